@@ -1,0 +1,41 @@
+// Threads: the only file, with its source, that names oneTBB.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/base/function_ref.h"
+
+namespace abax {
+
+/// The CPUs that this process may use: the least of its affinity mask and its cgroup's quota
+/// (v1 and v2, nested groups too), rounded up, at least 1.
+int available_cpus();
+
+/// A group of threads of its own. What is computed never depends on how many there are: the caller
+/// fixes the partitions, the threads only share them out.
+class Workers {
+ public:
+  /// `threads` = 0: one a CPU that this process may use. Throws UsageError on a negative number.
+  explicit Workers(int threads = 0);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int threads() const { return threads_; }
+
+  /// Runs `body` among these threads and waits for it; loops inside use them.
+  void run(FunctionRef<void()> body);
+
+  /// Calls body(i) for every i in [0, count), in any order, side by side. It waits for all of them,
+  /// and meanwhile takes no work from outside the loop. The first exception thrown comes out.
+  /// Must be called from inside run().
+  void loop(std::int64_t count, FunctionRef<void(std::int64_t)> body);
+
+ private:
+  struct Arena;
+  int threads_;
+  std::unique_ptr<Arena> arena_;
+};
+
+}  // namespace abax

@@ -1,0 +1,24 @@
+// Reverse-mode autodiff, graph to graph: gradients are ordinary nodes.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "core/graph/graph.h"
+
+namespace abax {
+
+/// The gradients of the scalar `loss` (f32, one element) with respect to each of `wrt`, in order, of
+/// their shapes. Where no path leads from a value to the loss its gradient is zeros. Gradient nodes
+/// live under the scope "gradient/" of the node they belong to. Throws UsageError naming the op where
+/// one on a path has no gradient, and where the loss is not one f32 element.
+std::vector<Value> gradients(Value loss, std::span<const Value> wrt,
+                             std::source_location where = std::source_location::current());
+std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,
+                             std::source_location where = std::source_location::current());
+
+/// The same value, through which no gradient flows. Costs nothing at run time.
+Value stop_gradient(Operand x);
+
+}  // namespace abax

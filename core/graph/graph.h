@@ -1,0 +1,184 @@
+// The graph: an append-only list of nodes, built by free functions over values.
+//
+//     Variables store(/*seed=*/1);
+//     Graph g(store, Mode::train);
+//     Value x = g.input("x", {32, 8});
+//     Value y = matmul(x, g.parameter("weight", {8, 4}, glorot()));
+//     auto plan = compile(g, {y});
+#pragma once
+
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/op.h"
+#include "core/graph/variables.h"
+
+namespace abax {
+
+/// A value or a number as an argument, with the caller's source line: `a + b`, `2 * a`, `matmul(a, b)`.
+/// Layers pass the place on: `linear(Operand x, ...)` calls `matmul({x.value(), x.where()}, ...)`.
+class Operand {
+ public:
+  Operand(Value value, std::source_location where = std::source_location::current())
+      : value_(value), where_(where) {}
+  Operand(float number, std::source_location where = std::source_location::current())
+      : number_(number), where_(where) {}
+  Operand(double number, std::source_location where = std::source_location::current())
+      : Operand(static_cast<float>(number), where) {}
+  Operand(int number, std::source_location where = std::source_location::current())
+      : Operand(static_cast<float>(number), where) {}
+
+  bool is_number() const { return !value_; }
+  float number() const { return number_; }
+  /// Throws UsageError where it is a number, since no graph is known then.
+  Value value() const;
+  /// The value, or the number as a constant of `graph`.
+  Value value(Graph& graph) const;
+  const std::source_location& where() const { return where_; }
+
+ private:
+  Value value_;
+  float number_ = 0;
+  std::source_location where_;
+};
+
+enum class Mode : std::uint8_t { train, evaluate };
+
+/// Which values an input accepts: low <= x < high. Checked at each run, before anything is updated.
+/// NaN is outside every range but `any`.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool bounded() const { return low > -std::numeric_limits<double>::infinity() || high < std::numeric_limits<double>::infinity(); }
+};
+inline Range range(double low, double high) { return {low, high}; }
+
+/// What the executor binds to a node without inputs.
+struct Leaf {
+  enum class Kind : std::uint8_t { input, variable, constant };
+  Kind kind = Kind::input;
+  std::string name;        // of an input or variable
+  TensorType type;
+  Range range;             // of an input
+  int variable = -1;       // index in the store
+  std::shared_ptr<const Tensor> constant;
+};
+
+struct Node {
+  std::shared_ptr<const Op> op;
+  std::vector<Value> inputs;
+  std::vector<TensorType> outputs;
+  std::string name;        // scoped and unique in its graph: "lstm0/matmul", "lstm0/matmul.1"
+  std::source_location where;
+};
+
+/// A variable's new value, committed after the last reader of the old one.
+struct Assignment {
+  int variable = -1;
+  Value value;
+};
+
+class Graph {
+ public:
+  /// `label` keys random numbers and carried state; the default is the mode's name. In an evaluation
+  /// graph every parameter must exist in the store already.
+  explicit Graph(Variables& store, Mode mode = Mode::train, std::string label = {});
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  Variables& store() const { return *store_; }
+  Mode mode() const { return mode_; }
+  bool training() const { return mode_ == Mode::train; }
+  const std::string& label() const { return label_; }
+
+  using Place = std::source_location;
+
+  /// Data given at each run. The name is not scoped. Throws UsageError on a name used before.
+  Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},
+              Place where = Place::current());
+  /// A trainable variable of the current scope, f32. Where it exists (in this graph, or in the store)
+  /// it is shared and must have the same shape. Throws UsageError on another shape, and in an
+  /// evaluation graph on an unknown name.
+  Value parameter(std::string_view name, Shape shape, const Initialiser& initialiser,
+                  Place where = Place::current());
+  /// The same without weight decay: for biases, norms.
+  Value parameter_without_decay(std::string_view name, Shape shape, const Initialiser& initialiser,
+                                Place where = Place::current());
+  /// State that a checkpoint keeps and no optimiser touches: moments, counters.
+  Value saved_state(std::string_view name, TensorType type, const Initialiser& initialiser,
+                    Place where = Place::current());
+  /// State of this plan's stream of data, zeros at first. Its full name is "label:scope/name".
+  Value carried_state(std::string_view name, TensorType type, Place where = Place::current());
+  Value constant(Tensor value, Place where = Place::current());
+  Value constant(float value, Place where = Place::current());
+
+  /// `variable` (a value that parameter, saved_state or carried_state gave) becomes `value` at the end
+  /// of each run. Reads within the run see the old value. Throws UsageError on a second assignment
+  /// or another type.
+  void assign(Value variable, Value value, Place where = Place::current());
+
+  /// Names made while the result lives are inside the scope: scope("lstm", 0) gives "lstm0/...".
+  class Scope {
+   public:
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    friend class Graph;
+    explicit Scope(Graph& graph, std::string name);
+    Graph& graph_;
+    std::string before_;
+  };
+  [[nodiscard]] Scope scope(std::string_view name);
+  [[nodiscard]] Scope scope(std::string_view name, int index);
+  /// A scope given as a whole path ("encoder/lstm0"), whatever the current one is.
+  [[nodiscard]] Scope scope_at(std::string path);
+  /// "encoder/lstm0", or "" outside every scope.
+  const std::string& current_scope() const { return scope_; }
+
+  /// Gives a value a name of its own in the current scope, by which it can be found. Returns it.
+  Value name(Value value, std::string_view name, Place where = Place::current());
+  /// The value of that scoped name: a given one, or "node" / "node:output". Throws UsageError with
+  /// the nearest name.
+  Value find(std::string_view name) const;
+
+  /// Appends a node. What the op's infer throws comes out with scope and place added.
+  std::vector<Value> add(std::shared_ptr<const Op> op, std::span<const Value> inputs, Place where);
+  /// The same for ops with one output.
+  Value add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs, Place where);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Node& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
+  const std::vector<Assignment>& assignments() const { return assignments_; }
+  /// The trainable, not frozen parameters of this graph, in order of appearance.
+  std::vector<Value> parameters() const;
+  /// The store's variable that a value reads. Throws UsageError where it reads none.
+  Variable& variable(Value value) const;
+
+ private:
+  Value leaf(Leaf leaf, std::string name, Place where);
+  Value variable_leaf(std::string full_name, TensorType type, Role role,
+                      const Initialiser& initialiser, Place where);
+  std::string scoped(std::string_view name) const;
+  std::string unique_node_name(std::string_view name);
+
+  Variables* store_;
+  Mode mode_;
+  std::string label_;
+  std::string scope_;
+  std::vector<Node> nodes_;
+  std::vector<Assignment> assignments_;
+  std::map<std::string, Value, std::less<>> named_;      // given names
+  std::map<std::string, int, std::less<>> node_names_;   // node name -> node
+  std::map<std::string, int, std::less<>> name_counts_;  // for the ".1" of a second one
+  std::map<int, Value> variables_;                       // store index -> leaf
+};
+
+}  // namespace abax

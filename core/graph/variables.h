@@ -1,0 +1,88 @@
+// Variables: the named tensors that outlive every graph and plan. One store is shared by the training,
+// evaluation and generation graphs of a model.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/base/tensor.h"
+
+namespace abax {
+
+/// How a new variable gets its first value, keyed by seed and name alone: the same at every SIMD level
+/// and whatever else the model holds.
+struct Initialiser {
+  std::function<void(Tensor&, Random&)> fill;
+};
+Initialiser zeros();
+Initialiser constant(float value);
+/// In [low, high).
+Initialiser uniform(float low, float high);
+Initialiser normal(float deviation, float mean = 0);
+/// Uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, eq. 16). The last axis is the
+/// fan out, the product of the others the fan in.
+Initialiser glorot();
+/// Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): Gram-Schmidt on
+/// a normal matrix, all axes but the last seen as rows.
+Initialiser orthogonal(float gain = 1);
+
+enum class Role : std::uint8_t {
+  trainable,  // a parameter
+  saved,      // optimiser moments, counters, codebook statistics: part of a checkpoint
+  carried,    // the state of a stream of data (h and c of an LSTM): per plan label, part of a checkpoint
+};
+
+struct Variable {
+  std::string name;          // "lstm0/weight"; carried: "train:lstm0/h"
+  Role role = Role::trainable;
+  Tensor value;
+  std::uint64_t version = 0; // rises with each assignment; whoever writes to `value` must raise it
+  bool frozen = false;       // a frozen parameter gets no gradient and no update
+  bool decay = true;         // whether weight decay applies
+};
+
+/// Variables never move or vanish: indices and references stay valid for the store's life.
+class Variables {
+ public:
+  explicit Variables(std::uint64_t seed = 0) : seed_(seed) {}
+  Variables(const Variables&) = delete;
+  Variables& operator=(const Variables&) = delete;
+
+  std::uint64_t seed() const { return seed_; }
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
+
+  int count() const { return static_cast<int>(all_.size()); }
+  Variable& operator[](int index) { return all_[static_cast<std::size_t>(index)]; }
+  const Variable& operator[](int index) const { return all_[static_cast<std::size_t>(index)]; }
+  /// -1 where there is none.
+  int find(std::string_view name) const;
+  /// Throws UsageError, naming the nearest known name.
+  Variable& at(std::string_view name);
+  std::vector<std::string> names() const;
+
+  /// Creates and initialises a variable. Throws UsageError where the name is taken or empty.
+  int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
+
+  /// Freezes (or thaws) the parameters whose names start with `prefix`; returns how many. Graphs built
+  /// afterwards leave them out of their updates.
+  int freeze(std::string_view prefix, bool frozen = true);
+
+  /// How often plans of this label have run: the counter of their random numbers. Saved with a
+  /// checkpoint, so that a resumed run draws what the unbroken one would.
+  std::uint64_t& runs(const std::string& label) { return runs_[label]; }
+  const std::map<std::string, std::uint64_t>& all_runs() const { return runs_; }
+
+ private:
+  std::uint64_t seed_;
+  std::deque<Variable> all_;
+  std::map<std::string, int, std::less<>> index_;
+  std::map<std::string, std::uint64_t> runs_;
+};
+
+}  // namespace abax

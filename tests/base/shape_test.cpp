@@ -1,0 +1,36 @@
+// Shapes: sizes, broadcasting and their errors.
+#include "core/base/shape.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+
+TEST_CASE("shape: sizes of 0 and 1, rank 0") {
+  CHECK(Shape{}.size() == 1);
+  CHECK(Shape{0, 3}.size() == 0);
+  CHECK(Shape{2, 1, 3}.size() == 6);
+  CHECK(text(Shape{32, 512}) == "[32, 512]");
+  CHECK(Shape{2, 3}.at(-1) == 3);
+  CHECK(Shape{2, 3, 4}.without(1) == Shape{2, 4});
+  CHECK(Shape{2, 4}.inserted(-1, 3) == Shape{2, 4, 3});
+}
+
+TEST_CASE("shape: broadcasting aligns the last axes") {
+  CHECK(broadcast({4, 1, 3}, {5, 1}) == Shape{4, 5, 3});
+  CHECK(broadcast({}, {2}) == Shape{2});
+  CHECK(broadcast({0}, {1}) == Shape{0});
+}
+
+TEST_CASE("shape: errors name both shapes") {
+  CHECK_THROWS_WITH_AS(broadcast({2, 3}, {4}),
+                       "shapes do not broadcast: [2, 3] and [4] (3 is not 4 and neither is 1)",
+                       ShapeError);
+  CHECK_THROWS_AS(Shape({-1}), ShapeError);
+  CHECK_THROWS_AS(Shape({1 << 30, 1 << 30, 1 << 30}), ShapeError);
+  CHECK_THROWS_AS((Shape{2, 3}.at(2)), ShapeError);
+}
+
+}  // namespace abax
