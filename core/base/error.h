@@ -1,4 +1,5 @@
-// The exceptions of the library. Each message says what was expected, what came, where, and what to do.
+// The exceptions of the library. Each message says what was expected, what came, where, and what to
+// do.
 #pragma once
 
 #include <source_location>

@@ -58,7 +58,8 @@ class Shape {
   const std::int64_t* begin() const { return sizes_.data(); }
   const std::int64_t* end() const { return sizes_.data() + rank_; }
 
-  /// This shape with the size along `axis` replaced, or without that axis, or with one more before it.
+  /// This shape with the size along `axis` replaced, or without that axis, or with one more before
+  /// it.
   Shape with(int axis, std::int64_t size) const;
   Shape without(int axis) const;
   Shape inserted(int axis, std::int64_t size) const;

@@ -22,7 +22,8 @@ struct AlignedDelete {
 };
 using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
 
-/// `bytes` rounded up to whole cache lines, zeroed. Throws MemoryError, saying how much was asked for.
+/// `bytes` rounded up to whole cache lines, zeroed. Throws MemoryError, saying how much was asked
+/// for.
 AlignedBytes allocate_aligned(std::size_t bytes);
 
 /// A look at elements that somebody else owns.

@@ -17,7 +17,8 @@ std::string text(const Args&... args) {
 }
 
 /// The name in `known` with the least edit distance to `name`, or "" where nothing is near
-/// (more than a third of the letters differ). For messages: "unknown key 'stpes'; did you mean 'steps'?".
+/// (more than a third of the letters differ). For messages: "unknown key 'stpes'; did you mean
+/// 'steps'?".
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
 }  // namespace abax

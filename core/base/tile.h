@@ -1,5 +1,6 @@
-// Tile programs: a few elementwise operations, run over tiles that stay in the cache. The one form in
-// which elementwise work exists at run time: a single op, a fused chain, the epilogue of a matmul.
+// Tile programs: a few elementwise operations, run over tiles that stay in the cache. The one form
+// in which elementwise work exists at run time: a single op, a fused chain, the epilogue of a
+// matmul.
 #pragma once
 
 #include <array>
@@ -21,9 +22,9 @@ using TileFunction = void (*)(void* out, const void* const* in, const float* con
 /// One elementwise operation: its kernel at each SIMD level.
 struct TileOp {
   std::string_view name;
-  int arity = 0;                                        // operands, at most 4
-  std::array<TileFunction, level_count> functions{};    // by Level
-  int flops = 1;                                        // an element, for profiles
+  int arity = 0;                                      // operands, at most 4
+  std::array<TileFunction, level_count> functions{};  // by Level
+  int flops = 1;                                      // an element, for profiles
 };
 
 /// Operations over registers. Register 0 to inputs - 1 hold the operands, each later one the result
@@ -32,9 +33,9 @@ class TileProgram {
  public:
   struct Instruction {
     const TileOp* op = nullptr;
-    std::array<int, 4> in{};           // registers
+    std::array<int, 4> in{};  // registers
     std::array<float, 2> constants{};
-    DType dtype = f32;                 // of the result
+    DType dtype = f32;  // of the result
   };
 
   /// `outputs` are the registers that are written to memory, in order.
@@ -58,7 +59,8 @@ class TileProgram {
            std::int64_t end) const;
 
   /// The same where operand 0 is not a whole tensor: `first` points at its element `begin`.
-  /// For epilogues, whose result is still in a block of cache. `first` may be the memory of an output.
+  /// For epilogues, whose result is still in a block of cache. `first` may be the memory of an
+  /// output.
   void run_from(Level level, const void* first, const void* const* in, void* const* out,
                 std::int64_t begin, std::int64_t end) const;
 

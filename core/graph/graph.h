@@ -21,8 +21,9 @@
 
 namespace abax {
 
-/// A value or a number as an argument, with the caller's source line: `a + b`, `2 * a`, `matmul(a, b)`.
-/// Layers pass the place on: `linear(Operand x, ...)` calls `matmul({x.value(), x.where()}, ...)`.
+/// A value or a number as an argument, with the caller's source line: `a + b`, `2 * a`, `matmul(a,
+/// b)`. Layers pass the place on: `linear(Operand x, ...)` calls `matmul({x.value(), x.where()},
+/// ...)`.
 class Operand {
  public:
   Operand(Value value, std::source_location where = std::source_location::current())
@@ -55,7 +56,10 @@ enum class Mode : std::uint8_t { train, evaluate };
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool bounded() const { return low > -std::numeric_limits<double>::infinity() || high < std::numeric_limits<double>::infinity(); }
+  bool bounded() const {
+    return low > -std::numeric_limits<double>::infinity() ||
+           high < std::numeric_limits<double>::infinity();
+  }
 };
 inline Range range(double low, double high) { return {low, high}; }
 
@@ -63,18 +67,18 @@ inline Range range(double low, double high) { return {low, high}; }
 struct Leaf {
   enum class Kind : std::uint8_t { input, variable, constant };
   Kind kind = Kind::input;
-  std::string name;        // of an input or variable
-  TensorType type;
-  Range range;             // of an input
-  int variable = -1;       // index in the store
-  std::shared_ptr<const Tensor> constant;
+  std::string name = {};  // of an input or variable
+  TensorType type = {};
+  Range range = {};   // of an input
+  int variable = -1;  // index in the store
+  std::shared_ptr<const Tensor> constant = {};
 };
 
 struct Node {
   std::shared_ptr<const Op> op;
   std::vector<Value> inputs;
   std::vector<TensorType> outputs;
-  std::string name;        // scoped and unique in its graph: "lstm0/matmul", "lstm0/matmul.1"
+  std::string name;  // scoped and unique in its graph: "lstm0/matmul", "lstm0/matmul.1"
   std::source_location where;
 };
 
@@ -86,8 +90,8 @@ struct Assignment {
 
 class Graph {
  public:
-  /// `label` keys random numbers and carried state; the default is the mode's name. In an evaluation
-  /// graph every parameter must exist in the store already.
+  /// `label` keys random numbers and carried state; the default is the mode's name. In an
+  /// evaluation graph every parameter must exist in the store already.
   explicit Graph(Variables& store, Mode mode = Mode::train, std::string label = {});
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -102,9 +106,9 @@ class Graph {
   /// Data given at each run. The name is not scoped. Throws UsageError on a name used before.
   Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},
               Place where = Place::current());
-  /// A trainable variable of the current scope, f32. Where it exists (in this graph, or in the store)
-  /// it is shared and must have the same shape. Throws UsageError on another shape, and in an
-  /// evaluation graph on an unknown name.
+  /// A trainable variable of the current scope, f32. Where it exists (in this graph, or in the
+  /// store) it is shared and must have the same shape. Throws UsageError on another shape, and in
+  /// an evaluation graph on an unknown name.
   Value parameter(std::string_view name, Shape shape, const Initialiser& initialiser,
                   Place where = Place::current());
   /// The same without weight decay: for biases, norms.
@@ -118,9 +122,9 @@ class Graph {
   Value constant(Tensor value, Place where = Place::current());
   Value constant(float value, Place where = Place::current());
 
-  /// `variable` (a value that parameter, saved_state or carried_state gave) becomes `value` at the end
-  /// of each run. Reads within the run see the old value. Throws UsageError on a second assignment
-  /// or another type.
+  /// `variable` (a value that parameter, saved_state or carried_state gave) becomes `value` at the
+  /// end of each run. Reads within the run see the old value. Throws UsageError on a second
+  /// assignment or another type.
   void assign(Value variable, Value value, Place where = Place::current());
 
   /// Names made while the result lives are inside the scope: scope("lstm", 0) gives "lstm0/...".

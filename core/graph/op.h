@@ -1,7 +1,8 @@
-// The contract of an op: what a node computes, and what it offers to autodiff and to the compile passes.
+// The contract of an op: what a node computes, and what it offers to autodiff and to the compile
+// passes.
 //
-// Users call free builder functions (matmul(a, b)); the classes derived from Op hide in source files.
-// No pass, printer or executor names an op: they ask for the capabilities below.
+// Users call free builder functions (matmul(a, b)); the classes derived from Op hide in source
+// files. No pass, printer or executor names an op: they ask for the capabilities below.
 #pragma once
 
 #include <cstddef>
@@ -48,12 +49,12 @@ class Value {
 
 /// What a kernel gets at each run. Pointers are valid for this call only.
 struct Call {
-  const void* const* inputs;    // the op's inputs, then the epilogue's further operands
+  const void* const* inputs;  // the op's inputs, then the epilogue's further operands
   void* const* outputs;
-  std::byte* scratch;           // as many bytes as the kernel asked for, 64-byte aligned
+  std::byte* scratch;  // as many bytes as the kernel asked for, 64-byte aligned
   Workers* workers;
-  std::uint64_t seed;           // of the variable store
-  std::uint64_t run;            // how often this plan's label ran before: the counter of random ops
+  std::uint64_t seed;  // of the variable store
+  std::uint64_t run;   // how often this plan's label ran before: the counter of random ops
 
   template <class T>
   const T* in(int i) const {
@@ -72,11 +73,11 @@ struct Call {
 
 /// What a kernel knows when it is compiled: everything but the data.
 struct Signature {
-  std::vector<TensorType> inputs;    // the op's own
+  std::vector<TensorType> inputs;  // the op's own
   std::vector<TensorType> outputs;
   Level level = Level::sse2;
-  std::string label;                 // the plan's
-  std::string name;                  // the node's scoped name; with the label it keys random numbers
+  std::string label;  // the plan's
+  std::string name;   // the node's scoped name; with the label it keys random numbers
   /// Set where a chain of elementwise ops was attached (only for ops that accept an epilogue): its
   /// operand 0 is output 0 as the op alone would give it; its further operands follow the op's own
   /// inputs in Call::inputs; the outputs of the program replace the op's outputs in Call::outputs.
@@ -105,8 +106,8 @@ struct ViewOf {
 struct Vjp {
   std::span<const Value> inputs;
   std::span<const Value> outputs;
-  std::span<const Value> gradients;   // one an output; empty where nothing flows back
-  std::vector<bool> wanted;           // one an input: whether a gradient for it is of use
+  std::span<const Value> gradients;  // one an output; empty where nothing flows back
+  std::vector<bool> wanted;          // one an input: whether a gradient for it is of use
 };
 
 class Op {
@@ -115,7 +116,8 @@ class Op {
 
   virtual std::string_view name() const = 0;
   /// What distinguishes two ops of the same name, completely and as text: "axis=1 keep=0". Two ops
-  /// with equal name, attributes and inputs give equal outputs (if repeatable). Floats in full ("%a").
+  /// with equal name, attributes and inputs give equal outputs (if repeatable). Floats in full
+  /// ("%a").
   virtual std::string attributes() const { return {}; }
 
   /// The types of the outputs. Throws ShapeError saying what was expected and all types that came.
@@ -133,14 +135,15 @@ class Op {
   virtual std::optional<TileProgram::Instruction> tile() const { return std::nullopt; }
   /// Where `output` is a piece of an input's memory: no step then, no copy.
   virtual std::optional<ViewOf> view(int output, std::span<const TensorType> inputs) const;
-  /// Whether `output` may be written to the memory of `input` (same bytes) while that is still read.
+  /// Whether `output` may be written to the memory of `input` (same bytes) while that is still
+  /// read.
   virtual bool may_overwrite(int output, int input) const;
   virtual bool accepts_epilogue() const { return false; }
   /// Work of one run; the default counts no FLOP and each input and output once.
   virtual Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;
-  /// Where input `i` is best read in a packed form: the op that packs it (one input, one output) and
-  /// the op to use in this one's place, which reads the packed output as its input `i` and gives the
-  /// same bits. Packs of variables are kept until the variable's version changes.
+  /// Where input `i` is best read in a packed form: the op that packs it (one input, one output)
+  /// and the op to use in this one's place, which reads the packed output as its input `i` and
+  /// gives the same bits. Packs of variables are kept until the variable's version changes.
   struct Packing {
     std::shared_ptr<const Op> pack;
     std::shared_ptr<const Op> packed;

@@ -9,10 +9,12 @@ namespace abax {
 
 /// ((x0 + x1) + x2) + ..., all of one f32 type. Throws ShapeError on differing types, UsageError on
 /// an empty list.
-Value add_n(std::span<const Value> values, std::source_location where = std::source_location::current());
+Value add_n(std::span<const Value> values,
+            std::source_location where = std::source_location::current());
 
-/// Sums x over the axes along which `shape` broadcasts to x's shape, so that the result has `shape`:
-/// the gradient of broadcasting. Fixed order of summation. Throws ShapeError where it does not broadcast.
+/// Sums x over the axes along which `shape` broadcasts to x's shape, so that the result has
+/// `shape`: the gradient of broadcasting. Fixed order of summation. Throws ShapeError where it does
+/// not broadcast.
 Value sum_to(Operand x, Shape shape);
 /// x stretched to `shape`: the gradient of sum_to.
 Value broadcast_to(Operand x, Shape shape);

@@ -1,5 +1,5 @@
-// Variables: the named tensors that outlive every graph and plan. One store is shared by the training,
-// evaluation and generation graphs of a model.
+// Variables: the named tensors that outlive every graph and plan. One store is shared by the
+// training, evaluation and generation graphs of a model.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace abax {
 
-/// How a new variable gets its first value, keyed by seed and name alone: the same at every SIMD level
-/// and whatever else the model holds.
+/// How a new variable gets its first value, keyed by seed and name alone: the same at every SIMD
+/// level and whatever else the model holds.
 struct Initialiser {
   std::function<void(Tensor&, Random&)> fill;
 };
@@ -28,23 +28,24 @@ Initialiser normal(float deviation, float mean = 0);
 /// Uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, eq. 16). The last axis is the
 /// fan out, the product of the others the fan in.
 Initialiser glorot();
-/// Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): Gram-Schmidt on
-/// a normal matrix, all axes but the last seen as rows.
+/// Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): Gram-Schmidt
+/// on a normal matrix, all axes but the last seen as rows.
 Initialiser orthogonal(float gain = 1);
 
 enum class Role : std::uint8_t {
   trainable,  // a parameter
   saved,      // optimiser moments, counters, codebook statistics: part of a checkpoint
-  carried,    // the state of a stream of data (h and c of an LSTM): per plan label, part of a checkpoint
+  carried,    // the state of a stream of data (h and c of an LSTM): per plan label, part of a
+              // checkpoint
 };
 
 struct Variable {
-  std::string name;          // "lstm0/weight"; carried: "train:lstm0/h"
+  std::string name;  // "lstm0/weight"; carried: "train:lstm0/h"
   Role role = Role::trainable;
   Tensor value;
-  std::uint64_t version = 0; // rises with each assignment; whoever writes to `value` must raise it
-  bool frozen = false;       // a frozen parameter gets no gradient and no update
-  bool decay = true;         // whether weight decay applies
+  std::uint64_t version = 0;  // rises with each assignment; whoever writes to `value` must raise it
+  bool frozen = false;        // a frozen parameter gets no gradient and no update
+  bool decay = true;          // whether weight decay applies
 };
 
 /// Variables never move or vanish: indices and references stay valid for the store's life.
@@ -69,8 +70,8 @@ class Variables {
   /// Creates and initialises a variable. Throws UsageError where the name is taken or empty.
   int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
 
-  /// Freezes (or thaws) the parameters whose names start with `prefix`; returns how many. Graphs built
-  /// afterwards leave them out of their updates.
+  /// Freezes (or thaws) the parameters whose names start with `prefix`; returns how many. Graphs
+  /// built afterwards leave them out of their updates.
   int freeze(std::string_view prefix, bool frozen = true);
 
   /// How often plans of this label have run: the counter of their random numbers. Saved with a

@@ -1,4 +1,5 @@
-// compile(graph, outputs) -> Plan: immutable, without a pointer to the graph, shareable between threads.
+// compile(graph, outputs) -> Plan: immutable, without a pointer to the graph, shareable between
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +14,13 @@ namespace abax {
 
 /// Every pass can be switched off; the results are bitwise the same.
 struct CompileOptions {
-  bool merge = true;        // equal nodes become one
-  bool views = true;        // reshape, leading slices, unstack cost nothing
-  bool fuse = true;         // chains of elementwise ops become one tile program
-  bool epilogues = true;    // ... or are attached to the matmul before them
-  bool pack = true;         // packed copies of variables, kept while their version stays
-  bool reuse = true;        // in-place results, and one arena shared by lifetimes that do not overlap
-  bool concurrent = true;   // large independent steps run side by side
+  bool merge = true;      // equal nodes become one
+  bool views = true;      // reshape, leading slices, unstack cost nothing
+  bool fuse = true;       // chains of elementwise ops become one tile program
+  bool epilogues = true;  // ... or are attached to the matmul before them
+  bool pack = true;       // packed copies of variables, kept while their version stays
+  bool reuse = true;      // in-place results, and one arena shared by lifetimes that do not overlap
+  bool concurrent = true;  // large independent steps run side by side
   Level level = default_level();
   /// All passes off: each node is a step, each value has memory of its own.
   static CompileOptions plain();

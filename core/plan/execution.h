@@ -23,8 +23,8 @@ namespace abax {
 class Workspace;
 std::shared_ptr<Workspace> make_workspace();
 
-/// Used by one thread at a time; several executions of one plan may run in several threads, each with
-/// its own workspace. Where they share a store, plans that assign must not run beside others.
+/// Used by one thread at a time; several executions of one plan may run in several threads, each
+/// with its own workspace. Where they share a store, plans that assign must not run beside others.
 class Execution {
  public:
   Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
@@ -32,8 +32,8 @@ class Execution {
   ~Execution();
   Execution(Execution&&) noexcept;
 
-  /// Binds an input. The tensor must outlive its use and stay as it is during run(). Throws UsageError
-  /// on an unknown name or another type, saying both.
+  /// Binds an input. The tensor must outlive its use and stay as it is during run(). Throws
+  /// UsageError on an unknown name or another type, saying both.
   void set(std::string_view input, const Tensor& tensor);
   void set(std::string_view input, TensorView tensor);
   /// A scalar f32 input; the number is copied.
@@ -43,8 +43,8 @@ class Execution {
   /// leaves every variable as it was. Allocates nothing after the first run.
   void run();
 
-  /// An output, valid until the next run of this or of an execution that shares the workspace. Throws
-  /// UsageError where the value was not among the outputs compiled for.
+  /// An output, valid until the next run of this or of an execution that shares the workspace.
+  /// Throws UsageError where the value was not among the outputs compiled for.
   TensorView get(Value output) const;
   TensorView get(std::string_view scoped_name) const;
   float scalar(Value output) const;
@@ -55,8 +55,8 @@ class Execution {
   void set_profiling(bool on);
   struct StepProfile {
     std::string op, scope;
-    double seconds = 0;   // summed over runs
-    double flops = 0;     // of all these runs
+    double seconds = 0;  // summed over runs
+    double flops = 0;    // of all these runs
     double bytes = 0;
     std::int64_t runs = 0;
   };

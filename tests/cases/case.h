@@ -1,5 +1,5 @@
-// One table of cases an op family: a row yields the value test, the gradient check, the level and thread
-// comparisons, the bad-shape tests and the benchmark of an op.
+// One table of cases an op family: a row yields the value test, the gradient check, the level and
+// thread comparisons, the bad-shape tests and the benchmark of an op.
 #pragma once
 
 #include <functional>
@@ -17,14 +17,15 @@ struct Reference {
   std::vector<double> values;
 };
 
-/// An argument, filled with seeded random numbers of [low, high): a mask or index takes an integer type.
+/// An argument, filled with seeded random numbers of [low, high): a mask or index takes an integer
+/// type.
 struct Argument {
   Shape shape;
   DType dtype = f32;
   double low = -1;
   double high = 1;
-  bool differentiable = true;      // of no meaning for integer types
-  std::vector<double> values = {}; // these instead of random ones
+  bool differentiable = true;       // of no meaning for integer types
+  std::vector<double> values = {};  // these instead of random ones
 };
 
 struct Case {
@@ -44,11 +45,11 @@ struct BadCase {
   std::string name;
   std::vector<Argument> arguments;
   std::function<void(std::span<const Value>)> build;
-  std::vector<std::string> words;    // such as both shapes: "[32, 512]", "[256, 128]"
+  std::vector<std::string> words;  // such as both shapes: "[32, 512]", "[256, 128]"
 };
 
 struct Family {
-  std::string name;                  // "elementwise": the header is ops/<name>.h
+  std::string name;  // "elementwise": the header is ops/<name>.h
   std::vector<Case> cases;
   std::vector<BadCase> bad;
 };

@@ -1,0 +1,265 @@
+// Building a graph: names, scopes, variables, and errors that say where.
+#include "core/graph/graph.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/graph/leaf.h"
+
+namespace abax {
+namespace {
+
+/// "\n  in decoder/block2, at models/transformer.cpp:88".
+std::string location(const std::string& scope, const std::source_location& where) {
+  return text("\n  ", scope.empty() ? "" : text("in ", scope, ", "), "at ", place(where));
+}
+
+}  // namespace
+
+Value Operand::value() const {
+  if (is_number())
+    throw UsageError(text("a value of a graph is needed here, not the number ", number_, "\n  at ",
+                          place(where_)));
+  return value_;
+}
+
+Value Operand::value(Graph& graph) const {
+  if (is_number()) return graph.constant(number_, where_);
+  if (&value_.graph() != &graph)
+    throw UsageError(text("values of two graphs cannot meet in one op\n  at ", place(where_)));
+  return value_;
+}
+
+std::string_view LeafOp::name() const {
+  switch (leaf_.kind) {
+    case Leaf::Kind::input:
+      return "input";
+    case Leaf::Kind::variable:
+      return "variable";
+    case Leaf::Kind::constant:
+      return "constant";
+  }
+  return "leaf";
+}
+
+std::string LeafOp::attributes() const {
+  if (leaf_.kind != Leaf::Kind::constant) return leaf_.name;
+  // Complete, as the contract asks: equal text means equal bytes.
+  std::ostringstream out;
+  out << leaf_.type << std::hex;
+  const auto* bytes = static_cast<const unsigned char*>(leaf_.constant->data());
+  for (std::size_t i = 0; i < leaf_.constant->bytes(); ++i) out << ' ' << int{bytes[i]};
+  return out.str();
+}
+
+Graph::Graph(Variables& store, Mode mode, std::string label)
+    : store_(&store), mode_(mode), label_(std::move(label)) {
+  if (label_.empty()) label_ = training() ? "train" : "evaluate";
+}
+
+Graph::Scope::Scope(Graph& graph, std::string name) : graph_(graph), before_(graph.scope_) {
+  graph.scope_ = std::move(name);
+}
+
+Graph::Scope::~Scope() { graph_.scope_ = before_; }
+
+Graph::Scope Graph::scope(std::string_view name) { return Scope(*this, scoped(name)); }
+
+Graph::Scope Graph::scope(std::string_view name, int index) {
+  return Scope(*this, scoped(text(name, index)));
+}
+
+Graph::Scope Graph::scope_at(std::string path) { return Scope(*this, std::move(path)); }
+
+std::string Graph::scoped(std::string_view name) const {
+  return scope_.empty() ? std::string(name) : text(scope_, "/", name);
+}
+
+std::string Graph::unique_node_name(std::string_view name) {
+  const std::string full = scoped(name);
+  std::string unique = full;
+  for (int& count = name_counts_[full]; node_names_.contains(unique);)
+    unique = text(full, ".", ++count);
+  return unique;
+}
+
+Value Graph::leaf(Leaf leaf, std::string name, Place where) {
+  const int index = static_cast<int>(nodes_.size());
+  Node node;
+  node.outputs = {leaf.type};
+  node.name = name;
+  node.where = where;
+  node.op = std::make_shared<LeafOp>(std::move(leaf));
+  node_names_.emplace(std::move(name), index);
+  nodes_.push_back(std::move(node));
+  return {this, index, 0};
+}
+
+Value Graph::input(std::string name, Shape shape, DType dtype, Range range, Place where) {
+  for (const Node& node : nodes_)
+    if (const Leaf* other = node.op->leaf();
+        other && other->kind == Leaf::Kind::input && other->name == name)
+      throw UsageError(text("there is an input '", name, "' already, given at ", place(node.where),
+                            location(scope_, where)));
+  if (name.empty()) throw UsageError("an input needs a name" + location(scope_, where));
+  Leaf leaf{.kind = Leaf::Kind::input, .name = name, .type = {shape, dtype}, .range = range};
+  const Value value = this->leaf(std::move(leaf), unique_node_name(text("input:", name)), where);
+  named_.emplace(name, value);
+  return value;
+}
+
+Value Graph::constant(Tensor value, Place where) {
+  Leaf leaf{.kind = Leaf::Kind::constant, .type = value.type()};
+  leaf.constant = std::make_shared<const Tensor>(std::move(value));
+  return this->leaf(std::move(leaf), unique_node_name("constant"), where);
+}
+
+Value Graph::constant(float value, Place where) { return constant(Tensor::scalar(value), where); }
+
+Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
+                           const Initialiser& initialiser, Place where) {
+  int index = store_->find(full_name);
+  if (index < 0) {
+    if (role == Role::trainable && !training()) {
+      const std::string nearest = nearest_name(full_name, store_->names());
+      throw UsageError(text("there is no parameter '", full_name,
+                            "' in the store, and an evaluation graph makes none",
+                            nearest.empty() ? "" : text("; did you mean '", nearest, "'?"),
+                            location(scope_, where)));
+    }
+    index = store_->create(full_name, type, role, initialiser);
+  }
+  const Variable& variable = (*store_)[index];
+  if (variable.value.type() != type || variable.role != role)
+    throw UsageError(text(
+        "the variable '", full_name, "' is ", variable.value.type(), ", here it is asked for as ",
+        type, variable.role == role ? "" : " in another role", location(scope_, where)));
+  if (const auto known = variables_.find(index); known != variables_.end()) return known->second;
+  Leaf leaf{.kind = Leaf::Kind::variable, .name = full_name, .type = type, .variable = index};
+  const Value value = this->leaf(std::move(leaf), full_name, where);
+  named_.emplace(full_name, value);
+  variables_.emplace(index, value);
+  return value;
+}
+
+Value Graph::parameter(std::string_view name, Shape shape, const Initialiser& initialiser,
+                       Place where) {
+  return variable_leaf(scoped(name), {shape, f32}, Role::trainable, initialiser, where);
+}
+
+Value Graph::parameter_without_decay(std::string_view name, Shape shape,
+                                     const Initialiser& initialiser, Place where) {
+  const Value value = parameter(name, shape, initialiser, where);
+  variable(value).decay = false;
+  return value;
+}
+
+Value Graph::saved_state(std::string_view name, TensorType type, const Initialiser& initialiser,
+                         Place where) {
+  return variable_leaf(scoped(name), type, Role::saved, initialiser, where);
+}
+
+Value Graph::carried_state(std::string_view name, TensorType type, Place where) {
+  return variable_leaf(text(label_, ":", scoped(name)), type, Role::carried, zeros(), where);
+}
+
+void Graph::assign(Value target, Value value, Place where) {
+  const Leaf* leaf = node(target.node()).op->leaf();
+  if (!leaf || leaf->kind != Leaf::Kind::variable)
+    throw UsageError("only variables can be assigned to" + location(scope_, where));
+  if (target.type() != value.type())
+    throw UsageError(text("the variable '", leaf->name, "' is ", target.type(),
+                          ", it cannot become ", value.type(), location(scope_, where)));
+  for (const Assignment& other : assignments_)
+    if (other.variable == leaf->variable)
+      throw UsageError(text("the variable '", leaf->name, "' has an assignment already",
+                            location(scope_, where)));
+  assignments_.push_back({leaf->variable, value});
+}
+
+Value Graph::name(Value value, std::string_view name, Place where) {
+  const std::string full = scoped(name);
+  if (named_.contains(full) || node_names_.contains(full))
+    throw UsageError(text("the name '", full, "' is taken", location(scope_, where)));
+  named_.emplace(full, value);
+  return value;
+}
+
+Value Graph::find(std::string_view name) const {
+  if (const auto given = named_.find(name); given != named_.end()) return given->second;
+  std::string_view node_name = name;
+  int output = 0;
+  const auto colon = name.rfind(':');
+  auto found = node_names_.find(name);
+  if (found == node_names_.end() && colon != name.npos && colon + 1 < name.size() &&
+      name.find_first_not_of("0123456789", colon + 1) == name.npos && name.size() - colon < 6) {
+    node_name = name.substr(0, colon);
+    output = std::stoi(std::string(name.substr(colon + 1)));
+    found = node_names_.find(node_name);
+  }
+  if (found != node_names_.end() && output < static_cast<int>(node(found->second).outputs.size()))
+    return {const_cast<Graph*>(this), found->second, output};
+  std::vector<std::string> known;
+  for (const auto& [key, unused] : named_) known.push_back(key);
+  for (const auto& [key, unused] : node_names_) known.push_back(key);
+  const std::string nearest = nearest_name(name, known);
+  throw UsageError(text("there is no value '", name, "' in the graph '", label_, "'",
+                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+}
+
+std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Value> inputs,
+                              Place where) {
+  Node node;
+  std::vector<TensorType> types;
+  for (const Value& input : inputs) {
+    if (!input || &input.graph() != this)
+      throw UsageError(text(op->name(), ": an input is ", input ? "of another graph" : "empty",
+                            location(scope_, where)));
+    types.push_back(input.type());
+  }
+  try {
+    node.outputs = op->infer(types);
+  } catch (const ShapeError& error) {
+    throw ShapeError(error.what() + location(scope_, where));
+  } catch (const UsageError& error) {
+    throw UsageError(error.what() + location(scope_, where));
+  }
+  const int index = static_cast<int>(nodes_.size());
+  node.inputs.assign(inputs.begin(), inputs.end());
+  node.name = unique_node_name(op->name());
+  node.where = where;
+  node.op = std::move(op);
+  std::vector<Value> outputs;
+  for (std::size_t i = 0; i < node.outputs.size(); ++i)
+    outputs.emplace_back(this, index, static_cast<int>(i));
+  node_names_.emplace(node.name, index);
+  nodes_.push_back(std::move(node));
+  return outputs;
+}
+
+Value Graph::add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs,
+                     Place where) {
+  return add(std::move(op), std::span<const Value>(inputs.begin(), inputs.size()), where).front();
+}
+
+std::vector<Value> Graph::parameters() const {
+  std::vector<Value> result;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (const Leaf* leaf = nodes_[i].op->leaf(); leaf && leaf->kind == Leaf::Kind::variable) {
+      const Variable& variable = (*store_)[leaf->variable];
+      if (variable.role == Role::trainable && !variable.frozen)
+        result.emplace_back(const_cast<Graph*>(this), static_cast<int>(i), 0);
+    }
+  return result;
+}
+
+Variable& Graph::variable(Value value) const {
+  const Leaf* leaf = node(value.node()).op->leaf();
+  if (!leaf || leaf->kind != Leaf::Kind::variable)
+    throw UsageError(text("'", node(value.node()).name, "' is not a variable"));
+  return (*store_)[leaf->variable];
+}
+
+}  // namespace abax

@@ -1,0 +1,54 @@
+// The store of variables.
+#include "core/graph/variables.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+
+int Variables::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? -1 : found->second;
+}
+
+Variable& Variables::at(std::string_view name) {
+  const int index = find(name);
+  if (index >= 0) return (*this)[index];
+  const std::string nearest = nearest_name(name, names());
+  throw UsageError(text("there is no variable '", name, "'",
+                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+}
+
+std::vector<std::string> Variables::names() const {
+  std::vector<std::string> names;
+  for (const Variable& variable : all_) names.push_back(variable.name);
+  return names;
+}
+
+int Variables::create(std::string name, TensorType type, Role role,
+                      const Initialiser& initialiser) {
+  if (name.empty()) throw UsageError("a variable needs a name");
+  if (find(name) >= 0) throw UsageError(text("there is a variable '", name, "' already"));
+  Tensor value(type);
+  Random random(stream_key(seed_, "initialise", name));
+  initialiser.fill(value, random);
+  const int index = count();
+  index_.emplace(name, index);
+  Variable& variable = all_.emplace_back();
+  variable.name = std::move(name);
+  variable.role = role;
+  variable.value = std::move(value);
+  return index;
+}
+
+int Variables::freeze(std::string_view prefix, bool frozen) {
+  int changed = 0;
+  for (Variable& variable : all_)
+    if (variable.role == Role::trainable && variable.name.starts_with(prefix)) {
+      variable.frozen = frozen;
+      ++changed;
+    }
+  return changed;
+}
+
+}  // namespace abax
