@@ -1,0 +1,185 @@
+// Files over the system's calls, with errors that say path and reason.
+#include "core/io/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+namespace {
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+[[noreturn]] void fail_read(const std::filesystem::path& path, int error) {
+  throw DataError(text("cannot read '", path.string(), "': ", reason(error)));
+}
+
+[[noreturn]] void fail_write(const std::filesystem::path& path, int error) {
+  throw DiskError(text("cannot write '", path.string(), "': ", reason(error)));
+}
+
+/// A call again when a signal interrupted it.
+template <class Call>
+auto retried(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+struct FreeHash {
+  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+};
+
+/// A hash of bytes that come in pieces.
+class RunningHash {
+ public:
+  RunningHash() : state_(XXH3_createState()) {
+    if (!state_) throw MemoryError("could not allocate the state of a hash");
+    XXH3_64bits_reset(state_.get());
+  }
+  void add(std::span<const std::byte> bytes) {
+    XXH3_64bits_update(state_.get(), bytes.data(), bytes.size());
+  }
+  std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
+
+ private:
+  std::unique_ptr<XXH3_state_t, FreeHash> state_;
+};
+
+}  // namespace
+
+FileSummary summary_of(std::string_view bytes) {
+  return {bytes.size(), XXH3_64bits(bytes.data(), bytes.size())};
+}
+
+FileReader::FileReader(std::filesystem::path path) : path_(std::move(path)) {
+  descriptor_ = retried([&] { return open(path_.c_str(), O_RDONLY | O_CLOEXEC); });
+  if (descriptor_ < 0) fail_read(path_, errno);
+  struct stat status {};
+  const int error = fstat(descriptor_, &status) < 0 ? errno : 0;
+  if (error || !S_ISREG(status.st_mode)) {
+    close(descriptor_);
+    if (error) fail_read(path_, error);
+    throw DataError(text("cannot read '", path_.string(), "': ",
+                         S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file"));
+  }
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+FileReader::~FileReader() { close(descriptor_); }
+
+void FileReader::read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t count = retried(
+        [&] { return pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    if (count < 0) fail_read(path_, errno);
+    if (count == 0)
+      throw DataError(text("cannot read '", path_.string(), "': it ends at byte ", offset, ", ",
+                           bytes.size(), " bytes early"));
+    offset += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+FileSummary FileReader::summary() const {
+  std::vector<std::byte> buffer(std::size_t{1} << 20);
+  RunningHash hash;
+  for (std::uint64_t offset = 0; offset < size_; offset += buffer.size()) {
+    const std::uint64_t left = size_ - offset;
+    const auto piece = std::span(buffer).first(std::min<std::uint64_t>(left, buffer.size()));
+    read(offset, piece);
+    hash.add(piece);
+  }
+  return {size_, hash.value()};
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  const FileReader file(path);
+  std::string contents(file.size(), '\0');
+  file.read(0, std::as_writable_bytes(std::span(contents)));
+  return contents;
+}
+
+struct AtomicFile::Hash : RunningHash {};
+
+AtomicFile::AtomicFile(std::filesystem::path path)
+    : path_(std::move(path)), hash_(std::make_unique<Hash>()) {
+  // Numbered, so that two threads that write one path do not write one temporary file.
+  static std::atomic<std::uint64_t> count = 0;
+  temporary_ = text(path_.string(), ".tmp-", getpid(), "-", count++);
+  descriptor_ = retried(
+      [&] { return open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
+  if (descriptor_ < 0) fail_write(path_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  hash_->add(bytes);
+  bytes_ += bytes.size();
+  while (!bytes.empty()) {
+    const ssize_t count = retried([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+    if (count < 0) fail_write(path_, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+FileSummary AtomicFile::commit() {
+  if (retried([&] { return fsync(descriptor_); }) < 0) fail_write(path_, errno);
+  const int closed = close(descriptor_);
+  descriptor_ = -1;
+  if (closed < 0) fail_write(path_, errno);
+  rename_path(temporary_, path_);
+  temporary_.clear();
+  sync_folder(folder_of(path_));
+  return {bytes_, hash_->value()};
+}
+
+FileSummary write_file_atomically(const std::filesystem::path& path, std::string_view contents) {
+  AtomicFile file(path);
+  file.write(contents);
+  return file.commit();
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor =
+      retried([&] { return open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (descriptor < 0) fail_write(folder, errno);
+  const int error = retried([&] { return fsync(descriptor); }) < 0 ? errno : 0;
+  close(descriptor);
+  // Some file systems cannot sync a folder and say so with EINVAL; there is nothing more to do
+  // there.
+  if (error && error != EINVAL) fail_write(folder, error);
+}
+
+void rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (std::rename(from.c_str(), to.c_str()) < 0) fail_write(to, errno);
+}
+
+bool exchange_paths(const std::filesystem::path& a, const std::filesystem::path& b) {
+  if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
+  if (errno == EINVAL || errno == ENOSYS) return false;
+  fail_write(b, errno);
+}
+
+}  // namespace abax
