@@ -1,0 +1,51 @@
+// The options of tools/train: combinations that make no sense, and the way through a file.
+#include "tools/options.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "core/base/error.h"
+
+using namespace abax;
+
+namespace {
+
+std::optional<TrainOptions> parse(std::vector<const char*> arguments) {
+  std::ostringstream out;
+  arguments.insert(arguments.begin(), "train");
+  return parse_train_options(static_cast<int>(arguments.size()), arguments.data(), out);
+}
+
+}  // namespace
+
+TEST_CASE("train: no options give the defaults") {
+  const auto options = parse({});
+  REQUIRE(options);
+  CHECK(to_toml(*options) == to_toml(TrainOptions{}));
+}
+
+TEST_CASE("train: both spellings of the optimiser") {
+  CHECK(parse({"--optimizer", "sgd"})->optimiser == "sgd");
+  CHECK(parse({"--optimiser", "adamw"})->optimiser == "adamw");
+}
+
+TEST_CASE("train: contradictions are refused") {
+  CHECK_THROWS_AS(parse({"--steps", "5", "--epochs", "2"}), UsageError);
+  CHECK_THROWS_AS(parse({"--steps", "5", "--warmup", "6"}), UsageError);
+  CHECK_THROWS_AS(parse({"--resume", "a", "--init-from", "b"}), UsageError);
+  CHECK_THROWS_AS(parse({"--valid", "a"}), UsageError);
+  CHECK_THROWS_AS(parse({"--split", "90,10"}), UsageError);
+  CHECK_THROWS_AS(parse({"--split", "0,50,50"}), UsageError);
+  CHECK_THROWS_AS(parse({"--dropout", "1"}), UsageError);
+  CHECK(parse({"--steps", "6", "--warmup", "6", "--data", "x", "--valid", "y"}));
+}
+
+TEST_CASE("train: options survive the way through a configuration file") {
+  const auto options =
+      parse({"--data", "b.txt", "--lr", "3e-4", "--freeze", "embedding,lstm0", "--tied"});
+  const TrainOptions back = train_options_from_toml(to_toml(*options), "checkpoint");
+  CHECK(to_toml(back) == to_toml(*options));
+  CHECK(back.lr == 3e-4);
+  CHECK(back.freeze == Words{"embedding", "lstm0"});
+}
