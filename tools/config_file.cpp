@@ -62,8 +62,9 @@ void OptionSet::read_toml(std::string_view content, const std::string& name) {
     Words known;
     for (const Option& option : options_)
       if (option.in_files()) known.push_back(option.name());
-    const auto option = std::find_if(options_.begin(), options_.end(), [&](const Option& o) {
-      return o.in_files() && o.name() == key.str();
+    const std::string_view name_here = key.str();
+    const auto option = std::find_if(options_.begin(), options_.end(), [=](const Option& o) {
+      return o.in_files() && o.name() == name_here;
     });
     if (option == options_.end()) {
       const std::string near = nearest_name(key.str(), known);

@@ -47,8 +47,8 @@ OptionSet::OptionSet(std::string tool, std::string purpose)
     : tool_(std::move(tool)), purpose_(std::move(purpose)) {
   options_.reserve(64);  // references that add() gave stay valid
   group("Help");
-  add("help", &help_, "this page").alias("h").command_line_only();
-  add("version", &version_, "the version").command_line_only();
+  add("help", &help_, "print this page, and stop").alias("h").command_line_only();
+  add("version", &version_, "print the version, and stop").command_line_only();
 }
 
 void OptionSet::group(std::string title) { group_ = std::move(title); }
@@ -174,8 +174,7 @@ std::string OptionSet::help() const {
   Words titles;
   for (const Option& option : options_)
     if (std::ranges::find(titles, option.group()) == titles.end()) titles.push_back(option.group());
-  std::ranges::rotate(titles,
-                      titles.begin() + 1);  // the questions, which come with every tool, last
+  std::rotate(titles.begin(), titles.begin() + 1, titles.end());  // the questions last
   for (const std::string& title : titles) {
     result += text("\n", title, "\n");
     for (const Option& option : options_) {
@@ -187,7 +186,7 @@ std::string OptionSet::help() const {
         result += "\n";
         used = 0;
       }
-      const std::string value = option.value_text();
+      const std::string value = option.in_files() ? option.value_text() : "";
       append_wrapped(result, value.empty() ? option.help() : text(option.help(), " [", value, "]"),
                      help_column, used);
     }

@@ -2,9 +2,10 @@
 // do.
 #pragma once
 
-#include <source_location>
 #include <stdexcept>
 #include <string>
+
+#include "core/base/source_location.h"
 
 namespace abax {
 
@@ -50,6 +51,6 @@ struct DiskError : Error {
 };
 
 /// "models/transformer.cpp:88".
-std::string place(const std::source_location& where);
+std::string place(const SourceLocation& where);
 
 }  // namespace abax

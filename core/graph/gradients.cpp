@@ -90,7 +90,7 @@ std::vector<Value> call_vjp(const Node& node, const Vjp& vjp) {
 
 }  // namespace
 
-std::vector<Value> gradients(Value loss, std::span<const Value> wrt, std::source_location where) {
+std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocation where) {
   if (!loss || loss.dtype() != f32 || loss.shape().size() != 1)
     throw UsageError(text("a loss is one f32 element, not ", loss ? text(loss.type()) : "empty",
                           "\n  at ", place(where)));
@@ -144,7 +144,7 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, std::source
 }
 
 std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,
-                             std::source_location where) {
+                             SourceLocation where) {
   return gradients(loss, std::span<const Value>(wrt.begin(), wrt.size()), where);
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/source_location.h"
 #include "core/graph/graph.h"
 
 namespace abax {
@@ -14,9 +15,9 @@ namespace abax {
 /// nodes live under the scope "gradient/" of the node they belong to. Throws UsageError naming the
 /// op where one on a path has no gradient, and where the loss is not one f32 element.
 std::vector<Value> gradients(Value loss, std::span<const Value> wrt,
-                             std::source_location where = std::source_location::current());
+                             SourceLocation where = SourceLocation::current());
 std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,
-                             std::source_location where = std::source_location::current());
+                             SourceLocation where = SourceLocation::current());
 
 /// The same value, through which no gradient flows. Costs nothing at run time.
 Value stop_gradient(Operand x);

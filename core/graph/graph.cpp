@@ -12,7 +12,7 @@ namespace abax {
 namespace {
 
 /// "\n  in decoder/block2, at models/transformer.cpp:88".
-std::string location(const std::string& scope, const std::source_location& where) {
+std::string location(const std::string& scope, const SourceLocation& where) {
   return text("\n  ", scope.empty() ? "" : text("in ", scope, ", "), "at ", place(where));
 }
 

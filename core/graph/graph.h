@@ -10,12 +10,12 @@
 #include <initializer_list>
 #include <limits>
 #include <memory>
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/source_location.h"
 #include "core/graph/op.h"
 #include "core/graph/variables.h"
 
@@ -26,13 +26,13 @@ namespace abax {
 /// ...)`.
 class Operand {
  public:
-  Operand(Value value, std::source_location where = std::source_location::current())
+  Operand(Value value, SourceLocation where = SourceLocation::current())
       : value_(value), where_(where) {}
-  Operand(float number, std::source_location where = std::source_location::current())
+  Operand(float number, SourceLocation where = SourceLocation::current())
       : number_(number), where_(where) {}
-  Operand(double number, std::source_location where = std::source_location::current())
+  Operand(double number, SourceLocation where = SourceLocation::current())
       : Operand(static_cast<float>(number), where) {}
-  Operand(int number, std::source_location where = std::source_location::current())
+  Operand(int number, SourceLocation where = SourceLocation::current())
       : Operand(static_cast<float>(number), where) {}
 
   bool is_number() const { return !value_; }
@@ -41,12 +41,12 @@ class Operand {
   Value value() const;
   /// The value, or the number as a constant of `graph`.
   Value value(Graph& graph) const;
-  const std::source_location& where() const { return where_; }
+  const SourceLocation& where() const { return where_; }
 
  private:
   Value value_;
   float number_ = 0;
-  std::source_location where_;
+  SourceLocation where_;
 };
 
 enum class Mode : std::uint8_t { train, evaluate };
@@ -79,7 +79,7 @@ struct Node {
   std::vector<Value> inputs;
   std::vector<TensorType> outputs;
   std::string name;  // scoped and unique in its graph: "lstm0/matmul", "lstm0/matmul.1"
-  std::source_location where;
+  SourceLocation where;
 };
 
 /// A variable's new value, committed after the last reader of the old one.
@@ -101,7 +101,7 @@ class Graph {
   bool training() const { return mode_ == Mode::train; }
   const std::string& label() const { return label_; }
 
-  using Place = std::source_location;
+  using Place = SourceLocation;
 
   /// Data given at each run. The name is not scoped. Throws UsageError on a name used before.
   Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},

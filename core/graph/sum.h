@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "core/base/source_location.h"
 #include "core/graph/graph.h"
 
 namespace abax {
@@ -10,7 +11,7 @@ namespace abax {
 /// ((x0 + x1) + x2) + ..., all of one f32 type. Throws ShapeError on differing types, UsageError on
 /// an empty list.
 Value add_n(std::span<const Value> values,
-            std::source_location where = std::source_location::current());
+            SourceLocation where = SourceLocation::current());
 
 /// Sums x over the axes along which `shape` broadcasts to x's shape, so that the result has
 /// `shape`: the gradient of broadcasting. Fixed order of summation. Throws ShapeError where it does

@@ -181,6 +181,12 @@ Violations check_tbb_is_hidden(const std::vector<SourceFile>& files) {
   return check_words(files, forbidden, allowed, "core/base/parallel.h and .cpp");
 }
 
+Violations check_source_location(const std::vector<SourceFile>& files) {
+  static const std::regex forbidden(R"(\bsource_location\b(?!\.h"))");
+  constexpr std::array<std::string_view, 1> allowed = {"core/base/source_location.h"};
+  return check_words(files, forbidden, allowed, "core/base/source_location.h");
+}
+
 Violations check_purpose_lines(const std::vector<SourceFile>& files) {
   Violations found;
   for (const SourceFile& file : files) {

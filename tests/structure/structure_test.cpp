@@ -77,6 +77,12 @@ TEST_CASE("only core/base/parallel names oneTBB") {
     expect_caught(check_tbb_is_hidden(with({"core/plan/planted.cpp", planted})), "planted");
 }
 
+TEST_CASE("std::source_location has one home") {
+  expect_none(check_source_location(tree()));
+  expect_caught(check_source_location(with({"ops/planted.h", "std::source_location where;"})),
+                "planted");
+}
+
 TEST_CASE("each file starts with its purpose") {
   expect_none(check_purpose_lines(tree()));
   expect_caught(check_purpose_lines(with({"ops/planted.h", "#pragma once\n"})), "ops/planted.h");
