@@ -1,20 +1,287 @@
 // SIMD registers of the level that the including source is compiled for: the only file that names
-// xsimd.
+// xsimd or intrinsics.
 //
 // Included by kernel sources alone; they are compiled once a level, with ABAX_LEVEL=sse2, avx2 or
 // avx512 defined, and put everything they define into namespace abax::ABAX_LEVEL, in an unnamed
 // namespace or with external linkage and plain types: no two levels may share a weak symbol.
+//
+//     for_each_vector(count, [&](std::int64_t i, auto lanes) {
+//       store(out + i, load(a + i, lanes) + load(b + i, lanes), lanes);
+//     });
 #pragma once
 
+#include <immintrin.h>
+
 #include <cstdint>
+#include <cstring>
 #include <xsimd/xsimd.hpp>
 
 namespace abax::ABAX_LEVEL {
 namespace {
 
-using F = xsimd::batch<float>;  // 4, 8 or 16 floats
-using I = xsimd::batch<std::int32_t>;
+using F = xsimd::batch<float>;         // 4, 8 or 16 floats
+using I = xsimd::batch<std::int32_t>;  // as many integers
+using M = F::batch_bool_type;          // as many truth values, from comparing F
+using MI = I::batch_bool_type;         // the same from comparing I
 inline constexpr std::int64_t width = static_cast<std::int64_t>(F::size);
+
+/// How many lanes of a register a load or store touches: all of them, or the first few.
+struct Whole {};
+struct Part {
+  std::int64_t count;  // 1 to width - 1
+};
+
+/// Calls body(i, lanes) for i = 0, width, 2 width, ... below `count`; the last call may be partial.
+/// The one place where tails are handled.
+template <class Body>
+[[gnu::always_inline]] inline void for_each_vector(std::int64_t count, Body&& body) {
+  std::int64_t i = 0;
+  for (; i + width <= count; i += width) body(i, Whole{});
+  if (i < count) body(i, Part{count - i});
+}
+
+// Loads and stores at any address. Lanes that a partial load leaves out are 0.
+
+inline F load(const float* from, Whole = {}) { return F::load_unaligned(from); }
+inline I load(const std::int32_t* from, Whole = {}) { return I::load_unaligned(from); }
+inline void store(float* to, F x, Whole = {}) { x.store_unaligned(to); }
+inline void store(std::int32_t* to, I x, Whole = {}) { x.store_unaligned(to); }
+
+#if defined(__AVX512F__)
+
+inline __mmask16 first_lanes(Part part) { return static_cast<__mmask16>((1u << part.count) - 1); }
+inline F load(const float* from, Part part) {
+  return F(_mm512_maskz_loadu_ps(first_lanes(part), from));
+}
+inline I load(const std::int32_t* from, Part part) {
+  return I(_mm512_maskz_loadu_epi32(first_lanes(part), from));
+}
+inline void store(float* to, F x, Part part) { _mm512_mask_storeu_ps(to, first_lanes(part), x); }
+inline void store(std::int32_t* to, I x, Part part) {
+  _mm512_mask_storeu_epi32(to, first_lanes(part), x);
+}
+
+/// Bytes as integers 0 to 255, and back (the low 8 bits).
+inline I load(const std::uint8_t* from, Whole = {}) {
+  return I(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+}
+inline I load(const std::uint8_t* from, Part part) {
+  return I(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_lanes(part), from)));
+}
+inline void store(std::uint8_t* to, I x, Whole = {}) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(x));
+}
+inline void store(std::uint8_t* to, I x, Part part) {
+  _mm_mask_storeu_epi8(to, first_lanes(part), _mm512_cvtepi32_epi8(x));
+}
+
+#else
+
+#if defined(__AVX2__)
+
+inline __m256i first_lanes(Part part) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(part.count)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline F load(const float* from, Part part) {
+  return F(_mm256_maskload_ps(from, first_lanes(part)));
+}
+inline I load(const std::int32_t* from, Part part) {
+  return I(_mm256_maskload_epi32(from, first_lanes(part)));
+}
+inline void store(float* to, F x, Part part) { _mm256_maskstore_ps(to, first_lanes(part), x); }
+inline void store(std::int32_t* to, I x, Part part) {
+  _mm256_maskstore_epi32(to, first_lanes(part), x);
+}
+inline I load(const std::uint8_t* from, Whole = {}) {
+  return I(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+inline void store(std::uint8_t* to, I x, Whole = {}) {
+  const __m256i low = _mm256_and_si256(x, _mm256_set1_epi32(255));
+  const __m128i words =
+      _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+}
+
+#else
+
+// SSE2 has no masked moves: a tail goes through a small copy.
+inline F load(const float* from, Part part) {
+  float copy[4] = {};
+  std::memcpy(copy, from, static_cast<std::size_t>(part.count) * sizeof(float));
+  return load(copy);
+}
+inline I load(const std::int32_t* from, Part part) {
+  std::int32_t copy[4] = {};
+  std::memcpy(copy, from, static_cast<std::size_t>(part.count) * sizeof(std::int32_t));
+  return load(copy);
+}
+inline void store(float* to, F x, Part part) {
+  float copy[4];
+  store(copy, x);
+  std::memcpy(to, copy, static_cast<std::size_t>(part.count) * sizeof(float));
+}
+inline void store(std::int32_t* to, I x, Part part) {
+  std::int32_t copy[4];
+  store(copy, x);
+  std::memcpy(to, copy, static_cast<std::size_t>(part.count) * sizeof(std::int32_t));
+}
+inline I load(const std::uint8_t* from, Whole = {}) {
+  std::int32_t bytes;
+  std::memcpy(&bytes, from, sizeof bytes);
+  const __m128i words = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), _mm_setzero_si128());
+  return I(_mm_unpacklo_epi16(words, _mm_setzero_si128()));
+}
+inline void store(std::uint8_t* to, I x, Whole = {}) {
+  const __m128i low = _mm_and_si128(x, _mm_set1_epi32(255));
+  const __m128i words = _mm_packs_epi32(low, low);
+  const std::int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+  std::memcpy(to, &bytes, sizeof bytes);
+}
+
+#endif
+
+inline I load(const std::uint8_t* from, Part part) {
+  std::uint8_t copy[width] = {};
+  std::memcpy(copy, from, static_cast<std::size_t>(part.count));
+  return load(copy);
+}
+inline void store(std::uint8_t* to, I x, Part part) {
+  std::uint8_t copy[width];
+  store(copy, x);
+  std::memcpy(to, copy, static_cast<std::size_t>(part.count));
+}
+
+#endif
+
+/// a b + c: rounded once at avx2 and avx512 (xsimd 8.1's is not, for AVX-512), twice at sse2, which
+/// has no such instruction.
+inline F fma(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return F(_mm512_fmadd_ps(a, b, c));
+#elif defined(__FMA__)
+  return F(_mm256_fmadd_ps(a, b, c));
+#else
+  return a * b + c;
+#endif
+}
+/// c - a b, rounded likewise.
+inline F fnma(F a, F b, F c) {
+#if defined(__AVX512F__)
+  return F(_mm512_fnmadd_ps(a, b, c));
+#elif defined(__FMA__)
+  return F(_mm256_fnmadd_ps(a, b, c));
+#else
+  return c - a * b;
+#endif
+}
+
+/// The lesser and the greater; b where either is NaN.
+inline F min(F a, F b) {
+#if defined(__AVX512F__)
+  return F(_mm512_min_ps(a, b));
+#elif defined(__AVX2__)
+  return F(_mm256_min_ps(a, b));
+#else
+  return F(_mm_min_ps(a, b));
+#endif
+}
+inline F max(F a, F b) {
+#if defined(__AVX512F__)
+  return F(_mm512_max_ps(a, b));
+#elif defined(__AVX2__)
+  return F(_mm256_max_ps(a, b));
+#else
+  return F(_mm_max_ps(a, b));
+#endif
+}
+
+/// The same bits as another type.
+inline I bits(F x) { return __builtin_bit_cast(I, x); }
+inline F from_bits(I x) { return __builtin_bit_cast(F, x); }
+/// To the nearest integer, ties to even; outside 32 bits, and for NaN: -2^31.
+inline I round_to_int(F x) {
+#if defined(__AVX512F__)
+  return I(_mm512_cvtps_epi32(x));
+#elif defined(__AVX2__)
+  return I(_mm256_cvtps_epi32(x));
+#else
+  return I(_mm_cvtps_epi32(x));
+#endif
+}
+/// Towards zero; outside 32 bits, and for NaN: -2^31.
+inline I truncate_to_int(F x) {
+#if defined(__AVX512F__)
+  return I(_mm512_cvttps_epi32(x));
+#elif defined(__AVX2__)
+  return I(_mm256_cvttps_epi32(x));
+#else
+  return I(_mm_cvttps_epi32(x));
+#endif
+}
+inline F to_float(I x) {
+#if defined(__AVX512F__)
+  return F(_mm512_cvtepi32_ps(x));
+#elif defined(__AVX2__)
+  return F(_mm256_cvtepi32_ps(x));
+#else
+  return F(_mm_cvtepi32_ps(x));
+#endif
+}
+
+/// Lane by lane yes or no.
+inline F select(M condition, F yes, F no) { return xsimd::select(condition, yes, no); }
+inline I select(MI condition, I yes, I no) { return xsimd::select(condition, yes, no); }
+/// 1 where the condition holds, else 0.
+inline I as_int(M condition) { return bits(select(condition, from_bits(I(1)), F(0.f))); }
+inline I as_int(MI condition) { return select(condition, I(1), I(0)); }
+/// Whether an integer is not 0, as a condition on floats.
+inline M is_true(I x) { return to_float(x) != F(0.f); }
+/// Whether the condition holds in any lane.
+inline bool any(M condition) { return xsimd::any(condition); }
+
+inline F sqrt(F x) { return xsimd::sqrt(x); }
+inline F abs(F x) { return from_bits(bits(x) & I(0x7fffffff)); }
+/// The magnitude of x (which is not negative) with the sign of `sign`.
+inline F with_sign(F x, F sign) {
+  return from_bits(bits(x) | (bits(sign) & I(static_cast<std::int32_t>(0x80000000u))));
+}
+
+#if defined(__AVX2__)
+inline __m128 halves_added(__m256 x) {
+  return _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+}
+inline __m128 halves_greater(__m256 x) {
+  return _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+}
+#endif
+
+/// The sum of all lanes: halves are added until one lane is left.
+inline float sum(F x) {
+#if defined(__AVX512F__)
+  const __m128 quarter =
+      halves_added(_mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)));
+#elif defined(__AVX2__)
+  const __m128 quarter = halves_added(x);
+#else
+  const __m128 quarter = x;
+#endif
+  const __m128 half = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_add_ss(half, _mm_shuffle_ps(half, half, 1)));
+}
+/// The greatest of all lanes, none of which is NaN.
+inline float greatest(F x) {
+#if defined(__AVX512F__)
+  const __m128 quarter =
+      halves_greater(_mm256_max_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1)));
+#elif defined(__AVX2__)
+  const __m128 quarter = halves_greater(x);
+#else
+  const __m128 quarter = x;
+#endif
+  const __m128 half = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps(half, half, 1)));
+}
 
 }  // namespace
 }  // namespace abax::ABAX_LEVEL

@@ -1,0 +1,98 @@
+// Threads over oneTBB: an arena of its own for each group of workers.
+#include "core/base/parallel.h"
+
+#include <sched.h>
+#include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "core/base/cgroup.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+namespace {
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::ostringstream content;
+  content << file.rdbuf();
+  return std::move(content).str();
+}
+
+// The CPUs of the affinity mask, which may be wider than the fixed cpu_set_t.
+int affinity_cpus() {
+  for (int cpus = 1024; cpus <= 1 << 20; cpus *= 4) {
+    cpu_set_t* set = CPU_ALLOC(static_cast<std::size_t>(cpus));
+    if (!set) break;
+    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
+    const bool ok = sched_getaffinity(0, bytes, set) == 0;
+    const int count = ok ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (ok) return std::max(1, count);
+  }
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+int available_cpus() {
+  const int cpus = affinity_cpus();
+  const auto cgroups = read_file("/proc/self/cgroup");
+  const auto mounts = read_file("/proc/self/mountinfo");
+  if (!cgroups || !mounts) return cpus;
+  const auto quota = cgroup_cpus(*cgroups, *mounts, read_file);
+  if (!quota || *quota >= cpus) return cpus;
+  return std::max(1, static_cast<int>(std::ceil(*quota)));
+}
+
+struct Workers::Arena {
+  explicit Arena(int threads) : arena(threads) {
+    // Without it oneTBB gives no more threads than there are CPUs; tests ask for more.
+    if (threads > affinity_cpus())
+      more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
+    arena.initialize();
+  }
+  std::optional<tbb::global_control> more;
+  tbb::task_arena arena;
+};
+
+Workers::Workers(int threads) : threads_(threads) {
+  if (threads < 0)
+    throw UsageError(text("a number of threads is at least 1 (or 0 for all CPUs), not ", threads));
+  if (threads_ == 0) threads_ = available_cpus();
+  if (threads_ > 1) arena_ = std::make_unique<Arena>(threads_);
+}
+
+Workers::~Workers() = default;
+
+void Workers::run(FunctionRef<void()> body) {
+  if (!arena_) return body();
+  arena_->arena.execute([&] { body(); });
+}
+
+void Workers::loop(std::int64_t count, FunctionRef<void(std::int64_t)> body) {
+  if (!arena_ || count <= 1) {
+    for (std::int64_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  // Isolated: a thread that waits here must not start an unrelated step, which could hold it up.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, count),
+                      [&](const tbb::blocked_range<std::int64_t>& range) {
+                        for (std::int64_t i = range.begin(); i != range.end(); ++i) body(i);
+                      });
+  });
+}
+
+}  // namespace abax
