@@ -51,7 +51,8 @@ int available_cpus() {
   const auto cgroups = read_file("/proc/self/cgroup");
   const auto mounts = read_file("/proc/self/mountinfo");
   if (!cgroups || !mounts) return cpus;
-  const auto quota = cgroup_cpus(*cgroups, *mounts, read_file);
+  const auto quota =
+      cgroup_cpus(*cgroups, *mounts, [](const std::string& path) { return read_file(path); });
   if (!quota || *quota >= cpus) return cpus;
   return std::max(1, static_cast<int>(std::ceil(*quota)));
 }

@@ -27,6 +27,7 @@ struct TileOp;
 /// register's way through the cache. Its operands are the producer's, then the consumer's others in
 /// order; likewise its constants. It rounds as the two do, so that the bits stay the same.
 struct TilePair {
+  const TileOp* producer = nullptr;
   const TileOp* consumer = nullptr;
   int position = 0;  // which operand of the consumer is the producer's result
   const TileOp* fused = nullptr;
@@ -42,7 +43,7 @@ struct TileOp {
   int constants = 0;                                  // numbers that the kernel reads, at most 2
   std::array<DType, 4> in{};                          // of the operands; f32 by default
   DType out = f32;
-  std::span<const TilePair> pairs{};  // super-ops that start with this operation
+  std::span<const TilePair> pairs{};  // super-ops of this and another operation
 };
 
 /// Operations over registers. Register 0 to inputs - 1 hold the operands, each later one the result

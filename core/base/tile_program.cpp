@@ -14,6 +14,15 @@ constexpr std::int64_t buffer_elements = 16 * 1024;
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
+// Either of the two may know the other.
+const TilePair* find_pair(const TileOp* producer, const TileOp* consumer, int position) {
+  for (const auto& pairs : {producer->pairs, consumer->pairs})
+    for (const TilePair& pair : pairs)
+      if (pair.producer == producer && pair.consumer == consumer && pair.position == position)
+        return &pair;
+  return nullptr;
+}
+
 }  // namespace
 
 TileProgram::TileProgram(Shape shape, std::vector<TensorType> inputs,
@@ -115,10 +124,8 @@ void TileProgram::find_super_ops() {
       const std::size_t reg = index(step.in[index(position)]);
       if (reg < operands || uses[reg] != 1) continue;
       const Step& producer = all[reg - operands];
-      const auto pair = std::ranges::find_if(producer.op->pairs, [&](const TilePair& candidate) {
-        return candidate.consumer == step.op && candidate.position == position;
-      });
-      if (pair == producer.op->pairs.end()) continue;
+      const TilePair* pair = find_pair(producer.op, step.op, position);
+      if (!pair) continue;
       Step super{pair->fused, producer.in, producer.constants, step.out};
       int operand = producer.op->arity;
       for (int i = 0; i < step.op->arity; ++i)
