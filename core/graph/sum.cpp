@@ -82,7 +82,7 @@ class BroadcastTo : public Op {
 
 }  // namespace
 
-Value add_n(std::span<const Value> values, std::source_location where) {
+Value add_n(std::span<const Value> values, SourceLocation where) {
   if (values.empty()) throw UsageError("add_n needs at least one value");
   Value sum = values[0];
   for (const Value& value : values) {
