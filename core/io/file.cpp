@@ -108,6 +108,11 @@ FileSummary FileReader::summary() const {
   return {size_, hash.value()};
 }
 
+bool path_exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
 std::string read_file(const std::filesystem::path& path) {
   const FileReader file(path);
   std::string contents(file.size(), '\0');

@@ -41,6 +41,9 @@ class FileReader {
   std::uint64_t size_ = 0;
 };
 
+/// False also where that cannot be found out; whoever opens the path then gets the reason.
+bool path_exists(const std::filesystem::path& path);
+
 /// The whole file. Throws DataError.
 std::string read_file(const std::filesystem::path& path);
 

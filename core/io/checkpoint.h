@@ -1,0 +1,95 @@
+// Checkpoints: a folder with all that a run needs to go on, written so that it is whole or absent.
+//
+//     save_checkpoint("runs/a/last", {.model = "lstm_lm", .step = 100}, store);
+//     CheckpointReader checkpoint("runs/a/last");
+//     checkpoint.create(other_store);   // an empty store gets every variable
+//
+// The folder holds `checkpoint.json` (see Checkpoint; format version, seed and run counters of the
+// store, size and XXH3 hash of every file), `variables.safetensors` (all variables; its metadata
+// maps each name to role and flags, such as "trainable, no decay") and the caller's own small
+// files.
+//
+// It is written as NAME.tmp-PID, synced, and put in place by one rename. An existing checkpoint is
+// exchanged with the new one in one step (Linux: renameat2 with RENAME_EXCHANGE). Where the file
+// system cannot do that, it is renamed to NAME.replaced first: if the process dies before the next
+// rename, NAME.replaced is what a reader of NAME finds. Leftovers of processes that died are
+// removed by the next save.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/graph/variables.h"
+#include "core/io/safetensors.h"
+
+namespace abax {
+
+/// What the tools keep beside the variables. core gives no meaning to any of it.
+struct Checkpoint {
+  std::string model = {};                          // the registry's name
+  std::string configuration = {};                  // as text, for example TOML
+  std::map<std::string, std::string> values = {};  // whatever else is short
+  std::int64_t step = 0;                           // optimiser steps taken
+  std::int64_t data_position = 0;                  // batches consumed, not those prefetched
+  std::map<std::string, std::string> files = {};   // name -> contents: "tokenizer.jsonl"
+};
+
+struct SaveOptions {
+  bool exchange = true;  // false: as on a file system that cannot exchange two folders
+  /// Called before each change to the disk with its name. A test dies or throws there.
+  std::function<void(std::string_view step)> before = {};
+};
+
+/// Throws DiskError where something cannot be written, and leaves the old checkpoint as it was
+/// then; UsageError where the path exists and is no checkpoint, or a file's name is taken or not
+/// plain.
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const Variables& store, const SaveOptions& options = {});
+
+/// Opens a checkpoint and checks it whole: format, sizes, hashes. Everything throws
+/// CheckpointError. A store that does not fit is left as it was.
+class CheckpointReader {
+ public:
+  explicit CheckpointReader(const std::filesystem::path& path);
+
+  const Checkpoint& contents() const { return contents_; }
+  /// Of the library that wrote it.
+  const std::string& version() const { return version_; }
+  std::uint64_t seed() const { return seed_; }
+  /// Plan label -> how often plans of that label have run.
+  const std::map<std::string, std::uint64_t>& runs() const { return runs_; }
+  const SafetensorsFile& variables() const { return *variables_; }
+  Role role_of(const SafetensorsEntry& entry) const;
+
+  /// Gives every variable of the store its value, and the store its seed and run counters. Both
+  /// must hold the same names with the same types and roles.
+  void restore(Variables& store) const;
+  /// Creates every variable, with its role and flags; seed and run counters as in restore(). The
+  /// store must not hold any of the names.
+  void create(Variables& store) const;
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const;
+  void read_description(const std::filesystem::path& folder);
+
+  std::filesystem::path path_;
+  Checkpoint contents_;
+  std::string version_;
+  std::uint64_t seed_ = 0;
+  std::map<std::string, std::uint64_t> runs_;
+  std::unique_ptr<SafetensorsFile> variables_;
+};
+
+/// Gives the parameters (trainable variables) of the store the values of a file: that of a
+/// checkpoint, whose other variables are left out, or any other, all of whose tensors count as
+/// parameters. Both must hold the same names with the same types. Throws CheckpointError and leaves
+/// the store as it was.
+void load_parameters(const SafetensorsFile& file, Variables& store);
+/// The same for a path: a checkpoint's folder or a safetensors file.
+void load_parameters(const std::filesystem::path& path, Variables& store);
+
+}  // namespace abax

@@ -1,0 +1,192 @@
+// Reading checkpoints: checked whole, then given to a store.
+#include <algorithm>
+#include <functional>
+#include <system_error>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/checkpoint.h"
+#include "core/io/checkpoint_format.h"
+#include "core/io/json.h"
+
+namespace abax {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The folder that holds the checkpoint of that path.
+fs::path folder_of(const fs::path& path) {
+  const fs::path named = path.has_filename() ? path : path.parent_path();
+  const fs::path old = checkpoint_format::old_path(named);
+  return !path_exists(named) && path_exists(old) ? old : named;
+}
+
+checkpoint_format::Flags flags_of(const SafetensorsFile& file, const SafetensorsEntry& entry) {
+  const auto found = file.metadata().find(entry.name);
+  if (found == file.metadata().end()) return {};
+  try {
+    return checkpoint_format::parse_flags(found->second);
+  } catch (const DataError& error) {
+    throw CheckpointError(
+        text("'", file.path().string(), "', tensor '", entry.name, "': ", error.what()));
+  }
+}
+
+/// Collects what is wrong, so that a message can show the first few things at once.
+class Problems {
+ public:
+  void add(std::string problem) { all_.push_back(std::move(problem)); }
+  void throw_if_any(const std::string& source) const {
+    if (all_.empty()) return;
+    constexpr std::size_t shown = 5;
+    std::string message = text("'", source, "' does not fit the model:");
+    for (std::size_t i = 0; i < std::min(shown, all_.size()); ++i) message += "\n  " + all_[i];
+    if (all_.size() > shown) message += text("\n  and ", all_.size() - shown, " more");
+    throw CheckpointError(message);
+  }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_name(name, known);
+  return nearest.empty() ? "" : text("; did you mean '", nearest, "'?");
+}
+
+/// Checks that file and store hold the same of those variables that `counts` accepts, then reads
+/// them.
+void load(const SafetensorsFile& file, const std::string& source, Variables& store,
+          const std::function<bool(Role)>& counts) {
+  Problems problems;
+  std::vector<std::string> stored;
+  std::vector<std::pair<const SafetensorsEntry*, Variable*>> pairs;
+  for (const SafetensorsEntry& entry : file.entries()) {
+    const Role role = flags_of(file, entry).role;
+    if (!counts(role)) continue;
+    stored.push_back(entry.name);
+    const int index = store.find(entry.name);
+    if (index < 0) {
+      problems.add(text("the model has no variable '", entry.name, "'",
+                        suggestion(entry.name, store.names())));
+      continue;
+    }
+    Variable& variable = store[index];
+    if (variable.value.type() != entry.type)
+      problems.add(text("'", entry.name, "': the model has ", variable.value.type(),
+                        ", the checkpoint ", entry.type));
+    else if (!entry.readable)
+      problems.add(
+          text("'", entry.name, "' has the element type ", entry.stored, ", which cannot be read"));
+    else if (variable.role != role)
+      problems.add(text("'", entry.name, "' has another role in the model"));
+    pairs.emplace_back(&entry, &variable);
+  }
+  for (int i = 0; i < store.count(); ++i)
+    if (counts(store[i].role) && !file.find(store[i].name))
+      problems.add(text("the checkpoint has no variable '", store[i].name, "'",
+                        suggestion(store[i].name, stored)));
+  problems.throw_if_any(source);
+  for (const auto& [entry, variable] : pairs) {
+    file.read(*entry, variable->value);
+    ++variable->version;
+  }
+}
+
+}  // namespace
+
+CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
+  const fs::path folder = folder_of(path);
+  if (!path_exists(folder)) fail("there is no such folder");
+  if (!path_exists(folder / checkpoint_format::description))
+    fail(text("it has no ", checkpoint_format::description, ", so it is no checkpoint"));
+  try {
+    read_description(folder);
+  } catch (const DataError& error) {
+    fail(error.what());
+  }
+}
+
+void CheckpointReader::fail(const std::string& what) const {
+  throw CheckpointError(text("checkpoint '", path_.string(), "': ", what));
+}
+
+void CheckpointReader::read_description(const fs::path& folder) {
+  const std::string written = read_file(folder / checkpoint_format::description);
+  Json json;
+  try {
+    json = checkpoint_format::unsealed(written);
+    const std::int64_t format = json.at("format").integer();
+    if (format != checkpoint_format::format)
+      throw DataError(text("expected format ", checkpoint_format::format, ", found ", format,
+                           "; it was written by another version of abax"));
+    version_ = json.at("abax").string();
+    contents_.model = json.at("model").string();
+    contents_.step = json.at("step").integer();
+    contents_.data_position = json.at("data_position").integer();
+    seed_ = json.at("seed").natural();
+    for (const auto& [label, count] : json.at("runs").object()) runs_[label] = count.natural();
+    for (const auto& [key, value] : json.at("values").object())
+      contents_.values[key] = value.string();
+    contents_.configuration = json.at("configuration").string();
+  } catch (const DataError& error) {
+    fail(text(checkpoint_format::description, ": ", error.what()));
+  }
+
+  for (const auto& [name, listed] : json.at("files").object()) {
+    if (!checkpoint_format::is_plain(name)) fail(text("it lists a file '", name, "'"));
+    const FileSummary expected{listed.at("bytes").natural(), listed.at("xxh3").natural()};
+    const FileReader file(folder / name);
+    if (file.size() != expected.bytes)
+      fail(text(name, " has ", file.size(), " bytes, expected ", expected.bytes));
+    if (file.summary() != expected) fail(text(name, " is damaged: its hash does not match"));
+    if (name == checkpoint_format::variables)
+      variables_ = std::make_unique<SafetensorsFile>(folder / name);
+    else
+      contents_.files[name] = read_file(folder / name);
+  }
+  if (!variables_) fail(text("it lists no ", checkpoint_format::variables));
+  for (const SafetensorsEntry& entry : variables_->entries()) flags_of(*variables_, entry);
+}
+
+Role CheckpointReader::role_of(const SafetensorsEntry& entry) const {
+  return flags_of(*variables_, entry).role;
+}
+
+void CheckpointReader::restore(Variables& store) const {
+  load(*variables_, path_.string(), store, [](Role) { return true; });
+  store.set_seed(seed_);
+  for (const auto& [label, count] : runs_) store.runs(label) = count;
+}
+
+void CheckpointReader::create(Variables& store) const {
+  Problems problems;
+  for (const SafetensorsEntry& entry : variables_->entries())
+    if (store.find(entry.name) >= 0)
+      problems.add(text("the model has a variable '", entry.name, "' already"));
+  problems.throw_if_any(path_.string());
+  for (const SafetensorsEntry& entry : variables_->entries()) {
+    const checkpoint_format::Flags flags = flags_of(*variables_, entry);
+    Variable& variable = store[store.create(entry.name, entry.type, flags.role, zeros())];
+    variable.frozen = flags.frozen;
+    variable.decay = flags.decay;
+    variables_->read(entry, variable.value);
+  }
+  store.set_seed(seed_);
+  for (const auto& [label, count] : runs_) store.runs(label) = count;
+}
+
+void load_parameters(const SafetensorsFile& file, Variables& store) {
+  load(file, file.path().string(), store, [](Role role) { return role == Role::trainable; });
+}
+
+void load_parameters(const fs::path& path, Variables& store) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored))
+    load_parameters(SafetensorsFile(path), store);
+  else
+    load_parameters(CheckpointReader(path).variables(), store);
+}
+
+}  // namespace abax

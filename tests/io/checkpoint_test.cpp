@@ -1,0 +1,324 @@
+// Checkpoints: round trips, stores that do not fit, damage, and death at every step of a save.
+#include "core/io/checkpoint.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "tests/io/temporary_folder.h"
+
+namespace abax {
+namespace {
+
+namespace fs = std::filesystem;
+using doctest::Contains;
+
+void fill_store(Variables& store, float first) {
+  store.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, uniform(-1, 1));
+  store.create("lstm0/bias", {{5}, f32}, Role::trainable, constant(first));
+  store.create("adam/step", {{}, i32}, Role::saved, zeros());
+  store.create("mask", {{3}, u8}, Role::saved, zeros());
+  store.create("train:lstm0/h", {{2, 0}, f32}, Role::carried, zeros());
+  store.at("lstm0/bias").decay = false;
+  store.at("lstm0/weight").frozen = true;
+  store.at("adam/step").value.as<std::int32_t>()[0] = -7;
+  store.at("mask").value.as<std::uint8_t>()[1] = 255;
+  store.runs("train") = 18446744073709551615u;
+  store.runs("valid") = 2;
+}
+
+Checkpoint example(std::int64_t step) {
+  return {.model = "lstm_lm",
+          .configuration = "width = 3\nname = \"é\"\n",
+          .values = {{"best", "1.25"}},
+          .step = step,
+          .data_position = 3 * step,
+          .files = {{"tokenizer.jsonl", "{}\n\"a\"\n"}, {"empty", ""}}};
+}
+
+bool same(const Variables& a, const Variables& b) {
+  const auto by_name = [](const Variables& store) {
+    auto names = store.names();
+    std::ranges::sort(names);
+    return names;
+  };
+  if (by_name(a) != by_name(b) || a.seed() != b.seed() || a.all_runs() != b.all_runs())
+    return false;
+  for (int i = 0; i < a.count(); ++i) {
+    const Variable& x = a[i];
+    const Variable& y = b[b.find(x.name)];
+    if (x.role != y.role || x.frozen != y.frozen || x.decay != y.decay ||
+        x.value.type() != y.value.type() ||
+        std::memcmp(x.value.data(), y.value.data(), x.value.bytes()) != 0)
+      return false;
+  }
+  return true;
+}
+
+/// What the checkpoint at `path` says: its step, or -1 where there is none. Checks that it is
+/// whole.
+std::int64_t step_at(const fs::path& path) {
+  if (!fs::exists(path) && !fs::exists(path.string() + ".replaced")) return -1;
+  const CheckpointReader reader(path);
+  Variables store;
+  reader.create(store);
+  CHECK(store.at("lstm0/bias").value.as<float>()[0] == static_cast<float>(reader.contents().step));
+  return reader.contents().step;
+}
+
+/// Saves step 2 over what is there, in a process of its own that dies before change number
+/// `deadline`. True where it lived to the end.
+bool save_and_die(const fs::path& path, int deadline, bool exchange) {
+  const pid_t child = fork();
+  if (child == 0) {
+    int changes = 0;
+    const auto before = [&](std::string_view) {
+      if (changes++ == deadline) _exit(9);
+    };
+    Variables store(7);
+    fill_store(store, 2);
+    save_checkpoint(path, example(2), store, {exchange, before});
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE((WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9));
+  return WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: round trip of everything") {
+  const TemporaryFolder folder;
+  Variables store(18446744073709551615u);
+  fill_store(store, 1);
+  save_checkpoint(folder / "runs/a/last/", example(100), store);  // makes the parents
+  const CheckpointReader reader(folder / "runs/a/last");
+  CHECK(reader.contents().model == "lstm_lm");
+  CHECK(reader.contents().configuration == example(100).configuration);
+  CHECK(reader.contents().values == example(100).values);
+  CHECK(reader.contents().files == example(100).files);
+  CHECK(reader.contents().step == 100);
+  CHECK(reader.contents().data_position == 300);
+  CHECK(reader.seed() == store.seed());
+  CHECK(reader.runs() == store.all_runs());
+  CHECK(!reader.version().empty());
+  CHECK(reader.role_of(*reader.variables().find("mask")) == Role::saved);
+
+  Variables created;
+  reader.create(created);
+  CHECK(same(created, store));
+  CHECK_THROWS_WITH_AS(reader.create(created), Contains("has a variable 'lstm0/weight' already"),
+                       CheckpointError);
+
+  Variables restored(1);
+  fill_store(restored, 5);
+  const std::uint64_t version = restored.at("lstm0/bias").version;
+  reader.restore(restored);
+  CHECK(same(restored, store));
+  CHECK(restored.at("lstm0/bias").version > version);
+
+  const Variables nothing;
+  save_checkpoint(folder / "empty", {}, nothing);
+  CHECK(CheckpointReader(folder / "empty").variables().entries().empty());
+}
+
+TEST_CASE("checkpoint: a store that does not fit is refused and left as it was") {
+  const TemporaryFolder folder;
+  Variables store(1);
+  fill_store(store, 1);
+  save_checkpoint(folder / "c", example(1), store);
+  const CheckpointReader reader(folder / "c");
+
+  Variables other(2);
+  other.create("lstm0/wieght", {{3, 5}, f32}, Role::trainable, constant(9));
+  other.create("lstm0/bias", {{6}, f32}, Role::trainable, constant(9));
+  other.create("adam/step", {{}, i32}, Role::trainable, zeros());
+  other.create("mask", {{3}, u8}, Role::saved, zeros());
+  try {
+    reader.restore(other);
+    FAIL("accepted");
+  } catch (const CheckpointError& error) {
+    const std::string message = error.what();
+    for (const char* words :
+         {"no variable 'lstm0/weight'; did you mean 'lstm0/wieght'?",
+          "'lstm0/bias': the model has f32[6], the checkpoint f32[5]",
+          "'adam/step' has another role", "the model has no variable 'train:lstm0/h'",
+          "the checkpoint has no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?"}) {
+      CAPTURE(words);
+      CHECK(message.find(words) != message.npos);
+    }
+  }
+  CHECK(other.at("lstm0/bias").value.as<float>()[0] == 9);
+  CHECK(other.at("mask").value.as<std::uint8_t>()[1] == 0);
+  CHECK(other.at("mask").version == 0);
+  CHECK(other.seed() == 2);
+}
+
+TEST_CASE("checkpoint: parameters alone, from a checkpoint or any safetensors file") {
+  const TemporaryFolder folder;
+  Variables store(1);
+  fill_store(store, 1);
+  save_checkpoint(folder / "c", example(1), store);
+  Variables other(2);
+  other.create("lstm0/bias", {{5}, f32}, Role::trainable, zeros());
+  other.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, zeros());
+  other.create("sgd/moment", {{3, 5}, f32}, Role::saved, constant(4));
+  load_parameters(folder / "c", other);
+  CHECK(other.at("lstm0/bias").value.as<float>()[4] == 1);
+  CHECK(other.at("sgd/moment").value.as<float>()[0] == 4);
+  CHECK(other.seed() == 2);
+  CHECK(other.all_runs().empty());
+
+  const Tensor w({3, 5}), b = Tensor::of<float>({5}, {1, 2, 3, 4, 5});
+  write_safetensors(folder / "f",
+                    {{{"lstm0/weight", w.view()}, {"lstm0/bias", b.view()}}, {{"format", "pt"}}});
+  load_parameters(folder / "f", other);
+  CHECK(other.at("lstm0/bias").value.as<float>()[4] == 5);
+  write_safetensors(folder / "f", {{{"lstm0/bias", b.view()}}, {}});
+  CHECK_THROWS_WITH_AS(load_parameters(folder / "f", other),
+                       Contains("the checkpoint has no variable 'lstm0/weight'"), CheckpointError);
+  CHECK_THROWS_AS(load_parameters(folder / "none", other), CheckpointError);
+}
+
+TEST_CASE("checkpoint: damage is found") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "c";
+  Variables store(1);
+  fill_store(store, 1);
+  const auto damaged = [&](const std::string& name, const auto& change) {
+    save_checkpoint(path, example(1), store);
+    std::string contents = read_file(path / name);
+    change(contents);
+    write_plainly(path / name, contents);
+    return [&] { CheckpointReader reader(path); };
+  };
+  const auto flip_last = [](std::string& contents) { contents.back() ^= 1; };
+  const auto shorten = [](std::string& contents) { contents.pop_back(); };
+  CHECK_THROWS_WITH_AS(damaged("variables.safetensors", flip_last)(),
+                       Contains("variables.safetensors is damaged"), CheckpointError);
+  CHECK_THROWS_WITH_AS(damaged("variables.safetensors", shorten)(), Contains("bytes, expected"),
+                       CheckpointError);
+  CHECK_THROWS_WITH_AS(damaged("tokenizer.jsonl", flip_last)(),
+                       Contains("tokenizer.jsonl is damaged"), CheckpointError);
+  CHECK_THROWS_WITH_AS(
+      damaged("checkpoint.json",
+              [](std::string& c) { c.replace(c.find("\"step\": 1"), 9, "\"step\": 2"); })(),
+      Contains("damaged or edited"), CheckpointError);
+  CHECK_THROWS_AS(damaged("checkpoint.json", [](std::string& c) { c.clear(); })(), CheckpointError);
+  // Every flipped byte of the description: refused, or of no consequence (white space).
+  save_checkpoint(path, example(1), store);
+  const std::string description = read_file(path / "checkpoint.json");
+  for (std::size_t i = 0; i < description.size(); ++i) {
+    std::string changed = description;
+    changed[i] ^= 4;
+    write_plainly(path / "checkpoint.json", changed);
+    CHECK_THROWS_AS(CheckpointReader{path}, CheckpointError);
+  }
+  fs::remove(path / "checkpoint.json");
+  CHECK_THROWS_WITH_AS(CheckpointReader{path}, Contains("no checkpoint"), CheckpointError);
+  CHECK_THROWS_WITH_AS(CheckpointReader{folder / "none"}, Contains("no such folder"),
+                       CheckpointError);
+  fs::remove_all(path);
+  save_checkpoint(path, example(1), store);
+  fs::remove(path / "variables.safetensors");
+  CHECK_THROWS_WITH_AS(CheckpointReader{path}, Contains("No such file"), CheckpointError);
+}
+
+TEST_CASE("checkpoint: what is no checkpoint is not replaced, odd file names are refused") {
+  const TemporaryFolder folder;
+  const Variables store;
+  fs::create_directory(folder / "mine");
+  write_plainly(folder / "mine/notes", "keep");
+  CHECK_THROWS_WITH_AS(save_checkpoint(folder / "mine", {}, store), Contains("is no checkpoint"),
+                       UsageError);
+  CHECK(read_file(folder / "mine/notes") == "keep");
+  for (const char* name :
+       {"", ".", "..", "a/b", "../a", "checkpoint.json", "variables.safetensors"}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(save_checkpoint(folder / "c", {.files = {{name, "x"}}}, store), UsageError);
+  }
+  CHECK_THROWS_AS(save_checkpoint(folder / "mine/notes/c", {}, store), DiskError);
+}
+
+TEST_CASE("checkpoint: a process that dies at any moment of a save leaves the old or the new one") {
+  for (const bool exchange : {true, false})
+    for (const bool existing : {true, false}) {
+      CAPTURE(exchange);
+      CAPTURE(existing);
+      bool finished = false;
+      std::vector<std::int64_t> found;
+      for (int deadline = 0; !finished; ++deadline) {
+        REQUIRE(deadline < 50);
+        const TemporaryFolder folder;
+        Variables store(1);
+        fill_store(store, 1);
+        if (existing) save_checkpoint(folder / "c", example(1), store);
+        finished = save_and_die(folder / "c", deadline, exchange);
+        found.push_back(step_at(folder / "c"));
+        // The next save works and leaves nothing else behind.
+        Variables third(1);
+        fill_store(third, 3);
+        save_checkpoint(folder / "c", example(3), third, {exchange, {}});
+        CHECK(step_at(folder / "c") == 3);
+        CHECK(folder.names() == std::vector<std::string>{"c"});
+      }
+      // The old one (or none) up to some moment, the new one from then on.
+      CHECK(found.front() == (existing ? 1 : -1));
+      CHECK(found.back() == 2);
+      for (std::size_t i = 1; i < found.size(); ++i)
+        CHECK((found[i] == found[i - 1] || found[i] == 2));
+      CHECK(found.size() >= 10);
+    }
+}
+
+TEST_CASE("checkpoint: a failing save cleans up and keeps the old one") {
+  const TemporaryFolder folder;
+  Variables store(1);
+  fill_store(store, 1);
+  save_checkpoint(folder / "c", example(1), store);
+  for (const char* failing : {"write the variables", "write a file", "put it in place"}) {
+    const auto before = [&](std::string_view step) {
+      if (step == failing) throw DiskError("full");
+    };
+    CHECK_THROWS_AS(save_checkpoint(folder / "c", example(2), store, {true, before}), DiskError);
+    CHECK(step_at(folder / "c") == 1);
+    CHECK(folder.names() == std::vector<std::string>{"c"});
+  }
+}
+
+TEST_CASE("checkpoint: a disk that takes no more is reported with path and reason") {
+  const TemporaryFolder folder;
+  Variables store(1);
+  fill_store(store, 1);
+  save_checkpoint(folder / "c", example(1), store);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);  // writes beyond the limit fail with EFBIG then
+    const rlimit limit{4096, 4096};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    store.create("large", {{4096}, f32}, Role::trainable, zeros());
+    try {
+      save_checkpoint(folder / "c", example(2), store);
+    } catch (const DiskError& error) {
+      const std::string message = error.what();
+      _exit(message.find("variables.safetensors': File too large") != message.npos ? 0 : 1);
+    }
+    _exit(2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(step_at(folder / "c") == 1);
+  CHECK(folder.names() == std::vector<std::string>{"c"});
+}
+
+}  // namespace abax
