@@ -1,0 +1,70 @@
+// Reverse mode on the graph: which nodes it makes, and what it refuses. Values are tested with the
+// ops.
+#include "core/graph/gradients.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+#include "tests/graph/test_ops.h"
+
+namespace abax {
+
+TEST_CASE("gradients: live under the scope 'gradient' of their node") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {}, constant(2));
+  Value loss;
+  {
+    const auto scope = g.scope("layer", 0);
+    loss = test::product(w, g.input("x", {}));
+  }
+  const Value gradient = gradients(loss, {w}).front();
+  CHECK(g.node(gradient.node()).name == "gradient/layer0/product");
+  CHECK(gradient.type() == w.type());
+}
+
+TEST_CASE("gradients: several contributions are summed, a single one is taken as it is") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {}, constant(2));
+  const Value square = test::product(w, w);
+  const auto before = g.nodes().size();
+  gradients(square, {w});
+  // The constant one, two products, one addition.
+  CHECK(g.nodes().size() == before + 4);
+}
+
+TEST_CASE("gradients: an op without a gradient is named, unless nothing needs it") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {}, constant(2));
+  const Value x = g.input("x", {});
+  std::string message;
+  try {
+    gradients(test::product(test::opaque(w), x), {w});
+  } catch (const UsageError& error) {
+    message = error.what();
+  }
+  CHECK(message.find("op 'opaque' has no gradient") != std::string::npos);
+  CHECK(message.find("gradients_test.cpp:") != std::string::npos);
+  CHECK_NOTHROW(gradients(test::product(w, test::opaque(x)), {w}));
+  CHECK_NOTHROW(gradients(test::product(w, stop_gradient(test::opaque(w))), {w}));
+}
+
+TEST_CASE("gradients: of what the loss does not depend on are zeros") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {}, constant(2));
+  const Value other = g.parameter("other", {2, 3}, zeros());
+  const auto both = gradients(test::product(w, w), {w, other});
+  CHECK(both[1].type() == other.type());
+}
+
+TEST_CASE("gradients: a loss is one f32 element") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {2}, constant(2));
+  CHECK_THROWS_AS(gradients(w, {w}), UsageError);
+}
+
+}  // namespace abax

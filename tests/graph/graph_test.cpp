@@ -1,0 +1,132 @@
+// Graph building: names, scopes, leaves, and errors that say where.
+#include "core/graph/graph.h"
+
+#include <doctest/doctest.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/graph/print.h"
+#include "tests/graph/test_ops.h"
+
+namespace abax {
+namespace {
+
+template <class F>
+std::string message_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool holds(const std::string& message, std::string_view words) {
+  return message.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("graph: nodes get scoped, unique names and can be found by them") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {3});
+  Value inner;
+  {
+    const auto outer = g.scope("encoder");
+    const auto scope = g.scope("block", 2);
+    CHECK(g.current_scope() == "encoder/block2");
+    inner = test::product(x, x);
+    const Value again = test::product(x, inner);
+    CHECK(g.find("encoder/block2/product") == inner);
+    CHECK(g.find("encoder/block2/product.1") == again);
+    CHECK(g.find("encoder/block2/product.1:0") == again);
+    g.name(again, "result");
+  }
+  CHECK(g.current_scope().empty());
+  CHECK(g.find("x") == x);
+  CHECK(g.find("encoder/block2/result").node() == inner.node() + 1);
+  CHECK(holds(message_of([&] { (void)g.find("encoder/block2/resutl"); }),
+              "did you mean 'encoder/block2/result'?"));
+  CHECK_THROWS_AS(g.find("encoder/block2/product:1"), UsageError);
+  CHECK_THROWS_AS(g.input("x", {3}), UsageError);
+}
+
+TEST_CASE("graph: a wrong shape names op, both shapes, scope and the caller's line") {
+  Variables store;
+  Graph g(store);
+  const Value a = g.input("a", {3});
+  const Value b = g.input("b", {4});
+  const auto scope = g.scope("decoder");
+  const int line = __LINE__ + 1;
+  const std::string message = message_of([&] { test::product(a, b); });
+  CHECK(holds(message, "product: types differ: f32[3] and f32[4]"));
+  CHECK(holds(message, "in decoder, at "));
+  CHECK(holds(message, text("graph_test.cpp:", line)));
+}
+
+TEST_CASE("graph: values of two graphs do not meet") {
+  Variables store;
+  Graph g(store), h(store, Mode::evaluate);
+  const Value a = g.input("a", {3});
+  const Value b = h.input("b", {3});
+  CHECK_THROWS_AS(test::product(a, b), UsageError);
+}
+
+TEST_CASE("graph: parameters are shared by name and refused in another shape") {
+  Variables store(7);
+  Graph g(store);
+  const Value w = g.parameter("w", {2, 3}, normal(1));
+  CHECK(g.parameter("w", {2, 3}, zeros()) == w);
+  CHECK(holds(message_of([&] { g.parameter("w", {3, 2}, zeros()); }), "f32[2, 3]"));
+  CHECK_THROWS_AS(g.saved_state("w", {{2, 3}}, zeros()), UsageError);
+
+  Graph check(store, Mode::evaluate);
+  check.parameter("w", {2, 3}, zeros());
+  CHECK(holds(message_of([&] { check.parameter("v", {2, 3}, zeros()); }), "evaluation graph"));
+  CHECK(store.count() == 1);
+}
+
+TEST_CASE("graph: carried state belongs to the plan's label") {
+  Variables store;
+  Graph g(store, Mode::train), check(store, Mode::evaluate);
+  g.carried_state("h", {{2}});
+  check.carried_state("h", {{3}});
+  CHECK(store.find("train:h") >= 0);
+  CHECK(store.at("evaluate:h").value.shape() == Shape{3});
+}
+
+TEST_CASE("graph: assignments are checked") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {2}, zeros());
+  const Value x = g.input("x", {2});
+  CHECK_THROWS_AS(g.assign(x, w), UsageError);
+  CHECK_THROWS_AS(g.assign(w, g.input("y", {3})), UsageError);
+  g.assign(w, x);
+  CHECK_THROWS_AS(g.assign(w, x), UsageError);
+}
+
+TEST_CASE("graph: frozen parameters are no parameters to update") {
+  Variables store;
+  Graph g(store);
+  const Value a = g.parameter("body/a", {2}, zeros());
+  const Value b = g.parameter_without_decay("head/b", {2}, zeros());
+  CHECK(g.parameters() == std::vector<Value>{a, b});
+  CHECK(store.at("body/a").decay);
+  CHECK_FALSE(store.at("head/b").decay);
+  CHECK(store.freeze("body/") == 1);
+  CHECK(g.parameters() == std::vector<Value>{b});
+}
+
+TEST_CASE("graph: prints as text and DOT") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {3});
+  const auto scope = g.scope("s");
+  test::product(x, x);
+  CHECK(holds(to_text(g), "%1 s/product: f32[3] = product(%0, %0)"));
+  CHECK(holds(to_dot(g), "n0 -> n1"));
+}
+
+}  // namespace abax

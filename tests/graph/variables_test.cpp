@@ -1,0 +1,90 @@
+// The store of variables and their first values.
+#include "core/graph/variables.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace abax {
+namespace {
+
+Tensor made(const Initialiser& initialiser, Shape shape, std::uint64_t seed = 1,
+            std::string name = "w") {
+  Variables store(seed);
+  const int index = store.create(std::move(name), {shape}, Role::trainable, initialiser);
+  return store[index].value.clone();
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  return std::ranges::equal(a.as<float>(), b.as<float>());
+}
+
+/// The product of rows (or columns) i and j.
+double dot(const Tensor& w, std::int64_t i, std::int64_t j, bool of_rows) {
+  const auto x = w.as<float>();
+  const auto rows = w.shape()[0], columns = w.shape()[1];
+  const auto at = [&](std::int64_t vector, std::int64_t k) {
+    return double{
+        x[static_cast<std::size_t>(of_rows ? vector * columns + k : k * columns + vector)]};
+  };
+  double sum = 0;
+  for (std::int64_t k = 0; k < (of_rows ? columns : rows); ++k) sum += at(i, k) * at(j, k);
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("variables: first values are keyed by seed and name alone") {
+  CHECK(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7})));
+  CHECK_FALSE(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7}, 2)));
+  CHECK_FALSE(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7}, 1, "v")));
+}
+
+TEST_CASE("variables: glorot stays in its bounds, with the right variance") {
+  const Tensor w = made(glorot(), {200, 100});
+  const double limit = std::sqrt(6.0 / 300);
+  double square = 0, largest = 0;
+  for (const float x : w.as<float>()) {
+    largest = std::max(largest, std::abs(double{x}));
+    square += double{x} * x;
+  }
+  CHECK(largest <= limit);
+  // The variance of a uniform distribution on +-a is a^2 / 3; of 20,000 draws 3 % is over 4
+  // deviations.
+  CHECK(square / 20000 == doctest::Approx(limit * limit / 3).epsilon(0.03));
+}
+
+TEST_CASE("variables: normal has the asked mean and deviation") {
+  const Tensor w = made(normal(0.5f, 2), {10000});
+  double sum = 0, square = 0;
+  for (const float x : w.as<float>()) {
+    sum += x;
+    square += (x - 2.0) * (x - 2.0);
+  }
+  CHECK(sum / 10000 == doctest::Approx(2).epsilon(0.01));
+  CHECK(square / 10000 == doctest::Approx(0.25).epsilon(0.06));
+}
+
+TEST_CASE("variables: orthogonal rows or columns") {
+  for (const Shape& shape : {Shape{4, 9}, Shape{9, 4}, Shape{5, 5}}) {
+    const Tensor w = made(orthogonal(2), shape);
+    const bool of_rows = shape[0] <= shape[1];
+    const auto count = std::min(shape[0], shape[1]);
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t j = 0; j < count; ++j)
+        CHECK(dot(w, i, j, of_rows) == doctest::Approx(i == j ? 4 : 0).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("variables: unknown names come with the nearest known one") {
+  Variables store;
+  store.create("lstm0/weight", {{2}}, Role::trainable, zeros());
+  CHECK_THROWS_WITH_AS(store.at("lstm0/wieght"),
+                       "there is no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?",
+                       UsageError);
+  CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, zeros()), UsageError);
+}
+
+}  // namespace abax
