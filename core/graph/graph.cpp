@@ -136,7 +136,11 @@ Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
     throw UsageError(text(
         "the variable '", full_name, "' is ", variable.value.type(), ", here it is asked for as ",
         type, variable.role == role ? "" : " in another role", location(scope_, where)));
-  if (const auto known = variables_.find(index); known != variables_.end()) return known->second;
+  if (const auto known = variables_.find(index); known != variables_.end())
+    throw UsageError(text("'", full_name, "' was made before in this graph, at ",
+                          place(node(known->second.node()).where),
+                          "; name it differently, or pass that value on to share it",
+                          location(scope_, where)));
   Leaf leaf{.kind = Leaf::Kind::variable, .name = full_name, .type = type, .variable = index};
   const Value value = this->leaf(std::move(leaf), full_name, where);
   named_.emplace(full_name, value);

@@ -106,9 +106,10 @@ class Graph {
   /// Data given at each run. The name is not scoped. Throws UsageError on a name used before.
   Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},
               Place where = Place::current());
-  /// A trainable variable of the current scope, f32. Where it exists (in this graph, or in the
-  /// store) it is shared and must have the same shape. Throws UsageError on another shape, and in
-  /// an evaluation graph on an unknown name.
+  /// A trainable variable of the current scope, f32: the store's where it has one of that name,
+  /// which must have this shape, else a new one. Throws UsageError on another shape, in an evaluation
+  /// graph on an unknown name, and where this graph made it before: two layers of one name would
+  /// share their weights unseen. To share a parameter, pass its value on.
   Value parameter(std::string_view name, Shape shape, const Initialiser& initialiser,
                   Place where = Place::current());
   /// The same without weight decay: for biases, norms.

@@ -73,12 +73,13 @@ TEST_CASE("graph: values of two graphs do not meet") {
   CHECK_THROWS_AS(test::product(a, b), UsageError);
 }
 
-TEST_CASE("graph: parameters are shared by name and refused in another shape") {
+TEST_CASE("graph: parameters are shared among graphs by name, and refused in another shape") {
   Variables store(7);
-  Graph g(store);
-  const Value w = g.parameter("w", {2, 3}, normal(1));
-  CHECK(g.parameter("w", {2, 3}, zeros()) == w);
-  CHECK(holds(message_of([&] { g.parameter("w", {3, 2}, zeros()); }), "f32[2, 3]"));
+  Graph g(store), other(store);
+  g.parameter("w", {2, 3}, normal(1));
+  CHECK(holds(message_of([&] { g.parameter("w", {2, 3}, zeros()); }), "made before in this graph"));
+  CHECK(holds(message_of([&] { other.parameter("w", {3, 2}, zeros()); }), "f32[2, 3]"));
+  CHECK(other.parameter("w", {2, 3}, zeros()).shape() == Shape{2, 3});
   CHECK_THROWS_AS(g.saved_state("w", {{2, 3}}, zeros()), UsageError);
 
   Graph check(store, Mode::evaluate);
