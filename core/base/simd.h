@@ -283,5 +283,51 @@ inline float greatest(F x) {
   return _mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps(half, half, 1)));
 }
 
+/// Transposes 4 columns of `width` rows: out[i][j] = rows[j * row_stride + i], i < 4, j < width.
+inline void load_transposed(const float* rows, std::int64_t row_stride,
+                                                   F (&out)[4]) {
+  // Register q holds 4 floats of each of the rows q, q + 4, ..., a lane of 128 bits each; the 4x4
+  // transposes within the lanes do the rest.
+#if defined(__AVX512F__)
+  __m512 r[4];
+  for (int q = 0; q < 4; ++q) {
+    const float* row = rows + q * row_stride;
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(row));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(row + 4 * row_stride), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(row + 8 * row_stride), 2);
+    r[q] = _mm512_insertf32x4(x, _mm_loadu_ps(row + 12 * row_stride), 3);
+  }
+  const __m512 a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpacklo_ps(r[2], r[3]);
+  const __m512 c = _mm512_unpackhi_ps(r[0], r[1]), d = _mm512_unpackhi_ps(r[2], r[3]);
+  out[0] = _mm512_shuffle_ps(a, b, 0x44);
+  out[1] = _mm512_shuffle_ps(a, b, 0xee);
+  out[2] = _mm512_shuffle_ps(c, d, 0x44);
+  out[3] = _mm512_shuffle_ps(c, d, 0xee);
+#elif defined(__AVX__)
+  __m256 r[4];
+  for (int q = 0; q < 4; ++q) {
+    const float* row = rows + q * row_stride;
+    r[q] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row)),
+                                _mm_loadu_ps(row + 4 * row_stride), 1);
+  }
+  const __m256 a = _mm256_unpacklo_ps(r[0], r[1]), b = _mm256_unpacklo_ps(r[2], r[3]);
+  const __m256 c = _mm256_unpackhi_ps(r[0], r[1]), d = _mm256_unpackhi_ps(r[2], r[3]);
+  out[0] = _mm256_shuffle_ps(a, b, 0x44);
+  out[1] = _mm256_shuffle_ps(a, b, 0xee);
+  out[2] = _mm256_shuffle_ps(c, d, 0x44);
+  out[3] = _mm256_shuffle_ps(c, d, 0xee);
+#else
+  __m128 r[4];
+  for (int q = 0; q < 4; ++q) r[q] = _mm_loadu_ps(rows + q * row_stride);
+  _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]);
+  for (int q = 0; q < 4; ++q) out[q] = r[q];
+#endif
+}
+
+/// Asks for the cache line of `p` to be fetched to the first-level cache.
+inline void prefetch(const float* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+}
+
 }  // namespace
 }  // namespace abax::ABAX_LEVEL

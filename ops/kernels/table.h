@@ -1,0 +1,21 @@
+// The kernels of one SIMD level: a pointer a family, to a struct of function pointers.
+//
+// A family f declares `struct FKernels` in ops/kernels/f.h (plain functions over raw pointers and
+// sizes) and defines `const FKernels f_kernels` once a level in its kernel source; level_table.cpp
+// collects them.
+#pragma once
+
+#include "core/base/level.h"
+
+namespace abax {
+
+struct GemmKernels;
+
+struct Kernels {
+  const GemmKernels* gemm;
+};
+
+/// The kernels that were compiled for `level`. Only call them where the machine has that level.
+const Kernels& kernels(Level level);
+
+}  // namespace abax
