@@ -39,9 +39,10 @@ struct GemmBlock {
   bool a_packed = false;
 
   /// Row p of panel first_panel + q is the panel_columns floats at b + q * panel_stride + p *
-  /// b_row_stride. Panels that pack_b wrote have panel_stride = k * panel_columns and b_row_stride =
-  /// panel_columns. A row-major b can be read in place with panel_stride = panel_columns and its own
-  /// row stride, but for a last panel of fewer than panel_columns columns, which must be packed.
+  /// b_row_stride. Panels that pack_b wrote have panel_stride = k * panel_columns and b_row_stride
+  /// = panel_columns. A row-major b can be read in place with panel_stride = panel_columns and its
+  /// own row stride, but for a last panel of fewer than panel_columns columns, which must be
+  /// packed.
   const float* b = nullptr;
   std::int64_t panel_stride = 0;
   std::int64_t b_row_stride = 0;

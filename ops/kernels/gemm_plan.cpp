@@ -19,7 +19,8 @@ constexpr std::int64_t group_columns = 512;
 // Multiply-adds worth a partition of their own, and the most partitions.
 constexpr double part_work = 768 * 1024;
 constexpr std::int64_t max_parts = 16;
-// Products smaller than this run side by side, larger ones one after the other with partitions inside.
+// Products smaller than this run side by side, larger ones one after the other with partitions
+// inside.
 constexpr double large_item = 8e6;
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -31,8 +32,8 @@ std::size_t aligned(std::int64_t floats) {
   return (static_cast<std::size_t>(floats) * sizeof(float) + alignment - 1) / alignment * alignment;
 }
 
-/// Scratch slots, of which each running partition takes one: the lowest that is free, so that few are
-/// touched when there are few threads.
+/// Scratch slots, of which each running partition takes one: the lowest that is free, so that few
+/// are touched when there are few threads.
 class Slots {
  public:
   int take() {
@@ -57,9 +58,9 @@ class Slots {
 struct GemmPlan::Item {
   const Call* call;
   MatrixView a, b;
-  float* c;                 // null where an epilogue writes the results
-  std::int64_t position;    // of element (0, 0) in the whole output
-  std::byte* scratch;       // the shared part and the slots
+  float* c;               // null where an epilogue writes the results
+  std::int64_t position;  // of element (0, 0) in the whole output
+  std::byte* scratch;     // the shared part and the slots
 };
 
 /// A block of k of a partition's rows and columns.
@@ -81,44 +82,49 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
   panels_ = gemm_panels(n, columns);
   blocks_ = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
   block_k_ = ceil_div(k, blocks_);
-  // A copy of a pays where it is read often and its columns, or rows that share cache sets, are far apart.
+  // A copy of a pays where it is read often and its columns, or rows that share cache sets, are far
+  // apart.
   pack_a_ = n > 2 * columns && m > rows && (shape_.transpose_a || k % 512 == 0);
-  // A copy of b pays where many rows are multiplied with it; without a transpose few can read it in place.
+  // A copy of b pays where many rows are multiplied with it; without a transpose few can read it in
+  // place.
   pack_b_ = !shape_.packed_b && (shape_.transpose_b || m > 2 * rows);
   plan_partitions();
 
   const std::int64_t part_panels = ceil_div(panels_, column_parts_);
-  const std::int64_t most =
-      std::max<std::int64_t>(1, std::min(group_floats / std::max<std::int64_t>(1, block_k_), group_columns) / columns);
+  const std::int64_t most = std::max<std::int64_t>(
+      1, std::min(group_floats / std::max<std::int64_t>(1, block_k_), group_columns) / columns);
   group_panels_ = ceil_div(part_panels, ceil_div(part_panels, most));
 
   sums_offset_ = pack_a_ ? aligned(m * block_k_) : 0;
   slots_offset_ = sums_offset_ + (epilogue_ && blocks_ > 1 ? aligned(m * n) : 0);
   const bool in_place = !pack_b_ && !shape_.packed_b;
-  block_offset_ = pack_b_     ? aligned(group_panels_ * columns * block_k_)
+  block_offset_ = pack_b_    ? aligned(group_panels_ * columns * block_k_)
                   : in_place ? aligned(n % columns ? columns * block_k_ : 0)
                              : 0;
   slot_bytes_ =
       block_offset_ + (epilogue_ && blocks_ == 1 ? aligned(rows * group_panels_ * columns) : 0);
   item_bytes_ = slots_offset_ + slot_bytes_;
-  scratch_ = item_parts_ > 0 ? item_bytes_ * static_cast<std::size_t>(item_parts_)
-                             : slots_offset_ + slot_bytes_ * static_cast<std::size_t>(row_parts_ * column_parts_);
+  scratch_ =
+      item_parts_ > 0
+          ? item_bytes_ * static_cast<std::size_t>(item_parts_)
+          : slots_offset_ + slot_bytes_ * static_cast<std::size_t>(row_parts_ * column_parts_);
 }
 
 void GemmPlan::plan_partitions() {
   const double work = static_cast<double>(shape_.m) * static_cast<double>(shape_.n) *
                       static_cast<double>(std::max<std::int64_t>(1, shape_.k));
   const auto parts_of = [](double total) {
-    return static_cast<std::int64_t>(
-        std::bit_floor(static_cast<std::uint64_t>(std::clamp(total / part_work, 1., double(max_parts)))));
+    return static_cast<std::int64_t>(std::bit_floor(
+        static_cast<std::uint64_t>(std::clamp(total / part_work, 1., double(max_parts)))));
   };
   const std::int64_t items = static_cast<std::int64_t>(shape_.a_offsets.size());
   if (items > 1 && work < large_item) {
     item_parts_ = std::min(items, parts_of(work * static_cast<double>(items)));
     return;
   }
-  // Of the grids with that many partitions, the one with the least work in the largest of them, counting
-  // also what they read: each row partition all of b (and packs it), each column partition all of a.
+  // Of the grids with that many partitions, the one with the least work in the largest of them,
+  // counting also what they read: each row partition all of b (and packs it), each column partition
+  // all of a.
   const std::int64_t wanted = parts_of(work);
   const double read_cost = 8, pack_cost = 16;  // in multiply-adds an element
   double best = 0;
@@ -129,8 +135,7 @@ void GemmPlan::plan_partitions() {
                          static_cast<double>(tiles_ * panels_);
     const double parts = static_cast<double>(r * c);
     const double k = static_cast<double>(shape_.k);
-    const double cost = work * share * parts +
-                        static_cast<double>(c * shape_.m) * k * read_cost +
+    const double cost = work * share * parts + static_cast<double>(c * shape_.m) * k * read_cost +
                         static_cast<double>(r * shape_.n) * k * (pack_b_ ? pack_cost : read_cost);
     if (best == 0 || cost < best) {
       best = cost;
@@ -270,7 +275,8 @@ void GemmPlan::finish(const Item& item, const float* block, std::int64_t stride,
 void pack_b_whole(const GemmKernels& kernels, const MatrixView& b, std::int64_t k, std::int64_t n,
                   float* packed, const Call& call) {
   const std::int64_t panels = gemm_panels(n, kernels.panel_columns);
-  const std::int64_t parts = std::clamp<std::int64_t>(k * n / 65536, 1, std::max<std::int64_t>(1, std::min(panels, max_parts)));
+  const std::int64_t parts = std::clamp<std::int64_t>(
+      k * n / 65536, 1, std::max<std::int64_t>(1, std::min(panels, max_parts)));
   call.loop(parts, [&](std::int64_t part) {
     const std::int64_t first = part_begin(panels, parts, part);
     kernels.pack_b(b, k, n, first, part_begin(panels, parts, part + 1),

@@ -1,5 +1,5 @@
-// A whole matrix product, planned for its shape and level: partitions, blocks, batches, epilogue. Not a
-// kernel source: it calls those of gemm.h.
+// A whole matrix product, planned for its shape and level: partitions, blocks, batches, epilogue.
+// Not a kernel source: it calls those of gemm.h.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,14 @@ struct GemmShape {
   std::vector<std::int64_t> a_offsets{0}, b_offsets{0};
 };
 
-/// How one shape is computed at one level. Everything about it, bits included, depends on these alone:
-/// k is cut into ceil(k / 1024) blocks, as even as possible; each block's sum is a chain (see gemm.h), and
-/// the blocks are added in order. So an element's bits do not depend on m, n, the batch, transposes or
-/// packing either.
+/// How one shape is computed at one level. Everything about it, bits included, depends on these
+/// alone: k is cut into ceil(k / 1024) blocks, as even as possible; each block's sum is a chain
+/// (see gemm.h), and the blocks are added in order. So an element's bits do not depend on m, n, the
+/// batch, transposes or packing either.
 class GemmPlan {
  public:
-  /// `epilogue` may be null; its further operands follow a and b in Call::inputs. Its outputs may share
-  /// memory with those, but with neither a nor b.
+  /// `epilogue` may be null; its further operands follow a and b in Call::inputs. Its outputs may
+  /// share memory with those, but with neither a nor b.
   GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgram> epilogue);
 
   /// Bytes of Call::scratch that run() needs.
@@ -58,20 +58,21 @@ class GemmPlan {
   std::int64_t blocks_ = 1;              // of k
   std::int64_t block_k_ = 0;             // the largest of them
   std::int64_t row_parts_ = 1, column_parts_ = 1;
-  std::int64_t group_panels_ = 1;        // panels whose block of b stays in the second-level cache
-  std::int64_t item_parts_ = 0;          // partitions of the batch, or 0: of each item
+  std::int64_t group_panels_ = 1;  // panels whose block of b stays in the second-level cache
+  std::int64_t item_parts_ = 0;    // partitions of the batch, or 0: of each item
   bool pack_a_ = false;
-  bool pack_b_ = false;                  // else b is read in place or packed already
-  // Offsets of scratch, in bytes. Shared by the partitions of an item: packed a, sums of the k blocks.
+  bool pack_b_ = false;  // else b is read in place or packed already
+  // Offsets of scratch, in bytes. Shared by the partitions of an item: packed a, sums of the k
+  // blocks.
   std::size_t sums_offset_ = 0, slots_offset_ = 0;
   // Of a partition: packed panels of b, a finished block for the epilogue.
   std::size_t block_offset_ = 0, slot_bytes_ = 0;
-  std::size_t item_bytes_ = 0;           // shared and one slot, where items run side by side
+  std::size_t item_bytes_ = 0;  // shared and one slot, where items run side by side
   std::size_t scratch_ = 0;
 };
 
-/// Packs op(b) [k, n] for GemmShape::packed_b: packed_b_floats(k, n) floats, of which the layout depends
-/// on the level.
+/// Packs op(b) [k, n] for GemmShape::packed_b: packed_b_floats(k, n) floats, of which the layout
+/// depends on the level.
 void pack_b_whole(const GemmKernels& kernels, const MatrixView& b, std::int64_t k, std::int64_t n,
                   float* packed, const Call& call);
 
