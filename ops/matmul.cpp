@@ -274,7 +274,7 @@ class Matmul final : public Op {
 
  private:
   /// The gradient of an operand whose leading axes may have been stretched.
-  static Value unbroadcast(Value gradient, const Shape& shape, const std::source_location& where) {
+  static Value unbroadcast(Value gradient, const Shape& shape, const SourceLocation& where) {
     return gradient.shape() == shape ? gradient : sum_to({gradient, where}, shape);
   }
 

@@ -1,4 +1,4 @@
-// Matrix products.
+// The matmul op: products of matrices, and of batches of them.
 #pragma once
 
 #include "core/graph/graph.h"
