@@ -1,6 +1,7 @@
 // The kernels of test_kernels.h, compiled once a level.
 #include "tests/base/test_kernels.h"
 
+#include "core/base/simd_math.h"
 #include "core/base/tile_kernels.h"
 
 namespace abax::ABAX_LEVEL {
@@ -49,6 +50,30 @@ struct Sqrt {
 struct Abs {
   static F apply(F x) { return abs(x); }
 };
+struct Exp {
+  static F apply(F x) { return exp(x); }
+};
+struct Log {
+  static F apply(F x) { return log(x); }
+};
+struct Log1p {
+  static F apply(F x) { return log1p(x); }
+};
+struct Tanh {
+  static F apply(F x) { return tanh(x); }
+};
+struct Sigmoid {
+  static F apply(F x) { return sigmoid(x); }
+};
+struct Softplus {
+  static F apply(F x) { return softplus(x); }
+};
+struct SinOfTurn {
+  static F apply(F x) { return sin_cos_of_turn(x).sin; }
+};
+struct CosOfTurn {
+  static F apply(F x) { return sin_cos_of_turn(x).cos; }
+};
 
 }  // namespace
 
@@ -75,6 +100,14 @@ const TestKernels test_kernels{
     .max = tile<Max>,
     .sqrt = tile<Sqrt>,
     .abs = tile<Abs>,
+    .exp = tile<Exp>,
+    .log = tile<Log>,
+    .log1p = tile<Log1p>,
+    .tanh = tile<Tanh>,
+    .sigmoid = tile<Sigmoid>,
+    .softplus = tile<Softplus>,
+    .sin_of_turn = tile<SinOfTurn>,
+    .cos_of_turn = tile<CosOfTurn>,
 };
 
 }  // namespace abax::ABAX_LEVEL

@@ -1,0 +1,138 @@
+// Functions of SIMD registers, for kernel sources: exp, log, log1p, tanh, sigmoid, softplus, sine
+// and cosine. The same ones in every kernel, so that fused and composed forms agree.
+//
+// The errors beside them are the greatest seen against double, in units of the last place of the
+// exact result (ulp), at any level; tests/base/simd_math_test.cpp measures them. NaN gives NaN. The
+// polynomials are minimax fits (Remez) of relative error below 2^-26.
+#pragma once
+
+#include <limits>
+
+#include "core/base/simd.h"
+
+namespace abax::ABAX_LEVEL {
+namespace {
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+// x = n ln 2 + r with |r| <= ln 2 / 2, for |x| < 2^21.
+struct Reduced {
+  I n_bits;  // n in the upper nine bits: what is added to a float's bits to multiply it by 2^n
+  F r;
+};
+inline Reduced reduce_exp(F x) {
+  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
+  const F shifted = fma(x, F(1.44269504f), F(12582912.f));
+  const F n = shifted - F(12582912.f);
+  // ln 2 in two parts, the first short enough for exact products.
+  F r = fnma(n, F(0.693145752f), x);
+  r = fnma(n, F(1.42860677e-6f), r);
+  return {bits(shifted) << 23, r};
+}
+
+// e^r - 1 for |r| <= ln 2 / 2.
+inline F expm1_reduced(F r) {
+  F p = fma(F(0.00138825108f), r, F(0.00836658012f));
+  p = fma(p, r, F(0.0416672006f));
+  p = fma(p, r, F(0.166665435f));
+  p = fma(p, r, F(0.499999970f));
+  return fma(r * r, p, r);
+}
+
+/// e^x: 1.1 ulp. Results below the least normal number are 0 (x < -87.33), not denormal: those
+/// cost hundreds of cycles each. exp(-inf) = 0; infinite from x = 88.7228 on.
+inline F exp(F x) {
+  const Reduced reduced = reduce_exp(x);
+  const F y = from_bits(bits(F(1.f) + expm1_reduced(reduced.r)) + reduced.n_bits);
+  const F small = select(x < F(-87.33f), F(0.f), y);
+  return select(x <= F(88.72283f), small, x + F(infinity));  // NaN comes here too, and stays
+}
+
+// log x for normal, finite x > 0, plus n0 ln 2.
+inline F log_normal(F x, F n0) {
+  // x = m 2^n with m in [sqrt(1/2), sqrt(2)).
+  const I shifted = bits(x) - I(0x3f3504f3);
+  const I n = shifted >> 23;
+  const F f = from_bits(bits(x) - (n << 23)) - F(1.f);
+  const F e = to_float(n) + n0;
+  F p = fma(F(-0.0764610171f), f, F(0.127791122f));
+  p = fma(p, f, F(-0.131641850f));
+  p = fma(p, f, F(0.141996965f));
+  p = fma(p, f, F(-0.166227654f));
+  p = fma(p, f, F(0.200012922f));
+  p = fma(p, f, F(-0.250008374f));
+  p = fma(p, f, F(0.333333313f));
+  const F square = f * f;
+  F y = fma(e, F(1.42860677e-6f), square * f * p);
+  y = fnma(F(0.5f), square, y);
+  return fma(e, F(0.693145752f), f + y);
+}
+
+/// The natural logarithm: 1.0 ulp. log(0) = -inf, log(x < 0) = NaN, log(inf) = inf; denormal x
+/// are exact.
+inline F log(F x) {
+  const M denormal = x < F(std::numeric_limits<float>::min());
+  const F y = log_normal(select(denormal, x * F(0x1p23f), x), select(denormal, F(-23.f), F(0.f)));
+  const F finite = select(x == F(infinity), x, y);
+  const F outside = select(x == F(0.f), F(-infinity), F(not_a_number));
+  return select(x > F(0.f), finite, outside);
+}
+
+/// log(1 + x), accurate near 0: 1.5 ulp. log1p(-1) = -inf, log1p(x < -1) = NaN.
+inline F log1p(F x) {
+  const F u = F(1.f) + x;
+  const F lost = x - (u - F(1.f));  // what the rounding of u took
+  const F y = log(u);
+  return select((u > F(0.f)) & (u < F(infinity)), y + lost / u, y);
+}
+
+/// 2.5 ulp; exactly odd, +-1 from |x| = 9.02 on.
+inline F tanh(F x) {
+  // With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), accurate near 0 because E is.
+  const F a = min(F(9.02f), abs(x));
+  const Reduced reduced = reduce_exp(a + a);
+  const F scale = from_bits(reduced.n_bits + I(0x3f800000));
+  const F e = fma(scale, expm1_reduced(reduced.r), scale - F(1.f));
+  return with_sign(e / (e + F(2.f)), x);
+}
+
+/// 1 / (1 + e^-x): 2.5 ulp. 0 below x = -88.72.
+inline F sigmoid(F x) { return F(1.f) / (F(1.f) + exp(F(0.f) - x)); }
+
+/// log(1 + e^x): 2.0 ulp. 0 below x = -87.33.
+inline F softplus(F x) {
+  const F e = exp(F(0.f) - abs(x));  // in [0, 1]
+  const F u = F(1.f) + e;
+  const F lost = e - (u - F(1.f));
+  return max(F(0.f), x) + (log_normal(u, F(0.f)) + lost / u);
+}
+
+struct SinCos {
+  F sin, cos;
+};
+/// Sine and cosine of 2 pi u, u in [0, 1]: absolute error below 9e-8.
+inline SinCos sin_cos_of_turn(F u) {
+  // The nearest quarter turn q, and r quarter turns beyond it, |r| <= 1/2.
+  const F shifted = fma(u, F(4.f), F(12582912.f));
+  const I q = bits(shifted);
+  const F r = fma(u, F(4.f), F(12582912.f) - shifted);  // exact
+  const F square = r * r;
+  F s = fma(F(-0.00460165786f), square, F(0.0796800330f));
+  s = fma(s, square, F(-0.645963490f));
+  s = fma(s, square, F(1.57079637f)) * r;
+  F c = fma(F(0.000903766544f), square, F(-0.0208601654f));
+  c = fma(c, square, F(0.253669232f));
+  c = fma(c, square, F(-1.23370051f));
+  c = fma(c, square, F(1.f));
+  const MI odd = (q & I(1)) != I(0);
+  const I sin_bits = select(odd, bits(c), bits(s));
+  const I cos_bits = select(odd, bits(s), bits(c));
+  // The sine changes its sign in the quarters 2 and 3, the cosine in 1 and 2.
+  const I sin_sign = (q & I(2)) << 30;
+  const I cos_sign = ((q + I(1)) & I(2)) << 30;
+  return {from_bits(sin_bits ^ sin_sign), from_bits(cos_bits ^ cos_sign)};
+}
+
+}  // namespace
+}  // namespace abax::ABAX_LEVEL
