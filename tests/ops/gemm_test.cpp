@@ -1,4 +1,5 @@
-// The matrix product's core against a plain loop in double, at every level that this machine has.
+// The matrix product's core against its definition, bit for bit, at every level that this machine
+// has.
 #include "ops/kernels/gemm.h"
 
 #include <doctest/doctest.h>
