@@ -153,6 +153,8 @@ class Graph {
   /// The value of that scoped name: a given one, or "node" / "node:output". Throws UsageError with
   /// the nearest name.
   Value find(std::string_view name) const;
+  /// The names that name() gave, each with its value.
+  const std::map<std::string, Value, std::less<>>& given_names() const { return named_; }
 
   /// Appends a node. What the op's infer throws comes out with scope and place added.
   std::vector<Value> add(std::shared_ptr<const Op> op, std::span<const Value> inputs, Place where);

@@ -1,0 +1,308 @@
+// Runs a plan: binds memory, checks inputs, calls the kernels in order, commits assignments.
+#include "core/plan/execution.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/plan/input_check.h"
+#include "core/plan/plan.h"
+
+namespace abax {
+
+/// Grows when a run begins that needs more, and never afterwards.
+class Workspace {
+ public:
+  std::byte* reserve(std::size_t bytes) {
+    if (!memory_ || bytes > bytes_) {
+      memory_ = allocate_aligned(bytes);
+      bytes_ = bytes;
+    }
+    return memory_.get();
+  }
+  std::byte* memory() const { return memory_.get(); }
+
+ private:
+  AlignedBytes memory_;
+  std::size_t bytes_ = 0;
+};
+
+std::shared_ptr<Workspace> make_workspace() { return std::make_shared<Workspace>(); }
+
+struct Execution::State {
+  std::shared_ptr<const Plan> plan;
+  Variables* store;
+  Workers* workers;
+  std::shared_ptr<Workspace> workspace;
+  std::vector<int> variables;                  // of the plan, as indices in the store
+  std::vector<bool> bound;                     // one an input
+  std::vector<Tensor> numbers;                 // one an input: scalars that were copied
+  AlignedBytes packs;                          // kept across runs
+  std::vector<std::uint64_t> packed_versions;  // one a pack: the variable's version + 1; 0: never
+  std::vector<std::byte*> bases;
+  std::vector<void*> pointers;    // one an address of the plan
+  std::uint64_t* runs = nullptr;  // the counter of the plan's label, where it draws numbers
+  bool ran = false;
+  bool profiling = false;
+  std::vector<StepProfile> profile;  // one a step, then one a pack
+
+  int input(std::string_view name) const;
+  const Program::Output* output(const Value& value) const;
+  TensorView view(const Program::Output& output) const;
+  void check_inputs() const;
+  void bind();
+  void pack(std::uint64_t run);
+  void call(const PlanStep& step, std::size_t index, std::uint64_t run);
+  void commit();
+};
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// "tanh", "matmul + add + tanh", "mul + add".
+std::string label_of(const Step& step) {
+  std::string label(step.op ? step.op->name() : "");
+  if (!step.program) return label;
+  for (const TileProgram::Instruction& instruction : step.program->instructions())
+    label += text(label.empty() ? "" : " + ", instruction.op->name);
+  return label;
+}
+
+std::string scope_of(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+
+std::string input_names(const Plan& plan) {
+  std::string names;
+  for (const Program::Input& input : plan.program.inputs)
+    names += text(names.empty() ? "" : ", ", "'", input.name, "'");
+  return names.empty() ? "none" : names;
+}
+
+}  // namespace
+
+int Execution::State::input(std::string_view name) const {
+  const auto& inputs = plan->program.inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].name == name) return static_cast<int>(i);
+  throw UsageError(text("the plan has no input '", name, "'; its inputs are ", input_names(*plan)));
+}
+
+const Program::Output* Execution::State::output(const Value& value) const {
+  if (&value.graph() != plan->graph) return nullptr;
+  for (const Program::Output& known : plan->program.outputs)
+    if (known.node == value.node() && known.output == value.output()) return &known;
+  return nullptr;
+}
+
+TensorView Execution::State::view(const Program::Output& output) const {
+  if (!ran)
+    throw UsageError(text("'", output.names.front(), "' is not known before the first run"));
+  const Address address = plan->address_of(output.value);
+  std::byte* base =
+      address.base == 0 ? workspace->memory() : bases[static_cast<std::size_t>(address.base)];
+  return {base + address.offset, plan->program.value(output.value).type};
+}
+
+void Execution::State::check_inputs() const {
+  const auto& inputs = plan->program.inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!bound[i])
+      throw UsageError(text("input '", inputs[i].name, "', ", inputs[i].type,
+                            ", was not set; call set() before run()"));
+    const void* data = bases[static_cast<std::size_t>(plan->input_base(static_cast<int>(i)))];
+    check_range(inputs[i].name, {data, inputs[i].type}, inputs[i].range);
+  }
+}
+
+/// Memory may have moved since the last run: a shared workspace grew, a variable got another
+/// tensor.
+void Execution::State::bind() {
+  bases[0] = workspace->reserve(plan->memory.arena_bytes);
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    Tensor& tensor = (*store)[variables[i]].value;
+    const Program::StoreVariable& expected = plan->program.variables[i];
+    if (tensor.type() != expected.type)
+      throw UsageError(text("variable '", expected.name, "' was ", expected.type,
+                            " when the plan was compiled and is ", tensor.type(), " now"));
+    bases[static_cast<std::size_t>(plan->variable_base(static_cast<int>(i)))] =
+        static_cast<std::byte*>(tensor.data());
+  }
+  for (std::size_t i = 0; i < pointers.size(); ++i) {
+    const Address& address = plan->addresses[i];
+    pointers[i] = bases[static_cast<std::size_t>(address.base)] + address.offset;
+  }
+}
+
+void Execution::State::call(const PlanStep& step, std::size_t index, std::uint64_t run) {
+  const Call call{
+      .inputs = pointers.data() + step.first_input,
+      .outputs = pointers.data() + step.first_output,
+      .scratch = static_cast<std::byte*>(pointers[static_cast<std::size_t>(step.scratch)]),
+      .workers = workers,
+      .seed = store->seed(),
+      .run = run};
+  if (!profiling) return step.kernel.run(call);
+  const Clock::time_point start = Clock::now();
+  step.kernel.run(call);
+  StepProfile& taken = profile[index];
+  taken.seconds += seconds_since(start);
+  taken.flops += step.cost.flops;
+  taken.bytes += step.cost.bytes;
+  ++taken.runs;
+}
+
+void Execution::State::pack(std::uint64_t run) {
+  for (std::size_t i = 0; i < plan->packs.size(); ++i) {
+    const int variable = variables[static_cast<std::size_t>(plan->program.packs[i].variable)];
+    const std::uint64_t version = (*store)[variable].version + 1;
+    if (packed_versions[i] == version) continue;
+    packed_versions[i] = 0;
+    call(plan->packs[i], plan->steps.size() + i, run);
+    packed_versions[i] = version;
+  }
+}
+
+void Execution::State::commit() {
+  for (const Program::Commit& commit : plan->program.commits) {
+    Variable& variable = (*store)[variables[static_cast<std::size_t>(commit.variable)]];
+    if (!commit.in_place && variable.value.bytes() > 0) {
+      const Address address = plan->address_of(commit.value);
+      std::memcpy(variable.value.data(),
+                  bases[static_cast<std::size_t>(address.base)] + address.offset,
+                  variable.value.bytes());
+    }
+  }
+}
+
+Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
+                     std::shared_ptr<Workspace> workspace)
+    : state_(std::make_unique<State>()) {
+  const Program& program = plan->program;
+  state_->plan = plan;
+  state_->store = &store;
+  state_->workers = &workers;
+  state_->workspace = workspace ? std::move(workspace) : make_workspace();
+  for (const Program::StoreVariable& variable : program.variables) {
+    const int index = store.find(variable.name);
+    if (index < 0)
+      throw UsageError(text("the store has no variable '", variable.name,
+                            "'; give the store that the plan's graph was built on"));
+    if (store[index].value.type() != variable.type)
+      throw UsageError(text("the plan's variable '", variable.name, "' is ", variable.type,
+                            ", the store's is ", store[index].value.type()));
+    state_->variables.push_back(index);
+  }
+  state_->bound.assign(program.inputs.size(), false);
+  state_->numbers.resize(program.inputs.size());
+  state_->packs = allocate_aligned(plan->pack_bytes);
+  state_->packed_versions.assign(program.packs.size(), 0);
+  state_->bases.assign(static_cast<std::size_t>(plan->base_count()), nullptr);
+  for (std::size_t i = 0; i < program.constants.size(); ++i)  // only ever read
+    state_->bases[static_cast<std::size_t>(plan->constant_base(static_cast<int>(i)))] =
+        static_cast<std::byte*>(const_cast<void*>(program.constants[i]->data()));
+  state_->bases.back() = state_->packs.get();
+  state_->pointers.assign(plan->addresses.size(), nullptr);
+  if (plan->random) state_->runs = &store.runs(program.label);
+}
+
+Execution::~Execution() = default;
+Execution::Execution(Execution&&) noexcept = default;
+
+void Execution::set(std::string_view input, const Tensor& tensor) { set(input, tensor.view()); }
+
+void Execution::set(std::string_view input, TensorView tensor) {
+  const int index = state_->input(input);
+  const Program::Input& expected = state_->plan->program.inputs[static_cast<std::size_t>(index)];
+  if (tensor.type != expected.type)
+    throw UsageError(text("input '", input, "' is ", expected.type, ", not ", tensor.type));
+  // Inputs are only read; the table of bases holds what is written too.
+  state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] =
+      static_cast<std::byte*>(const_cast<void*>(tensor.data));
+  state_->bound[static_cast<std::size_t>(index)] = true;
+}
+
+void Execution::set(std::string_view input, float number) {
+  const int index = state_->input(input);
+  Tensor& copy = state_->numbers[static_cast<std::size_t>(index)];
+  if (copy.type() != TensorType{}) copy = Tensor(Shape{});
+  copy.as<float>()[0] = number;
+  set(input, copy.view());
+}
+
+void Execution::run() {
+  State& state = *state_;
+  state.check_inputs();
+  state.bind();
+  const std::uint64_t run = state.runs ? std::atomic_ref(*state.runs).fetch_add(1) : 0;
+  // Whatever happens, what was assigned counts as changed: a kernel that throws may leave new
+  // values.
+  struct RaiseVersions {
+    State& state;
+    ~RaiseVersions() {
+      for (const Program::Commit& commit : state.plan->program.commits)
+        ++(*state.store)[state.variables[static_cast<std::size_t>(commit.variable)]].version;
+    }
+  };
+  state.workers->run([&] {
+    state.pack(run);
+    const RaiseVersions raise{state};
+    for (std::size_t s = 0; s < state.plan->steps.size(); ++s)
+      state.call(state.plan->steps[s], s, run);
+    state.commit();
+  });
+  state.ran = true;
+}
+
+TensorView Execution::get(Value output) const {
+  if (output)
+    if (const Program::Output* known = state_->output(output)) return state_->view(*known);
+  throw UsageError(text("the value",
+                        output ? text(" '", output.graph().node(output.node()).name, "'") : "",
+                        " is no output of this plan; give it to compile() too"));
+}
+
+TensorView Execution::get(std::string_view scoped_name) const {
+  std::vector<std::string> names;
+  for (const Program::Output& output : state_->plan->program.outputs) {
+    for (const std::string& name : output.names) {
+      if (name == scoped_name) return state_->view(output);
+      names.push_back(name);
+    }
+  }
+  const std::string nearest = nearest_name(scoped_name, names);
+  throw UsageError(text("'", scoped_name, "' is no output of this plan",
+                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+}
+
+float Execution::scalar(Value output) const {
+  const TensorView view = get(output);
+  if (view.type.size() != 1)
+    throw UsageError(text("asked for the one number of a tensor ", view.type));
+  return view.as<float>()[0];
+}
+
+const Plan& Execution::plan() const { return *state_->plan; }
+
+void Execution::set_profiling(bool on) {
+  state_->profiling = on;
+  if (!on || !state_->profile.empty()) return;
+  const Program& program = state_->plan->program;
+  const auto add = [&](const Step& step) {
+    state_->profile.push_back({.op = label_of(step), .scope = scope_of(step.nodes.front())});
+  };
+  for (const Step& step : program.steps) add(step);
+  for (const Program::Pack& pack : program.packs) add(pack.step);
+}
+
+std::vector<Execution::StepProfile> Execution::profile() const { return state_->profile; }
+
+}  // namespace abax

@@ -1,0 +1,54 @@
+// What compile() made and an execution runs: kernels, and addresses into a table of memory bases.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/plan/compile.h"
+#include "core/plan/passes.h"
+#include "core/plan/program.h"
+
+namespace abax {
+
+/// A position in memory that is known when a run begins: an offset from one of the plan's bases.
+/// Base 0 is the arena, then come the inputs, the variables, the constants and the packs.
+struct Address {
+  int base = 0;
+  std::size_t offset = 0;
+};
+
+/// A kernel with its operands: positions in Plan::addresses.
+struct PlanStep {
+  Kernel kernel;
+  int first_input = 0;
+  int first_output = 0;
+  int scratch = 0;  // of the address of its scratch
+  Cost cost;
+};
+
+class Plan {
+ public:
+  Program program;  // for names, shapes and printing; its steps match `steps`
+  CompileOptions options;
+  const void* graph = nullptr;  // only compared, never followed
+  std::vector<PlanStep> steps;
+  std::vector<PlanStep> packs;            // one each of program.packs
+  std::vector<std::size_t> pack_offsets;  // in an execution's memory for packs
+  std::size_t pack_bytes = 0;
+  std::vector<Address> addresses;
+  MemoryPlan memory;
+  bool random = false;  // holds a step that is not repeatable: runs are counted
+
+  int input_base(int i) const { return 1 + i; }
+  int variable_base(int i) const { return input_base(static_cast<int>(program.inputs.size())) + i; }
+  int constant_base(int i) const {
+    return variable_base(static_cast<int>(program.variables.size())) + i;
+  }
+  int pack_base() const { return constant_base(static_cast<int>(program.constants.size())); }
+  int base_count() const { return pack_base() + 1; }
+
+  Address address_of(int value) const;
+};
+
+}  // namespace abax
