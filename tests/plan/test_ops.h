@@ -1,0 +1,35 @@
+// Small ops for the tests of core/plan, each of which offers one capability.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/plan/compile.h"
+#include "core/plan/execution.h"
+
+namespace abax::test {
+
+/// a * x + b, elementwise, with no capability at all.
+Value affine(Value x, float a, float b);
+/// {x + 1, x * 2}.
+std::vector<Value> two(Value x);
+/// y[i] = x[i] + w[(i * 7) % size of w] * 0.5: with an epilogue, if one is attached, and with w
+/// packed (doubled) where the plan packs. The number of packings is counted in `packings`.
+Value mix(Value x, Value w);
+extern thread_local int packings;
+/// The elements [offset, offset + size of shape) of x in another shape: a view.
+Value window(Value x, Shape shape, std::int64_t offset);
+/// Random bits as numbers in [0, 1), keyed by the node's name, seed and run. Not repeatable.
+Value noise(Graph& graph, Shape shape);
+/// x, in place where that is possible. Throws DataError at run time where x[0] is negative.
+Value positive(Value x);
+/// x + a, may overwrite x; in fixed partitions of `chunk` elements.
+Value shifted(Value x, float a, std::int64_t chunk = 64);
+
+/// All elements of a fetched f32 value.
+std::vector<float> values(const TensorView& tensor);
+
+}  // namespace abax::test
