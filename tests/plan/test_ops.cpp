@@ -14,8 +14,8 @@ namespace {
 struct Definition {
   std::string name;
   std::string attributes = {};
-  std::function<std::vector<TensorType>(std::span<const TensorType>)> infer;
-  std::function<Kernel(const Signature&)> compile;
+  std::function<std::vector<TensorType>(std::span<const TensorType>)> infer = nullptr;
+  std::function<Kernel(const Signature&)> compile = nullptr;
   bool repeatable = true;
   bool overwrites = false;
   bool epilogue = false;

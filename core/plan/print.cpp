@@ -1,0 +1,95 @@
+// A plan as text: a line a step, with shapes, fused groups, scopes and offsets.
+#include "core/base/text.h"
+#include "core/plan/plan.h"
+
+namespace abax {
+namespace {
+
+class Printer {
+ public:
+  explicit Printer(const Plan& plan) : plan_(plan), program_(plan.program) {}
+
+  std::string print() {
+    result_ = text("plan '", program_.label, "': ", program_.steps.size(), " steps, arena ",
+                   plan_.memory.arena_bytes, " bytes, packs ", plan_.pack_bytes, " bytes, ",
+                   name_of(plan_.options.level), "\n");
+    for (const Program::Input& input : program_.inputs) {
+      result_ += text("  input '", input.name, "': ", input.type);
+      if (input.range.bounded())
+        result_ += text(" in [", input.range.low, ", ", input.range.high, ")");
+      result_ += "\n";
+    }
+    for (const Program::Pack& pack : program_.packs) {
+      result_ +=
+          text("  pack ", program_.variables[static_cast<std::size_t>(pack.variable)].name, ": ");
+      step(pack.step);
+    }
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
+      result_ += text("  ", s, ": ");
+      step(program_.steps[s]);
+    }
+    for (const Program::Commit& commit : program_.commits)
+      result_ +=
+          text("  assign ", program_.variables[static_cast<std::size_t>(commit.variable)].name,
+               " = ", value(commit.value), commit.in_place ? " in place" : "", "\n");
+    for (const Program::Output& output : program_.outputs)
+      result_ += text("  output ", output.names.front(), " = ", value(output.value), "\n");
+    return std::move(result_);
+  }
+
+ private:
+  /// "%7", "x", "lstm0/weight", "%3+64" for a view.
+  std::string value(int id) const {
+    const int root = program_.root(id);
+    const ProgramValue& origin = program_.value(root);
+    const std::string name = origin.source == Source::computed || origin.source == Source::packed
+                                 ? text("%", root)
+                                 : origin.name;
+    return id == root ? name : text(name, "+", program_.value(id).byte_offset, "b");
+  }
+
+  std::string operands(const std::vector<int>& ids) const {
+    std::string list;
+    for (const int id : ids)
+      list += text(list.empty() ? "" : ", ", value(id), " ", program_.value(id).type);
+    return list;
+  }
+
+  /// "@1024", "@variable lstm0/weight": where a result is written.
+  std::string location(int id) const {
+    const Address address = plan_.address_of(id);
+    const int variable = address.base - plan_.variable_base(0);
+    if (address.base == plan_.pack_base()) return text("@pack+", address.offset);
+    if (address.base == 0) return text("@", address.offset);
+    return text("@", program_.variables[static_cast<std::size_t>(variable)].name);
+  }
+
+  void step(const Step& step) {
+    std::string results;
+    for (const int id : step.outputs)
+      results += text(results.empty() ? "" : ", ", value(id), " ", program_.value(id).type, " ",
+                      location(id));
+    result_ += results + " = ";
+    if (step.op) {
+      result_ += text(step.op->name(), "(", operands(step.inputs), ")");
+      if (const std::string attributes = step.op->attributes(); !attributes.empty())
+        result_ += " " + attributes;
+      if (step.program) result_ += text("\n       with {", step.program->describe(), "}");
+    } else {
+      result_ += text("tile(", operands(step.inputs), ")\n       {", step.program->describe(), "}");
+    }
+    result_ += "\n      ";
+    for (const std::string& node : step.nodes) result_ += " " + node;
+    result_ += "\n";
+  }
+
+  const Plan& plan_;
+  const Program& program_;
+  std::string result_;
+};
+
+}  // namespace
+
+std::string to_text(const Plan& plan) { return Printer(plan).print(); }
+
+}  // namespace abax
