@@ -3,34 +3,92 @@
 
 #include <algorithm>
 
-#include "core/plan/passes.h"
+#include "core/graph/elementwise_op.h"
 #include "core/plan/plan.h"
 
 namespace abax {
 namespace {
 
+std::vector<TensorType> own_inputs(const Step& step, const Program& program) {
+  return types_of(program, std::span(step.inputs).first(static_cast<std::size_t>(step.own_inputs)));
+}
+
 Kernel compile_step(const Step& step, const Program& program, Level level) {
-  Signature signature;
-  signature.inputs =
-      types_of(program, std::span(step.inputs).first(static_cast<std::size_t>(step.own_inputs)));
-  signature.outputs = step.op_outputs;
-  signature.level = level;
-  signature.label = program.label;
-  signature.name = step.nodes.front();
-  signature.epilogue = step.program;
-  return step.op->compile(signature);
+  if (!step.op) return tile_kernel(step.program, level);
+  return step.op->compile({.inputs = own_inputs(step, program),
+                           .outputs = step.op_outputs,
+                           .level = level,
+                           .label = program.label,
+                           .name = step.nodes.front(),
+                           .epilogue = step.program});
 }
 
+double bytes_of(std::span<const TensorType> types) {
+  double bytes = 0;
+  for (const TensorType& type : types) bytes += static_cast<double>(type.bytes());
+  return bytes;
+}
+
+/// What is fused does not travel through memory.
 Cost cost_of(const Step& step, const Program& program) {
-  const auto own =
-      types_of(program, std::span(step.inputs).first(static_cast<std::size_t>(step.own_inputs)));
-  return step.op->cost(own, step.op_outputs);
+  Cost cost;
+  if (step.op) cost = step.op->cost(own_inputs(step, program), step.op_outputs);
+  if (!step.program) return cost;
+  if (step.op) cost.bytes -= bytes_of(step.op_outputs);
+  const std::size_t own = step.op ? static_cast<std::size_t>(step.own_inputs) : 0;
+  cost.bytes += bytes_of(types_of(program, std::span(step.inputs).subspan(own))) +
+                bytes_of(types_of(program, step.outputs));
+  for (const TileProgram::Instruction& instruction : step.program->instructions())
+    cost.flops += instruction.op->flops * static_cast<double>(step.program->shape().size());
+  return cost;
 }
 
-int append_addresses(Plan& plan, std::span<const int> values) {
-  const int first = static_cast<int>(plan.addresses.size());
-  for (const int id : values) plan.addresses.push_back(plan.address_of(id));
-  return first;
+Program run_passes(const Graph& graph, std::span<const Value> outputs,
+                   const CompileOptions& options) {
+  Program program = lower(graph, outputs);
+  if (options.merge) merge(program);
+  if (options.views) make_views(program);
+  snapshot(program);
+  if (options.fuse) fuse(program);
+  if (options.epilogues) attach_epilogues(program);
+  if (options.pack) pack(program);
+  return program;
+}
+
+Address locate(const Plan& plan, int id) {
+  const Program& program = plan.program;
+  const int root = program.root(id);
+  const ProgramValue& origin = program.value(root);
+  const std::size_t offset = static_cast<std::size_t>(program.value(id).byte_offset);
+  switch (origin.source) {
+    case Source::input:
+      return {plan.input_base(origin.index), offset};
+    case Source::variable:
+      return {plan.variable_base(origin.index), offset};
+    case Source::constant:
+      return {plan.constant_base(origin.index), offset};
+    case Source::packed:
+      return {plan.pack_base(), plan.pack_offsets[static_cast<std::size_t>(origin.index)]};
+    case Source::computed:
+      break;
+  }
+  for (const Program::Commit& commit : program.commits)
+    if (commit.in_place && program.root(commit.value) == root)
+      return {plan.variable_base(commit.variable), offset};
+  return {0, plan.memory.offsets[static_cast<std::size_t>(root)] + offset};
+}
+
+/// Appends the addresses of a step's operands and of its scratch.
+void append_addresses(Plan& plan, PlanStep& planned, const Step& step, std::size_t scratch) {
+  const auto append = [&](const std::vector<int>& values) {
+    const int first = static_cast<int>(plan.addresses.size());
+    for (const int id : values) plan.addresses.push_back(plan.address_of(id));
+    return first;
+  };
+  planned.first_input = append(step.inputs);
+  planned.first_output = append(step.outputs);
+  planned.scratch = static_cast<int>(plan.addresses.size());
+  plan.addresses.push_back({0, scratch});
 }
 
 }  // namespace
@@ -45,52 +103,41 @@ CompileOptions CompileOptions::plain() {
           .concurrent = false};
 }
 
-Address Plan::address_of(int id) const {
-  const int root = program.root(id);
-  const ProgramValue& origin = program.value(root);
-  const std::size_t offset = static_cast<std::size_t>(program.value(id).byte_offset);
-  switch (origin.source) {
-    case Source::input:
-      return {input_base(origin.index), offset};
-    case Source::variable:
-      return {variable_base(origin.index), offset};
-    case Source::constant:
-      return {constant_base(origin.index), offset};
-    case Source::packed:
-      return {pack_base(), pack_offsets[static_cast<std::size_t>(origin.index)]};
-    case Source::computed:
-      break;
-  }
-  for (const Program::Commit& commit : program.commits)
-    if (commit.in_place && program.root(commit.value) == root)
-      return {variable_base(commit.variable), offset};
-  return {0, memory.offsets[static_cast<std::size_t>(root)] + offset};
-}
-
 std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> outputs,
                                     const CompileOptions& options) {
   const auto plan = std::make_shared<Plan>();
   plan->options = options;
   plan->graph = &graph;
-  plan->program = lower(graph, outputs);
+  plan->program = run_passes(graph, outputs, options);
   Program& program = plan->program;
-  snapshot(program);
+  const int first_update = updates_last(program);
 
+  const auto prepare = [&](const Step& step) -> PlanStep {
+    return {.kernel = compile_step(step, program, options.level), .cost = cost_of(step, program)};
+  };
   std::vector<std::size_t> scratch;
   for (const Step& step : program.steps) {
-    plan->steps.push_back(
-        {.kernel = compile_step(step, program, options.level), .cost = cost_of(step, program)});
+    plan->steps.push_back(prepare(step));
     scratch.push_back(plan->steps.back().kernel.scratch);
     plan->random = plan->random || (step.op && !step.op->repeatable());
   }
-  plan->memory = plan_memory(program, scratch, options.reuse);
-  for (std::size_t s = 0; s < plan->steps.size(); ++s) {
-    PlanStep& step = plan->steps[s];
-    step.first_input = append_addresses(*plan, program.steps[s].inputs);
-    step.first_output = append_addresses(*plan, program.steps[s].outputs);
-    step.scratch = static_cast<int>(plan->addresses.size());
-    plan->addresses.push_back({0, plan->memory.scratch_offsets[s]});
+  plan->memory = plan_memory(program, scratch, first_update, options.reuse);
+  for (const Program::Pack& pack : program.packs) {
+    plan->packs.push_back(prepare(pack.step));
+    plan->pack_offsets.push_back(plan->pack_bytes);
+    const std::size_t bytes = pack.step.op_outputs.front().bytes();
+    plan->pack_bytes += (bytes + alignment - 1) / alignment * alignment;
+    // Packs come before all steps: their scratch is the arena, which is free then.
+    plan->memory.arena_bytes =
+        std::max(plan->memory.arena_bytes, plan->packs.back().kernel.scratch);
   }
+
+  for (int id = 0; id < program.value_count(); ++id)
+    plan->value_addresses.push_back(locate(*plan, id));
+  for (std::size_t s = 0; s < plan->steps.size(); ++s)
+    append_addresses(*plan, plan->steps[s], program.steps[s], plan->memory.scratch_offsets[s]);
+  for (std::size_t i = 0; i < plan->packs.size(); ++i)
+    append_addresses(*plan, plan->packs[i], program.packs[i].step, 0);
   // The counter of random numbers exists from now on, so that executions in several threads find
   // it.
   if (plan->random) graph.store().runs(graph.label());

@@ -8,12 +8,31 @@
 
 namespace abax {
 
-/// A step a node, for the nodes that the outputs and the graph's assignments need.
+/// A step a node, for the nodes that the outputs and the graph's assignments need (prune.cpp).
 /// Throws UsageError on an output that is empty or of another graph.
 Program lower(const Graph& graph, std::span<const Value> outputs);
 
+/// Equal repeatable steps become one, equal constants too.
+void merge(Program& program);
+
+/// Steps whose outputs are pieces of an input's memory vanish. Throws UsageError where an op claims
+/// a piece outside its input.
+void make_views(Program& program);
+
 /// Copies what is fetched or assigned, but lies in a variable that the run itself overwrites.
 void snapshot(Program& program);
+
+/// Elementwise steps of one shape that feed each other become one tile program.
+void fuse(Program& program);
+
+/// Elementwise steps become the epilogue of the op whose result they take.
+void attach_epilogues(Program& program);
+
+/// Operands that are variables and best read packed are packed once a version.
+void pack(Program& program);
+
+/// Moves updates of variables to the end. Returns the first of them, or the number of steps.
+int updates_last(Program& program);
 
 /// Where the values and the scratch of each step lie in the arena.
 struct MemoryPlan {
@@ -22,7 +41,9 @@ struct MemoryPlan {
   std::size_t arena_bytes = 0;
 };
 
-/// `scratch` holds the bytes that each step's kernel asked for.
-MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch, bool reuse);
+/// `scratch` holds the bytes that each step's kernel asked for, `first_update` the first step whose
+/// result may be committed in place. Marks the commits that are.
+MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch, int first_update,
+                       bool reuse);
 
 }  // namespace abax

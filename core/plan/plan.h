@@ -36,7 +36,8 @@ class Plan {
   std::vector<PlanStep> packs;            // one each of program.packs
   std::vector<std::size_t> pack_offsets;  // in an execution's memory for packs
   std::size_t pack_bytes = 0;
-  std::vector<Address> addresses;
+  std::vector<Address> addresses;        // of the operands of all steps
+  std::vector<Address> value_addresses;  // one a value
   MemoryPlan memory;
   bool random = false;  // holds a step that is not repeatable: runs are counted
 
@@ -48,7 +49,7 @@ class Plan {
   int pack_base() const { return constant_base(static_cast<int>(program.constants.size())); }
   int base_count() const { return pack_base() + 1; }
 
-  Address address_of(int value) const;
+  Address address_of(int value) const { return value_addresses[static_cast<std::size_t>(value)]; }
 };
 
 }  // namespace abax
