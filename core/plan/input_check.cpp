@@ -55,9 +55,9 @@ std::string position(std::int64_t index, const Shape& shape) {
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
     result = text(index % shape[axis], result);
     index /= shape[axis];
-    if (axis > 0) result = ", " + result;
+    if (axis > 0) result = text(", ", result);
   }
-  return "[" + result;
+  return text("[", result);
 }
 
 template <class T>

@@ -150,7 +150,8 @@ class Planner {
     const Step& step = program_.step(s);
     for (const int input : step.inputs) {
       const int root = program_.root(input);
-      if (block_of_[at(root)] >= 0 && !kept_[at(root)] && readers_[at(root)].back() == s && all_reads_permit(step, output, root) &&
+      if (block_of_[at(root)] >= 0 && !kept_[at(root)] && readers_[at(root)].back() == s &&
+          all_reads_permit(step, output, root) &&
           std::ranges::find(overwritten, root) == overwritten.end())
         return root;
     }

@@ -51,7 +51,7 @@ std::vector<TensorType> same(std::span<const TensorType> inputs) { return {input
 
 Value add(Graph& graph, Definition definition, std::initializer_list<Value> inputs) {
   return graph.add_one(std::make_shared<TestOp>(std::move(definition)), inputs,
-                       std::source_location::current());
+                       SourceLocation::current());
 }
 
 Definition mix_definition(bool packed) {
@@ -125,7 +125,7 @@ std::vector<Value> two(Value x) {
     }};
   };
   return x.graph().add(std::make_shared<TestOp>(std::move(d)), std::vector{x},
-                       std::source_location::current());
+                       SourceLocation::current());
 }
 
 Value mix(Value x, Value w) { return add(x.graph(), mix_definition(false), {x, w}); }
