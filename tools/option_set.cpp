@@ -167,6 +167,13 @@ std::string OptionSet::to_toml() const {
   return result;
 }
 
+Json OptionSet::to_json() const {
+  Json::Object members;
+  for (const Option& option : options_)
+    if (option.in_files()) members.emplace_back(option.name(), parse_json(option.to_toml()));
+  return members;
+}
+
 std::string OptionSet::help() const {
   std::string result;
   append_wrapped(result, tool_ + ": " + purpose_, 0, 0);

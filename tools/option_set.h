@@ -17,6 +17,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/io/json.h"
+
 namespace abax {
 
 using Numbers = std::vector<double>;
@@ -65,7 +67,7 @@ class Option {
   void set(std::string_view place, const Numbers& value);
   void set(std::string_view place, const Words& value);
 
-  /// The value as TOML: 20, 0.5, true, "words", [90.0, 5.0].
+  /// The value as TOML, which is JSON too: 20, 0.5, true, "words", [90.0, 5.0].
   std::string to_toml() const;
   /// "a whole number, at least 1", "one of: bytes, characters".
   std::string expectation() const;
@@ -115,6 +117,8 @@ class OptionSet {
   void read_toml(std::string_view content, const std::string& name);
   /// All values as a configuration file that reads back the same.
   std::string to_toml() const;
+  /// The same as an object, for metrics.
+  Json to_json() const;
   /// The help, grouped, within 96 columns.
   std::string help() const;
 
