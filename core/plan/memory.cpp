@@ -84,6 +84,10 @@ class Planner {
   /// Whether every read of `root` by `step` is of all its elements, where `output` may overwrite
   /// it.
   bool all_reads_permit(const Step& step, int output, int root) const {
+    const TensorType& result = program_.value(step.outputs[at(output)]).type;
+    const TensorType& old = program_.value(root).type;
+    // Equally many: four comparisons, of a byte each, do not take the place of one f32.
+    if (result.bytes() != old.bytes() || result.size() != old.size()) return false;
     for (std::size_t i = 0; i < step.inputs.size(); ++i)
       if (program_.root(step.inputs[i]) == root &&
           (!is_whole(program_, step.inputs[i]) ||

@@ -7,6 +7,8 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "core/graph/elementwise_op.h"
+#include "core/graph/sum.h"
 
 namespace abax::test {
 namespace {
@@ -21,6 +23,7 @@ struct Definition {
   bool epilogue = false;
   std::optional<std::int64_t> view_offset = std::nullopt;
   std::function<std::optional<Op::Packing>(int)> packing = nullptr;
+  std::function<std::vector<Value>(const Vjp&)> vjp = nullptr;
 };
 
 class TestOp final : public Op {
@@ -42,6 +45,9 @@ class TestOp final : public Op {
   std::optional<Packing> packing(int input, std::span<const TensorType>) const override {
     return is_.packing ? is_.packing(input) : std::nullopt;
   }
+  std::vector<Value> vjp(const Vjp& vjp) const override {
+    return is_.vjp ? is_.vjp(vjp) : Op::vjp(vjp);
+  }
 
  private:
   Definition is_;
@@ -52,6 +58,50 @@ std::vector<TensorType> same(std::span<const TensorType> inputs) { return {input
 Value add(Graph& graph, Definition definition, std::initializer_list<Value> inputs) {
   return graph.add_one(std::make_shared<TestOp>(std::move(definition)), inputs,
                        SourceLocation::current());
+}
+
+/// out[i] = f(in...), at every level: the tests are about plans, not about kernels.
+template <auto function>
+void tile(void* out, const void* const* in, const float* constants, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) function(out, in, constants, i);
+}
+
+float at(const void* memory, std::int64_t i) { return static_cast<const float*>(memory)[i]; }
+float& at(void* memory, std::int64_t i) { return static_cast<float*>(memory)[i]; }
+
+template <auto function>
+constexpr std::array<TileFunction, level_count> everywhere{tile<function>, tile<function>,
+                                                           tile<function>};
+
+constexpr auto plus_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
+  at(out, i) = at(in[0], i) + at(in[1], i);
+};
+constexpr auto times_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
+  at(out, i) = at(in[0], i) * at(in[1], i);
+};
+constexpr auto scaled_at = [](void* out, const void* const* in, const float* c, std::int64_t i) {
+  at(out, i) = at(in[0], i) * c[0];
+};
+constexpr auto less_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
+  static_cast<std::uint8_t*>(out)[i] = at(in[0], i) < at(in[1], i);
+};
+constexpr auto select_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
+  at(out, i) = static_cast<const std::uint8_t*>(in[0])[i] ? at(in[1], i) : at(in[2], i);
+};
+
+const TileOp tile_plus{.name = "plus", .arity = 2, .functions = everywhere<plus_at>};
+const TileOp tile_times{.name = "times", .arity = 2, .functions = everywhere<times_at>};
+const TileOp tile_scaled{
+    .name = "scaled", .arity = 1, .functions = everywhere<scaled_at>, .constants = 1};
+const TileOp tile_less{.name = "less", .arity = 2, .functions = everywhere<less_at>, .out = u8};
+const TileOp tile_select{
+    .name = "select", .arity = 3, .functions = everywhere<select_at>, .in = {u8, f32, f32}};
+
+Value elementwise(const TileOp& op, std::initializer_list<Value> inputs,
+                  ElementwiseOp::Derivative derivative, float constant = 0) {
+  return inputs.begin()->graph().add_one(
+      std::make_shared<ElementwiseOp>(op, derivative, ElementwiseOp::Constants{constant, 0}),
+      inputs, SourceLocation::current());
 }
 
 Definition mix_definition(bool packed) {
@@ -81,6 +131,7 @@ Definition mix_definition(bool packed) {
       });
     }};
   };
+  if (!packed) d.vjp = [](const Vjp& v) { return std::vector{v.gradients[0], Value()}; };
   if (!packed)
     d.packing = [](int input) -> std::optional<Op::Packing> {
       if (input != 1) return std::nullopt;
@@ -102,6 +153,35 @@ Definition mix_definition(bool packed) {
 
 thread_local int packings = 0;
 
+Value plus(Value a, Value b) {
+  return elementwise(tile_plus, {a, b}, [](const Vjp& v, const auto&) {
+    return std::vector{v.gradients[0], v.gradients[0]};
+  });
+}
+
+Value times(Value a, Value b) {
+  return elementwise(tile_times, {a, b}, [](const Vjp& v, const auto&) {
+    return std::vector{times(v.gradients[0], v.inputs[1]), times(v.gradients[0], v.inputs[0])};
+  });
+}
+
+Value scaled(Value x, float factor) {
+  return elementwise(
+      tile_scaled, {x},
+      [](const Vjp& v, const auto& c) { return std::vector{scaled(v.gradients[0], c[0])}; },
+      factor);
+}
+
+Value less(Value a, Value b) { return elementwise(tile_less, {a, b}, nullptr); }
+
+Value select(Value condition, Value a, Value b) {
+  return elementwise(tile_select, {condition, a, b}, [](const Vjp& v, const auto&) {
+    const Value none = v.gradients[0].graph().constant(0.f);
+    return std::vector{Value(), select(v.inputs[0], v.gradients[0], none),
+                       select(v.inputs[0], none, v.gradients[0])};
+  });
+}
+
 Value affine(Value x, float a, float b) {
   Definition d{.name = "affine", .attributes = text("a=", a, " b=", b)};
   d.infer = same;
@@ -110,6 +190,7 @@ Value affine(Value x, float a, float b) {
       for (std::int64_t i = 0; i < n; ++i) call.out<float>(0)[i] = a * call.in<float>(0)[i] + b;
     }};
   };
+  d.vjp = [a](const Vjp& v) { return std::vector{scaled(v.gradients[0], a)}; };
   return add(x.graph(), d, {x});
 }
 
@@ -123,6 +204,10 @@ std::vector<Value> two(Value x) {
         call.out<float>(1)[i] = call.in<float>(0)[i] * 2;
       }
     }};
+  };
+  d.vjp = [](const Vjp& v) {
+    const auto [a, b] = std::pair(v.gradients[0], v.gradients[1]);
+    return std::vector{!b ? a : !a ? scaled(b, 2) : plus(a, scaled(b, 2))};
   };
   return x.graph().add(std::make_shared<TestOp>(std::move(d)), std::vector{x},
                        SourceLocation::current());
@@ -140,6 +225,10 @@ Value window(Value x, Shape shape, std::int64_t offset) {
     return {[offset, bytes = s.outputs[0].bytes()](const Call& call) {
       if (bytes > 0) std::memcpy(call.outputs[0], call.in<float>(0) + offset, bytes);
     }};
+  };
+  d.vjp = [](const Vjp& v) {
+    const bool whole = v.inputs[0].type().size() == v.outputs[0].type().size();
+    return std::vector{whole ? window(v.gradients[0], v.inputs[0].shape(), 0) : Value()};
   };
   return add(x.graph(), d, {x});
 }
@@ -179,7 +268,40 @@ Value shifted(Value x, float a, std::int64_t chunk) {
       });
     }};
   };
+  d.vjp = [](const Vjp& v) { return std::vector{v.gradients[0]}; };
   return add(x.graph(), d, {x});
+}
+
+Value total(Value x) {
+  Definition d{.name = "total"};
+  d.infer = [](std::span<const TensorType>) { return std::vector{TensorType{}}; };
+  d.compile = [](const Signature& s) -> Kernel {
+    return {[n = s.inputs[0].size()](const Call& call) {
+      float sum = 0;
+      for (std::int64_t i = 0; i < n; ++i) sum += call.in<float>(0)[i];
+      call.out<float>(0)[0] = sum;
+    }};
+  };
+  d.vjp = [](const Vjp& v) {
+    return std::vector{broadcast_to(v.gradients[0], v.inputs[0].shape())};
+  };
+  return add(x.graph(), d, {x});
+}
+
+std::vector<std::vector<float>> evaluate(Graph& graph, std::initializer_list<Value> outputs,
+                                         const CompileOptions& options) {
+  Workers workers(1);
+  Execution run(compile(graph, outputs, options), graph.store(), workers);
+  run.run();
+  std::vector<std::vector<float>> result;
+  for (const Value& output : outputs) result.push_back(values(run.get(output)));
+  return result;
+}
+
+CompileOptions only(bool CompileOptions::*pass) {
+  CompileOptions options = CompileOptions::plain();
+  options.*pass = true;
+  return options;
 }
 
 std::vector<float> values(const TensorView& tensor) {
