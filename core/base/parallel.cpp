@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -44,6 +46,46 @@ int affinity_cpus() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// oneTBB gives no more threads than there are CPUs, in the whole process, unless told otherwise; of
+// several such words it heeds the least, and prints a warning. So all workers share one, the
+// greatest.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(int threads) : threads_(threads) {
+    const std::lock_guard lock(mutex());
+    wanted().insert(threads_);
+    apply();
+  }
+  ~ThreadLimit() {
+    const std::lock_guard lock(mutex());
+    wanted().erase(wanted().find(threads_));
+    apply();
+  }
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  static std::multiset<int>& wanted() {
+    static std::multiset<int> wanted;
+    return wanted;
+  }
+  static void apply() {
+    static std::optional<tbb::global_control> control;
+    const int most = wanted().empty() ? 0 : *wanted().rbegin();
+    static int applied = 0;
+    if (most == applied) return;
+    applied = most;
+    control.reset();
+    if (most > affinity_cpus())
+      control.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(most));
+  }
+  int threads_;
+};
+
 }  // namespace
 
 int available_cpus() {
@@ -58,13 +100,8 @@ int available_cpus() {
 }
 
 struct Workers::Arena {
-  explicit Arena(int threads) : arena(threads) {
-    // Without it oneTBB gives no more threads than there are CPUs; tests ask for more.
-    if (threads > affinity_cpus())
-      more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
-    arena.initialize();
-  }
-  std::optional<tbb::global_control> more;
+  explicit Arena(int threads) : limit(threads), arena(threads) { arena.initialize(); }
+  ThreadLimit limit;
   tbb::task_arena arena;
 };
 

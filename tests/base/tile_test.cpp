@@ -196,7 +196,8 @@ TEST_CASE("tile: operands broadcast in every way") {
       {{1, 1, 4}, {4}},  // the same elements
       {{0, 3}, {3}},          {{3, 0}, {3, 1}},          {{1}, {}},
   };
-  for (const auto& [whole, part] : pairs) {
+  for (const auto& pair : pairs) {
+    const Shape &whole = pair.first, &part = pair.second;
     INFO(whole, " with ", part);
     check(TileProgram(whole, {{whole, f32}, {part, f32}}, sum, {2}));
     check(TileProgram(whole, {{part, f32}, {whole, f32}}, sum, {2}));
