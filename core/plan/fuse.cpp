@@ -90,7 +90,7 @@ class Groups {
       for (const int id : program_.step(s).inputs) operands.push_back(id);
     for (const int s : members) std::erase(operands, program_.step(s).outputs.front());
     std::ranges::sort(operands);
-    operands.erase(std::ranges::unique(operands).begin(), operands.end());
+    operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
     return members.size() <= max_instructions && operands.size() <= max_operands;
   }
 

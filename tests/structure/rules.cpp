@@ -188,9 +188,13 @@ Violations check_tbb_is_hidden(const std::vector<SourceFile>& files) {
                      "core/base/parallel.h and .cpp");
 }
 
-Violations check_source_location(const std::vector<SourceFile>& files) {
-  return check_words(files, {"std::source_location", "<source_location>"},
-                     {"core/base/source_location.h"}, "core/base/source_location.h");
+Violations check_clang_14(const std::vector<SourceFile>& files) {
+  return check_words(
+      files,
+      {"std::source_location", "<source_location>", "std::views", "std::ranges::unique",
+       "std::ranges::remove", "std::ranges::rotate", "std::ranges::partition",
+       "std::ranges::stable_partition", "std::ranges::search", "std::ranges::equal_range"},
+      {"core/base/source_location.h"}, "core/base/source_location.h");
 }
 
 Violations check_purpose_lines(const std::vector<SourceFile>& files) {
