@@ -1,0 +1,77 @@
+// Packed copies of variables: made once a version, shared between readers, right after every
+// change.
+#include <doctest/doctest.h>
+
+#include "core/plan/plan.h"
+#include "tests/plan/test_ops.h"
+
+namespace abax::test {
+
+TEST_CASE("pack: once, until the variable's version changes") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {3});
+  const Value w = g.parameter("w", {2}, constant(4));
+  const Value y = mix(x, w);
+  const auto plan = compile(g, {y});
+  CHECK(plan->packs.size() == 1);
+  CHECK(compile(g, {y}, CompileOptions::plain())->packs.empty());
+  Workers workers(1);
+  Execution run(plan, store, workers);
+  const Tensor input = Tensor::of<float>({3}, {1, 2, 3});
+  run.set("x", input);
+  packings = 0;
+  for (int i = 0; i < 3; ++i) run.run();
+  CHECK(packings == 1);
+  CHECK(values(run.get(y)) == std::vector<float>{3, 4, 5});
+  store.at("w").value.as<float>()[0] = 10;
+  ++store.at("w").version;
+  run.run();
+  CHECK(packings == 2);
+  CHECK(values(run.get(y)) == std::vector<float>{6, 4, 8});
+}
+
+TEST_CASE("pack: two readers share a copy; values that are computed are not packed") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.parameter("x", {3}, constant(1)), w = g.parameter("w", {2}, constant(4));
+  const Value y = plus(mix(x, w), mix(scaled(x, 2), w));
+  CHECK(compile(g, {y})->packs.size() == 1);
+  CHECK(compile(g, {mix(x, scaled(w, 2))})->packs.empty());
+  CHECK(compile(g, {mix(x, g.constant(1.f))})->packs.empty());
+}
+
+TEST_CASE("pack: a variable that every run assigns is packed where two steps read it") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.parameter("x", {3}, constant(1)), w = g.parameter("w", {2}, constant(4));
+  g.assign(w, scaled(w, 0.5f));
+  const Value once = mix(x, w), twice = plus(once, mix(scaled(x, 3), w));
+  CHECK(compile(g, {once})->packs.empty());
+  const auto plan = compile(g, {twice});
+  CHECK(plan->packs.size() == 1);
+  Workers workers(1);
+  Execution run(plan, store, workers);
+  for (const float expected : {8.f, 6.f, 5.f}) {  // 1 + 3 + w, with w halved after each run
+    run.run();
+    CHECK(values(run.get(twice)) == std::vector<float>(3, expected));
+  }
+}
+
+TEST_CASE("pack: another plan's assignment is seen") {
+  Variables store;
+  Graph train(store, Mode::train), check(store, Mode::evaluate);
+  const Value w = train.parameter("w", {1}, constant(4));
+  train.assign(w, scaled(w, 2));
+  const Value y = mix(check.constant(1.f), check.parameter("w", {1}, zeros()));
+  Workers workers(1);
+  Execution update(compile(train, {}), store, workers),
+      evaluate(compile(check, {y}), store, workers);
+  evaluate.run();
+  CHECK(evaluate.scalar(y) == 3);
+  update.run();
+  evaluate.run();
+  CHECK(evaluate.scalar(y) == 5);
+}
+
+}  // namespace abax::test
