@@ -235,4 +235,25 @@ Violations check_top_level(const std::vector<std::string>& names) {
   return found;
 }
 
+Violations check_readme_programs(const std::vector<SourceFile>& files, std::string_view readme) {
+  constexpr std::string_view opening = "```cpp\n", closing = "```";
+  std::set<std::string> shown;
+  for (auto begin = readme.find(opening); begin != std::string_view::npos;
+       begin = readme.find(opening, begin)) {
+    begin += opening.size();
+    shown.emplace(readme.substr(begin, readme.find(closing, begin) - begin));
+  }
+  Violations found;
+  for (const SourceFile& file : files) {
+    if (!file.path.starts_with("tests/readme/") || !is_cpp(file)) continue;
+    // The purpose line belongs to the file alone.
+    if (shown.erase(file.content.substr(file.content.find('\n') + 1)) == 0)
+      found.push_back(text(file.path, ": is not what README.md shows"));
+  }
+  for (const std::string& program : shown)
+    found.push_back(text("README.md: shows a program that is not in tests/readme: ",
+                         program.substr(0, program.find('\n'))));
+  return found;
+}
+
 }  // namespace abax::structure

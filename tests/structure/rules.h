@@ -39,6 +39,10 @@ Violations check_lengths(const std::vector<SourceFile>& files);
 /// The top level holds the fixed folders and files and nothing else.
 Violations check_top_level(const std::vector<std::string>& names);
 
+/// The C++ programs that the README shows are the files of tests/readme, which are compiled and run, without
+/// their purpose lines: each file is shown and each shown program is a file.
+Violations check_readme_programs(const std::vector<SourceFile>& files, std::string_view readme);
+
 /// C++ without its comments, its lines kept: a comment may name what code may not.
 std::string without_comments(std::string_view code);
 

@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "core/base/text.h"
 #include "tests/source_root.h"
@@ -100,6 +103,19 @@ TEST_CASE("the top level holds the fixed names") {
   expect_none(check_top_level(names));
   names.push_back("notes.txt");
   expect_caught(check_top_level(names), "notes.txt");
+}
+
+TEST_CASE("the README shows the programs of tests/readme") {
+  std::ostringstream readme;
+  readme << std::ifstream(std::filesystem::path(source_root) / "README.md").rdbuf();
+  CHECK(readme.str().size() > 1000);
+  expect_none(check_readme_programs(tree(), readme.str()));
+  const std::vector<SourceFile> files = {{"tests/readme/a.cpp", "// A program.\nint main() {}\n"}};
+  CHECK(check_readme_programs(files, "Text\n\n```cpp\nint main() {}\n```\n").empty());
+  expect_caught(check_readme_programs(files, "No program."), "tests/readme/a.cpp");
+  const Violations both = check_readme_programs(files, "```cpp\nint main() { }\n```\n");
+  CHECK(both.size() == 2);
+  expect_caught(check_readme_programs({}, "```cpp\nint main() {}\n```\n"), "int main");
 }
 
 TEST_CASE("comments are taken out, strings and line numbers stay") {
