@@ -84,9 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "fuse: groups have an end") {
   CHECK(count < 15);
   // Many operands: as registers they would crowd the cache.
   Value sum = w;
-  for (int i = 0; i < 40; ++i)
-    sum = plus(sum, g.parameter(text("p", i), {5, 7},
-                                uniform(-1, 1)));
+  for (int i = 0; i < 40; ++i) sum = plus(sum, g.parameter(text("p", i), {5, 7}, uniform(-1, 1)));
   CHECK(steps({sum}) > 2);
 }
 
