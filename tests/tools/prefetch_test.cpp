@@ -54,6 +54,25 @@ TEST_CASE("prefetch: seeking is exact at any moment") {
   }
 }
 
+TEST_CASE("prefetch: seeking while an item is being made") {
+  std::atomic<bool> making = false;
+  Prefetch<std::int64_t> items(
+      [&](std::int64_t position, std::int64_t& item) {
+        making = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        item = position;
+      },
+      0, 0);
+  for (const std::int64_t position : {7, 3, 50}) {
+    making = false;
+    items.seek(position + 100);
+    while (!making) std::this_thread::yield();
+    items.seek(position);
+    CHECK(items.next() == position);
+    CHECK(items.next() == position + 1);
+  }
+}
+
 TEST_CASE("prefetch: seeking keeps the item in use") {
   Prefetch<std::int64_t> items(square, 0, 0, 5);
   const std::int64_t& used = items.next();

@@ -67,7 +67,6 @@ class Prefetch {
     std::unique_lock lock(mutex_);
     if (asked_) wait(lock);
     prepared_ = false;
-    failure_ = nullptr;
     position_ = position;
     ask();
   }
