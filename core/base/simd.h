@@ -284,8 +284,7 @@ inline float greatest(F x) {
 }
 
 /// Transposes 4 columns of `width` rows: out[i][j] = rows[j * row_stride + i], i < 4, j < width.
-inline void load_transposed(const float* rows, std::int64_t row_stride,
-                                                   F (&out)[4]) {
+inline void load_transposed(const float* rows, std::int64_t row_stride, F (&out)[4]) {
   // Register q holds 4 floats of each of the rows q, q + 4, ..., a lane of 128 bits each; the 4x4
   // transposes within the lanes do the rest.
 #if defined(__AVX512F__)

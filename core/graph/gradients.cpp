@@ -143,8 +143,7 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
   return result;
 }
 
-std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,
-                             SourceLocation where) {
+std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt, SourceLocation where) {
   return gradients(loss, std::span<const Value>(wrt.begin(), wrt.size()), where);
 }
 

@@ -107,9 +107,9 @@ class Graph {
   Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},
               Place where = Place::current());
   /// A trainable variable of the current scope, f32: the store's where it has one of that name,
-  /// which must have this shape, else a new one. Throws UsageError on another shape, in an evaluation
-  /// graph on an unknown name, and where this graph made it before: two layers of one name would
-  /// share their weights unseen. To share a parameter, pass its value on.
+  /// which must have this shape, else a new one. Throws UsageError on another shape, in an
+  /// evaluation graph on an unknown name, and where this graph made it before: two layers of one
+  /// name would share their weights unseen. To share a parameter, pass its value on.
   Value parameter(std::string_view name, Shape shape, const Initialiser& initialiser,
                   Place where = Place::current());
   /// The same without weight decay: for biases, norms.

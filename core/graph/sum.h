@@ -10,8 +10,7 @@ namespace abax {
 
 /// ((x0 + x1) + x2) + ..., all of one f32 type. Throws ShapeError on differing types, UsageError on
 /// an empty list.
-Value add_n(std::span<const Value> values,
-            SourceLocation where = SourceLocation::current());
+Value add_n(std::span<const Value> values, SourceLocation where = SourceLocation::current());
 
 /// Sums x over the axes along which `shape` broadcasts to x's shape, so that the result has
 /// `shape`: the gradient of broadcasting. Fixed order of summation. Throws ShapeError where it does

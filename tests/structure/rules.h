@@ -29,8 +29,9 @@ Violations check_include_floors(const std::vector<SourceFile>& files);
 Violations check_simd_is_hidden(const std::vector<SourceFile>& files);
 /// Only core/base/parallel.h and .cpp name oneTBB.
 Violations check_tbb_is_hidden(const std::vector<SourceFile>& files);
-/// What Debian 12's clang++ 14 cannot compile: std::source_location outside core/base/source_location.h,
-/// std::views, and the algorithms of std::ranges that return a subrange.
+/// What Debian 12's clang++ 14 cannot compile: std::source_location outside
+/// core/base/source_location.h, std::views, and the algorithms of std::ranges that return a
+/// subrange.
 Violations check_clang_14(const std::vector<SourceFile>& files);
 /// The first line (in scripts the one after "#!") is a comment that says what the file is for.
 Violations check_purpose_lines(const std::vector<SourceFile>& files);
@@ -39,8 +40,8 @@ Violations check_lengths(const std::vector<SourceFile>& files);
 /// The top level holds the fixed folders and files and nothing else.
 Violations check_top_level(const std::vector<std::string>& names);
 
-/// The C++ programs that the README shows are the files of tests/readme, which are compiled and run, without
-/// their purpose lines: each file is shown and each shown program is a file.
+/// The C++ programs that the README shows are the files of tests/readme, which are compiled and
+/// run, without their purpose lines: each file is shown and each shown program is a file.
 Violations check_readme_programs(const std::vector<SourceFile>& files, std::string_view readme);
 
 /// C++ without its comments, its lines kept: a comment may name what code may not.
