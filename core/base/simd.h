@@ -229,9 +229,33 @@ inline F to_float(I x) {
 #endif
 }
 
+/// Products of unsigned lanes, 64 bits each: their upper and lower halves.
+inline void multiply_wide(I a, I b, I& high, I& low) {
+#if defined(__AVX512F__)
+  const __m512i even = _mm512_mul_epu32(a, b);
+  const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), _mm512_srli_epi64(b, 32));
+  high = I(_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd));
+  low = I(_mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32)));
+#elif defined(__AVX2__)
+  const __m256i even = _mm256_mul_epu32(a, b);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+  high = I(_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa));
+  low = I(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa));
+#else
+  const __m128i lower = _mm_set1_epi64x(0xffffffff);
+  const __m128i even = _mm_mul_epu32(a, b);
+  const __m128i odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32));
+  high = I(_mm_or_si128(_mm_srli_epi64(even, 32), _mm_andnot_si128(lower, odd)));
+  low = I(_mm_or_si128(_mm_and_si128(even, lower), _mm_slli_epi64(odd, 32)));
+#endif
+}
+
 /// Lane by lane yes or no.
 inline F select(M condition, F yes, F no) { return xsimd::select(condition, yes, no); }
 inline I select(MI condition, I yes, I no) { return xsimd::select(condition, yes, no); }
+/// Not a number. (xsimd 8.1's `x != x` is false for NaN at AVX: its != is an ordered comparison
+/// there.)
+inline M is_nan(F x) { return !(x == x); }
 /// 1 where the condition holds, else 0.
 inline I as_int(M condition) { return bits(select(condition, from_bits(I(1)), F(0.f))); }
 inline I as_int(MI condition) { return select(condition, I(1), I(0)); }

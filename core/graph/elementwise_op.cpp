@@ -52,7 +52,11 @@ std::vector<TensorType> ElementwiseOp::infer(std::span<const TensorType> inputs)
     if (inputs[i].dtype != op_->in[i])
       throw ShapeError(text(name(), ": operand ", i, " is to be ", op_->in[i], ", not ",
                             inputs[i].dtype, " (got ", list(inputs), ")"));
-    shape = broadcast(shape, inputs[i].shape);
+    try {
+      shape = broadcast(shape, inputs[i].shape);
+    } catch (const ShapeError& error) {
+      throw ShapeError(text(name(), ": ", error.what()));
+    }
   }
   return {{shape, op_->out}};
 }

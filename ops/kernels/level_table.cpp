@@ -5,11 +5,21 @@ namespace abax::ABAX_LEVEL {
 
 // Each is defined in its family's kernel source. Only addresses are taken here, so that the table
 // needs no code at start-up.
+extern const ElementwiseKernels elementwise_kernels;
 extern const GemmKernels gemm_kernels;
+extern const LookupKernels lookup_kernels;
+extern const RandomKernels random_kernels;
+extern const ReduceKernels reduce_kernels;
+extern const ShapeKernels shape_kernels;
 
 extern const Kernels kernel_table;
 const Kernels kernel_table = {
+    .elementwise = &elementwise_kernels,
     .gemm = &gemm_kernels,
+    .lookup = &lookup_kernels,
+    .random = &random_kernels,
+    .reduce = &reduce_kernels,
+    .shape = &shape_kernels,
 };
 
 }  // namespace abax::ABAX_LEVEL

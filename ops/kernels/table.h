@@ -9,10 +9,20 @@
 
 namespace abax {
 
+struct ElementwiseKernels;
 struct GemmKernels;
+struct LookupKernels;
+struct RandomKernels;
+struct ReduceKernels;
+struct ShapeKernels;
 
 struct Kernels {
+  const ElementwiseKernels* elementwise;
   const GemmKernels* gemm;
+  const LookupKernels* lookup;
+  const RandomKernels* random;
+  const ReduceKernels* reduce;
+  const ShapeKernels* shape;
 };
 
 /// The kernels that were compiled for `level`. Only call them where the machine has that level.

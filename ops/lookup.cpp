@@ -1,0 +1,217 @@
+// Gather, its gradient scatter_add, and what derives from them.
+#include "ops/lookup.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "ops/kernels/lookup.h"
+#include "ops/kernels/table.h"
+#include "ops/partition.h"
+
+namespace abax {
+namespace {
+
+/// Whether the declared range of the input that the values come from, through views alone, keeps
+/// them within [0, limit).
+bool known_inside(Value value, std::int64_t limit) {
+  for (;;) {
+    const Node& node = value.graph().node(value.node());
+    if (const Leaf* leaf = node.op->leaf())
+      return leaf->kind == Leaf::Kind::input && leaf->range.low >= 0 &&
+             leaf->range.high <= static_cast<double>(limit);
+    std::vector<TensorType> types;
+    for (const Value& input : node.inputs) types.push_back(input.type());
+    const auto view = node.op->view(value.output(), types);
+    if (!view) return false;
+    value = node.inputs[static_cast<std::size_t>(view->input)];
+  }
+}
+
+/// "[3, 2]": the position of element i.
+std::string position(const Shape& shape, std::int64_t i) {
+  std::string result;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    result = text(i % shape[axis], result.empty() ? "" : ", ", result);
+    i /= shape[axis];
+  }
+  return "[" + result + "]";
+}
+
+/// Indices to be kept within [0, limit), checked at run time where nothing else guarantees it.
+struct Limit {
+  std::string_view op;
+  Shape shape;
+  std::int64_t limit = 0;
+  bool checked = true;
+
+  void check(const std::int32_t* index) const {
+    if (!checked) return;
+    for (std::int64_t i = 0, size = shape.size(); i < size; ++i)
+      if (index[i] < 0 || index[i] >= limit)
+        throw DataError(text(op, ": index ", index[i], " at position ", position(shape, i), " of ",
+                             shape, " is not in [0, ", limit, ")"));
+  }
+};
+
+void require_index(std::string_view op, const TensorType& index) {
+  if (index.dtype != i32) throw ShapeError(text(op, ": i32 indices expected, got ", index));
+}
+
+/// The axes of a, then those of b from `skip` on.
+Shape joined(const Shape& a, const Shape& b, int skip) {
+  std::vector<std::int64_t> sizes(a.begin(), a.end());
+  sizes.insert(sizes.end(), b.begin() + skip, b.end());
+  return Shape(std::span<const std::int64_t>(sizes));
+}
+
+/// Inputs: x, index.
+class Gather : public Op {
+ public:
+  Gather(std::string_view name, bool checked) : name_(name), checked_(checked) {}
+  std::string_view name() const override { return name_; }
+  std::string attributes() const override { return text("checked=", checked_); }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType &x = inputs[0], &index = inputs[1];
+    require_index(name_, index);
+    const bool table = name_ == "embedding";
+    if (x.dtype == u8 || x.shape.rank() == 0 || (table && (x.shape.rank() != 2 || x.dtype != f32)))
+      throw ShapeError(text(name_, ": ",
+                            table ? "a table f32[n, width]" : "f32 or i32 of at least one axis",
+                            " expected, got ", x, " for indices ", index));
+    return {{joined(index.shape, x.shape, 1), x.dtype}};
+  }
+  Kernel compile(const Signature& signature) const override {
+    const TensorType &x = signature.inputs[0], &index = signature.inputs[1];
+    const Limit limit{name_, index.shape, x.shape[0], checked_};
+    const std::int64_t count = index.size(), width = x.shape.size(1, x.shape.rank());
+    const Partition pieces = partition_rows(count, width);
+    return {[=](const Call& call) {
+      const auto* at = call.in<std::int32_t>(1);
+      limit.check(at);
+      call.loop(pieces.count(), [&](std::int64_t piece) {
+        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i)
+          std::memcpy(call.out<float>(0) + i * width, call.in<float>(0) + at[i] * width,
+                      static_cast<std::size_t>(width) * sizeof(float));
+      });
+    }};
+  }
+  std::vector<Value> vjp(const Vjp& vjp) const override {
+    const Value x = vjp.inputs[0];
+    return {scatter_add(vjp.gradients[0], vjp.inputs[1], x.shape()[0]), Value{}};
+  }
+
+ private:
+  std::string_view name_;
+  bool checked_;
+};
+
+/// Inputs: updates, index.
+class ScatterAdd : public Op {
+ public:
+  ScatterAdd(std::int64_t rows, bool checked) : rows_(rows), checked_(checked) {}
+  std::string_view name() const override { return "scatter_add"; }
+  std::string attributes() const override { return text("rows=", rows_, " checked=", checked_); }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType &updates = inputs[0], &index = inputs[1];
+    require_index("scatter_add", index);
+    const int leading = index.shape.rank();
+    if (updates.dtype != f32 || updates.shape.rank() < leading ||
+        !std::equal(index.shape.begin(), index.shape.end(), updates.shape.begin()))
+      throw ShapeError(text("scatter_add: f32 updates of a shape that begins with ", index.shape,
+                            " expected, got ", updates, " for indices ", index));
+    if (rows_ < 0) throw ShapeError(text("scatter_add: ", rows_, " rows"));
+    return {{joined(Shape{rows_}, updates.shape, leading), f32}};
+  }
+  Kernel compile(const Signature& signature) const override {
+    const TensorType& index = signature.inputs[1];
+    const Shape& shape = signature.outputs[0].shape;
+    const Limit limit{"scatter_add", index.shape, rows_, checked_};
+    const std::int64_t count = index.size(), rows = rows_, width = shape.size(1, shape.rank());
+    // Wide rows are cut by columns, so that often used rows burden all pieces alike; narrow ones by
+    // rows. Each piece goes through all indices in order: the sums do not depend on the cut.
+    const std::int64_t wanted =
+        std::clamp<std::int64_t>((count + rows) * width / piece_size, 1, 64);
+    const bool by_columns = width >= 64;
+    const std::int64_t columns = (width + wanted - 1) / wanted;
+    const Partition pieces =
+        by_columns ? Partition{width, std::max<std::int64_t>(16, (columns + 15) / 16 * 16)}
+                   : Partition{rows, std::max<std::int64_t>(1, (rows + wanted - 1) / wanted)};
+    const auto kernel = kernels(signature.level).lookup->scatter_add;
+    return {[=](const Call& call) {
+      limit.check(call.in<std::int32_t>(1));
+      call.loop(pieces.count(), [&](std::int64_t i) {
+        const TablePiece piece = by_columns ? TablePiece{0, rows, pieces.begin(i), pieces.end(i)}
+                                            : TablePiece{pieces.begin(i), pieces.end(i), 0, width};
+        kernel(call.in<float>(0), call.in<std::int32_t>(1), count, call.out<float>(0), width,
+               piece);
+      });
+    }};
+  }
+  std::vector<Value> vjp(const Vjp& vjp) const override {
+    return {gather(vjp.gradients[0], vjp.inputs[1]), Value{}};
+  }
+
+ private:
+  std::int64_t rows_;
+  bool checked_;
+};
+
+class OneHot : public Op {
+ public:
+  OneHot(std::int64_t size, bool checked) : size_(size), checked_(checked) {}
+  std::string_view name() const override { return "one_hot"; }
+  std::string attributes() const override { return text("size=", size_, " checked=", checked_); }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    require_index("one_hot", inputs[0]);
+    if (size_ < 0) throw ShapeError(text("one_hot: a size of ", size_));
+    return {{joined(inputs[0].shape, Shape{size_}, 0), f32}};
+  }
+  Kernel compile(const Signature& signature) const override {
+    const Limit limit{"one_hot", signature.inputs[0].shape, size_, checked_};
+    const Partition pieces = partition_rows(signature.inputs[0].size(), size_);
+    return {[limit, pieces, size = size_](const Call& call) {
+      const auto* index = call.in<std::int32_t>(0);
+      limit.check(index);
+      call.loop(pieces.count(), [&](std::int64_t piece) {
+        float* y = call.out<float>(0);
+        std::fill(y + pieces.begin(piece) * size, y + pieces.end(piece) * size, 0.f);
+        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i)
+          y[i * size + index[i]] = 1;
+      });
+    }};
+  }
+
+ private:
+  std::int64_t size_;
+  bool checked_;
+};
+
+/// The size of axis 0, or 0 where there is none, which infer then refuses.
+std::int64_t first_size(Value x) { return x.shape().rank() == 0 ? 0 : x.shape()[0]; }
+
+Value gather_as(std::string_view name, const Operand& x, Value index) {
+  const bool checked = !known_inside(index, first_size(x.value()));
+  return x.value().graph().add_one(std::make_shared<Gather>(name, checked), {x.value(), index},
+                                   x.where());
+}
+
+}  // namespace
+
+Value embedding(Value ids, Operand table) { return gather_as("embedding", table, ids); }
+
+Value gather(Operand x, Value index) { return gather_as("gather", x, index); }
+
+Value scatter_add(Operand updates, Value index, std::int64_t rows) {
+  const bool checked = !known_inside(index, rows);
+  return updates.value().graph().add_one(std::make_shared<ScatterAdd>(rows, checked),
+                                         {updates.value(), index}, updates.where());
+}
+
+Value one_hot(Value index, std::int64_t size, SourceLocation where) {
+  return index.graph().add_one(std::make_shared<OneHot>(size, !known_inside(index, size)), {index},
+                               where);
+}
+
+}  // namespace abax
