@@ -1,0 +1,107 @@
+// The speed of each op: every row of the case table, forward and with its gradients, and some rows
+// of realistic sizes. Rows without "large" are small: they show what a step costs at the least.
+//
+//     build/benchmarks/ops_benchmark --benchmark_filter=matmul --threads=2
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "core/base/text.h"
+#include "tests/cases/instance.h"
+
+#include "ops/elementwise.h"
+#include "ops/lookup.h"
+#include "ops/matmul.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace abax::cases {
+namespace {
+
+/// Runs the row; counts FLOP and the bytes of arguments and results.
+void run(benchmark::State& state, const Case& row, bool with_gradients, Workers& workers) {
+  Instance instance(row, with_gradients);
+  const auto plan = instance.plan({});
+  Execution execution(plan, instance.store(), workers);
+  instance.bind(execution);
+  for (auto _ : state) execution.run();
+  double bytes = 0;
+  for (const Tensor& argument : instance.arguments())
+    bytes += static_cast<double>(argument.bytes());
+  for (const Value& result : instance.results())
+    bytes += static_cast<double>(result.type().bytes());
+  const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+  state.counters["FLOP/s"] = benchmark::Counter(flops(*plan), rate);
+  state.counters["bytes/s"] = benchmark::Counter(bytes, rate);
+}
+
+/// Sizes of a language model with 2 LSTM layers 650 wide, batch 20, length 35, vocabulary 10,000.
+std::vector<Case> realistic() {
+  std::vector<Case> rows;
+  const auto add = [&](std::string name, std::vector<Argument> arguments, auto build) {
+    rows.push_back({.name = name,
+                    .arguments = std::move(arguments),
+                    .build = [=](auto x) { return std::vector<Value>{build(x)}; },
+                    .reference = {}});
+  };
+  const Argument activations{{700, 650}}, logits{{700, 10000}};
+  add("operator+/large bias", {activations, {{650}}}, [](auto x) { return x[0] + x[1]; });
+  add("operator*/large chain", {activations, activations},
+      [](auto x) { return relu((x[0] * x[1] + x[0]) * 2 - x[1]); });
+  add("tanh/large", {activations}, [](auto x) { return tanh(x[0]); });
+  add("sigmoid/large", {activations}, [](auto x) { return sigmoid(x[0]); });
+  add("exp/large", {activations}, [](auto x) { return exp(x[0]); });
+  add("softplus/large", {activations}, [](auto x) { return softplus(x[0]); });
+  add("sum/large columns", {activations}, [](auto x) { return sum(x[0], {0}); });
+  add("sum/large rows", {logits}, [](auto x) { return sum(x[0], {1}); });
+  add("max/large rows", {logits}, [](auto x) { return max(x[0], {1}); });
+  add("logsumexp/large rows", {logits}, [](auto x) { return logsumexp(x[0], {1}); });
+  add("logsumexp/large columns", {logits}, [](auto x) { return logsumexp(x[0], {0}); });
+  add("transpose/large", {{{650, 2600}}}, [](auto x) { return transpose(x[0]); });
+  add("concat/large", {activations, activations}, [](auto x) { return concat({x[0], x[1]}, 1); });
+  add("embedding/large", {{{35, 20}, i32, 0, 10000}, {{10000, 650}}},
+      [](auto x) { return embedding(x[0], x[1]); });
+  add("random_uniform/large", {activations},
+      [](auto x) { return random_uniform(x[0].graph(), x[0].shape()) + x[0]; });
+  add("random_normal/large", {activations},
+      [](auto x) { return random_normal(x[0].graph(), x[0].shape()) + x[0]; });
+  add("matmul/large", {activations, {{650, 2600}}}, [](auto x) { return matmul(x[0], x[1]); });
+  return rows;
+}
+
+void register_row(const Case& row, Workers& workers) {
+  const auto add = [&](const std::string& name, bool with_gradients) {
+    benchmark::RegisterBenchmark(name.c_str(), [&row, with_gradients, &workers](auto& state) {
+      run(state, row, with_gradients, workers);
+    })->UseRealTime();
+  };
+  add(row.name, false);
+  if (row.gradient) add(row.name + " with gradients", true);
+}
+
+}  // namespace
+}  // namespace abax::cases
+
+int main(int argc, char** argv) {
+  using namespace abax;
+  // Our own option; Google Benchmark takes the others.
+  int threads = 0;
+  constexpr std::string_view option = "--threads=";
+  for (int i = 1; i < argc; ++i)
+    if (std::string_view(argv[i]).starts_with(option)) {
+      threads = std::atoi(argv[i] + option.size());
+      for (int j = i; j + 1 < argc; ++j) argv[j] = argv[j + 1];
+      --argc;
+      --i;
+    }
+  Workers workers(threads);
+  const std::vector<cases::Case> large = cases::realistic();
+  for (const cases::Family& family : cases::families())
+    for (const cases::Case& row : family.cases) cases::register_row(row, workers);
+  for (const cases::Case& row : large) cases::register_row(row, workers);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}
