@@ -1,6 +1,8 @@
 // Reads the options of a tool from TOML: the one file that names toml++.
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "tools/option_set.h"
