@@ -1,4 +1,6 @@
 // Reverse mode: from the loss back through each node's vjp, contributions summed as they meet.
+#include <algorithm>
+
 #include "core/graph/gradients.h"
 
 #include "core/base/error.h"

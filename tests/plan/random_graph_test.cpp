@@ -2,6 +2,7 @@
 // are, the same bits come out; and each pass does what it is for.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/random.h"

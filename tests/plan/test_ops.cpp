@@ -1,6 +1,7 @@
 // The test ops' definitions: plain loops.
 #include "tests/plan/test_ops.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 
