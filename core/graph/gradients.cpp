@@ -1,7 +1,7 @@
 // Reverse mode: from the loss back through each node's vjp, contributions summed as they meet.
-#include <algorithm>
-
 #include "core/graph/gradients.h"
+
+#include <algorithm>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
