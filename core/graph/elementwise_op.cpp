@@ -95,13 +95,15 @@ Cost ElementwiseOp::cost(std::span<const TensorType> inputs,
 Kernel tile_kernel(std::shared_ptr<const TileProgram> program, Level level) {
   const std::int64_t size = program->shape().size();
   const std::int64_t parts = (size + partition_elements - 1) / partition_elements;
-  return {.run = [=](const Call& call) {
-    call.loop(parts, [&](std::int64_t part) {
-      const std::int64_t begin = part * partition_elements;
-      program->run(level, call.inputs, call.outputs, begin,
-                   std::min(size, begin + partition_elements));
-    });
-  }};
+  return {.run =
+              [=](const Call& call) {
+                call.loop(parts, [&](std::int64_t part) {
+                  const std::int64_t begin = part * partition_elements;
+                  program->run(level, call.inputs, call.outputs, begin,
+                               std::min(size, begin + partition_elements));
+                });
+              },
+          .pieces = parts};
 }
 
 const TileOp tile_add{

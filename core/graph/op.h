@@ -89,6 +89,9 @@ struct Signature {
 struct Kernel {
   std::function<void(const Call&)> run;
   std::size_t scratch = 0;  // bytes
+  /// Into how many pieces run() cuts its work, where that is known and may be too few for all
+  /// threads; 0: there are enough. Large steps of few pieces may run beside each other.
+  std::int64_t pieces = 0;
 };
 
 struct Cost {

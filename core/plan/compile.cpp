@@ -115,13 +115,24 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
   const auto prepare = [&](const Step& step) -> PlanStep {
     return {.kernel = compile_step(step, program, options.level), .cost = cost_of(step, program)};
   };
-  std::vector<std::size_t> scratch;
+  std::vector<PlanStep> prepared;
+  std::vector<Work> work;
   for (const Step& step : program.steps) {
-    plan->steps.push_back(prepare(step));
-    scratch.push_back(plan->steps.back().kernel.scratch);
+    prepared.push_back(prepare(step));
+    work.push_back({prepared.back().kernel.pieces, prepared.back().cost});
     plan->random = plan->random || (step.op && !step.op->repeatable());
   }
-  plan->memory = plan_memory(program, scratch, first_update, options.reuse);
+  Schedule order = schedule(program, work, first_update, options.concurrent);
+  plan->times = std::move(order.times);
+  std::vector<Step> steps;
+  std::vector<std::size_t> scratch;
+  for (const int s : order.order) {
+    steps.push_back(std::move(program.step(s)));
+    plan->steps.push_back(std::move(prepared[static_cast<std::size_t>(s)]));
+    scratch.push_back(plan->steps.back().kernel.scratch);
+  }
+  program.steps = std::move(steps);
+  plan->memory = plan_memory(program, scratch, plan->times, first_update, options.reuse);
   for (const Program::Pack& pack : program.packs) {
     plan->packs.push_back(prepare(pack.step));
     plan->pack_offsets.push_back(plan->pack_bytes);

@@ -55,6 +55,7 @@ struct Execution::State {
   void bind();
   void pack(std::uint64_t run);
   void call(const PlanStep& step, std::size_t index, std::uint64_t run);
+  void run_steps(std::uint64_t run);
   void commit();
 };
 
@@ -171,6 +172,21 @@ void Execution::State::pack(std::uint64_t run) {
   }
 }
 
+void Execution::State::run_steps(std::uint64_t run) {
+  const std::vector<int>& times = plan->times;
+  for (std::size_t first = 0, end = 0; first < times.size(); first = end) {
+    while (end < times.size() && times[end] == times[first]) ++end;
+    const auto one = [&](std::int64_t i) {
+      const std::size_t s = first + static_cast<std::size_t>(i);
+      call(plan->steps[s], s, run);
+    };
+    if (end - first == 1)
+      one(0);
+    else
+      workers->loop(static_cast<std::int64_t>(end - first), one);
+  }
+}
+
 void Execution::State::commit() {
   for (const Program::Commit& commit : plan->program.commits) {
     Variable& variable = (*store)[variables[static_cast<std::size_t>(commit.variable)]];
@@ -255,8 +271,7 @@ void Execution::run() {
   state.workers->run([&] {
     state.pack(run);
     const RaiseVersions raise{state};
-    for (std::size_t s = 0; s < state.plan->steps.size(); ++s)
-      state.call(state.plan->steps[s], s, run);
+    state.run_steps(run);
     state.commit();
   });
   state.ran = true;

@@ -12,7 +12,8 @@ namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-/// A piece of the arena, from the step that first writes to it to the last that reads it.
+/// A piece of the arena, from the time of the step that first writes to it to that of the last
+/// reader.
 struct Block {
   std::size_t bytes = 0;
   int first = 0;
@@ -58,9 +59,11 @@ std::size_t place(std::vector<Block>& blocks) {
 
 class Planner {
  public:
-  Planner(Program& program, std::span<const std::size_t> scratch, bool reuse)
+  Planner(Program& program, std::span<const std::size_t> scratch, std::span<const int> times,
+          bool reuse)
       : program_(program),
         scratch_(scratch),
+        times_(times),
         reuse_(reuse),
         producers_(producers(program)),
         readers_(readers(program)),
@@ -136,17 +139,18 @@ class Planner {
         block_of_[at(id)] = block_of_[at(operand)];
       } else {
         block_of_[at(id)] = static_cast<int>(blocks_.size());
-        blocks_.push_back({.bytes = aligned(bytes), .first = s});
+        blocks_.push_back({.bytes = aligned(bytes), .first = times_[at(s)]});
       }
       Block& block = blocks_[at(block_of_[at(id)])];
-      block.last = kept_[at(id)]              ? program_.step_count()
-                   : readers_[at(id)].empty() ? s
-                                              : readers_[at(id)].back();
+      block.last = kept_[at(id)]
+                       ? program_.step_count()
+                       : times_[at(readers_[at(id)].empty() ? s : readers_[at(id)].back())];
     }
     scratch_block_.push_back(-1);
     if (scratch_[at(s)] == 0) return;
     scratch_block_.back() = static_cast<int>(blocks_.size());
-    blocks_.push_back({.bytes = aligned(scratch_[at(s)]), .first = s, .last = s});
+    blocks_.push_back(
+        {.bytes = aligned(scratch_[at(s)]), .first = times_[at(s)], .last = times_[at(s)]});
   }
 
   /// The value that step `s` reads last and whose memory its output may take, or -1.
@@ -154,12 +158,19 @@ class Planner {
     const Step& step = program_.step(s);
     for (const int input : step.inputs) {
       const int root = program_.root(input);
-      if (block_of_[at(root)] >= 0 && !kept_[at(root)] && readers_[at(root)].back() == s &&
+      if (block_of_[at(root)] >= 0 && !kept_[at(root)] && is_last_reader(s, root) &&
           all_reads_permit(step, output, root) &&
           std::ranges::find(overwritten, root) == overwritten.end())
         return root;
     }
     return -1;
+  }
+
+  /// Whether all other steps that read `root` are done when step `s` begins.
+  bool is_last_reader(int s, int root) const {
+    return std::ranges::all_of(readers_[at(root)], [&](int reader) {
+      return reader == s || times_[at(reader)] < times_[at(s)];
+    });
   }
 
   std::size_t place_apart() {
@@ -173,6 +184,7 @@ class Planner {
 
   Program& program_;
   std::span<const std::size_t> scratch_;
+  std::span<const int> times_;  // of steps
   bool reuse_;
   std::vector<int> producers_;
   std::vector<std::vector<int>> readers_;
@@ -185,9 +197,9 @@ class Planner {
 
 }  // namespace
 
-MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch, int first_update,
-                       bool reuse) {
-  return Planner(program, scratch, reuse).plan(first_update);
+MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch,
+                       std::span<const int> times, int first_update, bool reuse) {
+  return Planner(program, scratch, times, reuse).plan(first_update);
 }
 
 }  // namespace abax

@@ -34,6 +34,21 @@ void pack(Program& program);
 /// Moves updates of variables to the end. Returns the first of them, or the number of steps.
 int updates_last(Program& program);
 
+/// What a step takes: how many pieces its kernel cuts its work into (0: enough), and its cost.
+struct Work {
+  std::int64_t pieces = 0;
+  Cost cost;
+};
+/// An order of the steps; those of one time, which are neighbours, run side by side.
+struct Schedule {
+  std::vector<int> order;  // indices of the steps as they are now
+  std::vector<int> times;  // of the steps in their new order, from 0
+};
+/// Brings large independent steps of few pieces together where `concurrent`, each after what it
+/// reads. The steps from `first_update` on keep their order and run alone.
+Schedule schedule(const Program& program, std::span<const Work> work, int first_update,
+                  bool concurrent);
+
 /// Where the values and the scratch of each step lie in the arena.
 struct MemoryPlan {
   std::vector<std::size_t> offsets;          // one a value, for the computed roots
@@ -41,9 +56,10 @@ struct MemoryPlan {
   std::size_t arena_bytes = 0;
 };
 
-/// `scratch` holds the bytes that each step's kernel asked for, `first_update` the first step whose
-/// result may be committed in place. Marks the commits that are.
-MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch, int first_update,
-                       bool reuse);
+/// `scratch` holds the bytes that each step's kernel asked for, `times` the step's time (steps of
+/// one time share no memory that one of them writes), `first_update` the first step whose result
+/// may be committed in place. Marks the commits that are.
+MemoryPlan plan_memory(Program& program, std::span<const std::size_t> scratch,
+                       std::span<const int> times, int first_update, bool reuse);
 
 }  // namespace abax

@@ -33,6 +33,7 @@ class Plan {
   CompileOptions options;
   const void* graph = nullptr;  // only compared, never followed
   std::vector<PlanStep> steps;
+  std::vector<int> times;                 // one a step: those of one time run side by side
   std::vector<PlanStep> packs;            // one each of program.packs
   std::vector<std::size_t> pack_offsets;  // in an execution's memory for packs
   std::size_t pack_bytes = 0;

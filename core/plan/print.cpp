@@ -25,7 +25,8 @@ class Printer {
       step(pack.step);
     }
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
-      result_ += text("  ", s, ": ");
+      const bool beside = s > 0 && plan_.times[s] == plan_.times[s - 1];
+      result_ += text(beside ? "  | " : "  ", s, ": ");  // beside the step before
       step(program_.steps[s]);
     }
     for (const Program::Commit& commit : program_.commits)

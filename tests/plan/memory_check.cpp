@@ -18,14 +18,9 @@ class Checker {
       : plan_(plan), program_(plan.program), owners_(static_cast<std::size_t>(plan.base_count())) {}
 
   std::string check() {
-    for (int s = 0; s < program_.step_count(); ++s) {
-      const Step& step = program_.step(s);
-      const std::size_t scratch = plan_.steps[static_cast<std::size_t>(s)].kernel.scratch;
-      write({0, plan_.memory.scratch_offsets[static_cast<std::size_t>(s)]}, scratch, garbage);
-      for (const int id : step.inputs) read(id, step.nodes.front());
-      for (const int id : step.outputs)
-        write(plan_.address_of(id), program_.value(id).type.bytes(), id);
-      for (const int id : step.outputs) read(id, step.nodes.front() + ", its own result");
+    for (int first = 0, end = 0; first < program_.step_count(); first = end) {
+      while (end < program_.step_count() && time(end) == time(first)) ++end;
+      check_beside(first, end);
     }
     for (const Program::Output& output : program_.outputs) read(output.value, "an output");
     for (const Program::Commit& commit : program_.commits) read(commit.value, "an assignment");
@@ -33,6 +28,37 @@ class Checker {
   }
 
  private:
+  using Owners = std::vector<std::vector<int>>;
+
+  int time(int s) const { return plan_.times[static_cast<std::size_t>(s)]; }
+
+  /// Steps that run side by side: each must find its operands whatever the others wrote before.
+  void check_beside(int first, int end) {
+    for (int s = first; s < end; ++s) {
+      const auto before = end - first > 1 ? owners_ : Owners{};
+      for (int other = first; other < end; ++other) {
+        write_scratch(other);
+        for (const int id : program_.step(other).outputs)
+          if (other != s) write_value(id);
+      }
+      for (const int id : program_.step(s).inputs) read(id, program_.step(s).nodes.front());
+      if (end - first > 1) owners_ = before;
+    }
+    for (int s = first; s < end; ++s) {
+      write_scratch(s);
+      for (const int id : program_.step(s).outputs) write_value(id);
+    }
+    for (int s = first; s < end; ++s)
+      for (const int id : program_.step(s).outputs)
+        read(id, program_.step(s).nodes.front() + ", its own result");
+  }
+
+  void write_scratch(int s) {
+    const std::size_t at = static_cast<std::size_t>(s);
+    write({0, plan_.memory.scratch_offsets[at]}, plan_.steps[at].kernel.scratch, garbage);
+  }
+  void write_value(int id) { write(plan_.address_of(id), program_.value(id).type.bytes(), id); }
+
   void write(Address address, std::size_t bytes, int owner) {
     if (address.base == 0 && address.offset + bytes > plan_.memory.arena_bytes)
       error_ = text("bytes beyond the arena belong to ", owner);
@@ -59,7 +85,7 @@ class Checker {
 
   const Plan& plan_;
   const Program& program_;
-  std::vector<std::vector<int>> owners_;  // of each base and byte: a value, or what is said above
+  Owners owners_;  // of each base and byte: a value, or what is said above
   std::string error_;
 };
 

@@ -9,19 +9,24 @@
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
 #include "core/graph/sum.h"
+#include "core/plan/plan.h"
 #include "tests/plan/memory_check.h"
 #include "tests/plan/test_ops.h"
 
 namespace abax::test {
 namespace {
 
-/// A graph that depends on `seed` alone, over the store of the same seed.
+/// A graph that depends on `seed` alone, over the store of the same seed. From `large_seeds` on its
+/// values are large enough for steps to run side by side.
+constexpr std::uint64_t large_seeds = 1000;
+
 class RandomGraph {
  public:
   explicit RandomGraph(std::uint64_t seed)
       : store(seed), graph(store), random_(stream_key(seed, "test", "graph")) {
-    for (const Shape& shape :
-         {Shape{6, 10}, Shape{10}, Shape{6, 1}, Shape{60}, Shape{3, 1000}, Shape{}}) {
+    std::vector<Shape> shapes = {{6, 10}, {10}, {6, 1}, {60}, {3, 1000}, {}};
+    if (seed >= large_seeds) shapes = {{130, 1000}, {130, 1}, {1000}, {130, 1000}, {}, {1, 1000}};
+    for (const Shape& shape : shapes) {
       const std::size_t i = inputs.size();
       pool_.push_back(graph.parameter(text("w", i), shape, uniform(-1, 1)));
       parameters_.push_back(pool_.back());
@@ -32,7 +37,7 @@ class RandomGraph {
     states_.push_back(graph.saved_state("s", {{6, 10}, f32}, constant(0.5f)));
     states_.push_back(graph.carried_state("c", {{60}, f32}));
     pool_.insert(pool_.end(), states_.begin(), states_.end());
-    for (int i = 0; i < 40; ++i) grow();
+    for (int i = 0; i < (seed < large_seeds ? 40 : 20); ++i) grow();
     finish();
   }
 
@@ -52,7 +57,7 @@ class RandomGraph {
   }
   static bool broadcasts(Value a, Value b) {
     try {
-      return broadcast(a.shape(), b.shape()).size() <= 3000;
+      return broadcast(a.shape(), b.shape()).size() <= 130000;
     } catch (const ShapeError&) {
       return false;
     }
@@ -135,11 +140,16 @@ std::string bytes_of(const TensorView& tensor) {
   return {static_cast<const char*>(tensor.data), tensor.type.bytes()};
 }
 
+/// How many steps ran beside the one before, in all plans so far.
+int side_by_side = 0;
+
 /// All outputs of three runs, and the variables after them.
 std::string results(std::uint64_t seed, const CompileOptions& options, int threads) {
   RandomGraph random(seed);
   const auto plan = compile(random.graph, random.outputs, options);
   CHECK(check_memory(*plan) == "");
+  for (std::size_t s = 1; s < plan->times.size(); ++s)
+    side_by_side += plan->times[s] == plan->times[s - 1];
   Workers workers(threads);
   Execution execution(plan, random.store, workers);
   for (std::size_t i = 0; i < random.inputs.size(); ++i) {
@@ -179,6 +189,17 @@ TEST_CASE("random graphs: all passes on and off agree bitwise, at any number of 
       CHECK((results(seed, CompileOptions::plain(), threads) == expected));
     }
   }
+}
+
+TEST_CASE("random graphs: large steps side by side agree bitwise with one after another") {
+  side_by_side = 0;
+  for (std::uint64_t seed = large_seeds; seed < large_seeds + 4; ++seed) {
+    CAPTURE(seed);
+    const std::string expected = results(seed, CompileOptions::plain(), 1);
+    for (const int threads : {2, 4}) CHECK((results(seed, {}, threads) == expected));
+    CHECK((results(seed, only(&CompileOptions::concurrent), 2) == expected));
+  }
+  CHECK(side_by_side > 10);
 }
 
 TEST_CASE("random graphs: each pass alone, and all but one, agree bitwise with none") {

@@ -187,9 +187,12 @@ Value affine(Value x, float a, float b) {
   Definition d{.name = "affine", .attributes = text("a=", a, " b=", b)};
   d.infer = same;
   d.compile = [a, b](const Signature& s) -> Kernel {
-    return {[a, b, n = s.outputs[0].size()](const Call& call) {
-      for (std::int64_t i = 0; i < n; ++i) call.out<float>(0)[i] = a * call.in<float>(0)[i] + b;
-    }};
+    return {.run =
+                [a, b, n = s.outputs[0].size()](const Call& call) {
+                  for (std::int64_t i = 0; i < n; ++i)
+                    call.out<float>(0)[i] = a * call.in<float>(0)[i] + b;
+                },
+            .pieces = 1};
   };
   d.vjp = [a](const Vjp& v) { return std::vector{scaled(v.gradients[0], a)}; };
   return add(x.graph(), d, {x});
@@ -199,12 +202,19 @@ std::vector<Value> two(Value x) {
   Definition d{.name = "two"};
   d.infer = [](std::span<const TensorType> in) { return std::vector{in[0], in[0]}; };
   d.compile = [](const Signature& s) -> Kernel {
-    return {[n = s.outputs[0].size()](const Call& call) {
-      for (std::int64_t i = 0; i < n; ++i) {
-        call.out<float>(0)[i] = call.in<float>(0)[i] + 1;
-        call.out<float>(1)[i] = call.in<float>(0)[i] * 2;
-      }
-    }};
+    // By way of scratch, so that plans hold some.
+    const std::int64_t n = s.outputs[0].size();
+    return {.run =
+                [n](const Call& call) {
+                  float* doubled = reinterpret_cast<float*>(call.scratch);
+                  for (std::int64_t i = 0; i < n; ++i) doubled[i] = call.in<float>(0)[i] * 2;
+                  for (std::int64_t i = 0; i < n; ++i) {
+                    call.out<float>(0)[i] = call.in<float>(0)[i] + 1;
+                    call.out<float>(1)[i] = doubled[i];
+                  }
+                },
+            .scratch = static_cast<std::size_t>(n) * sizeof(float),
+            .pieces = 1};
   };
   d.vjp = [](const Vjp& v) {
     const auto [a, b] = std::pair(v.gradients[0], v.gradients[1]);
