@@ -131,16 +131,19 @@ class ScatterAdd : public Op {
     const std::int64_t count = index.size(), rows = rows_, width = shape.size(1, shape.rank());
     // Wide rows are cut by columns, so that often used rows burden all pieces alike; narrow ones by
     // rows. Each piece goes through all indices in order: the sums do not depend on the cut.
-    const std::int64_t wanted =
-        std::clamp<std::int64_t>((count + rows) * width / piece_size, 1, 64);
+    const std::int64_t wanted = std::clamp<std::int64_t>(count * width / piece_size, 1, 64);
     const bool by_columns = width >= 64;
     const std::int64_t columns = (width + wanted - 1) / wanted;
     const Partition pieces =
         by_columns ? Partition{width, std::max<std::int64_t>(16, (columns + 15) / 16 * 16)}
                    : Partition{rows, std::max<std::int64_t>(1, (rows + wanted - 1) / wanted)};
+    const Partition zeros{rows * width, piece_size};
     const auto kernel = kernels(signature.level).lookup->scatter_add;
     return {[=](const Call& call) {
       limit.check(call.in<std::int32_t>(1));
+      call.loop(zeros.count(), [&](std::int64_t i) {
+        std::fill(call.out<float>(0) + zeros.begin(i), call.out<float>(0) + zeros.end(i), 0.f);
+      });
       call.loop(pieces.count(), [&](std::int64_t i) {
         const TablePiece piece = by_columns ? TablePiece{0, rows, pieces.begin(i), pieces.end(i)}
                                             : TablePiece{pieces.begin(i), pieces.end(i), 0, width};

@@ -87,8 +87,8 @@ template <class T>
 Kernel transpose_matrices(std::vector<Line> others, Line row, Line column,
                           void (*kernel)(const T*, std::int64_t, T*, std::int64_t, std::int64_t,
                                          std::int64_t)) {
-  // Blocks of rows and columns that stay in the first-level cache.
-  const Partition rows{row.size, 128}, columns{column.size, 64};
+  // A block's lines stay in the second-level cache; its rows are long enough to be prefetched.
+  const Partition rows{row.size, 64}, columns{column.size, 256};
   const std::int64_t blocks = rows.count() * columns.count();
   const Partition pieces =
       partition_rows(size_of(others) * blocks,

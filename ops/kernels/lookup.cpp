@@ -11,8 +11,6 @@ void scatter_add(const float* updates, const std::int32_t* index, std::int64_t c
   const std::int64_t columns = piece.end_column - piece.first_column;
   table += piece.first_column;
   updates += piece.first_column;
-  for (std::int64_t row = piece.first_row; row < piece.end_row; ++row)
-    std::memset(table + row * row_width, 0, static_cast<std::size_t>(columns) * sizeof(float));
   for (std::int64_t i = 0; i < count; ++i) {
     if (index[i] < piece.first_row || index[i] >= piece.end_row) continue;
     float* to = table + index[i] * row_width;

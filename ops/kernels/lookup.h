@@ -11,8 +11,8 @@ struct TablePiece {
 };
 
 struct LookupKernels {
-  /// Sets the piece of `table` to zero; then adds updates[i], [count, width], to row index[i] for
-  /// i = 0, 1, ..., as far as that lies in the piece.
+  /// Adds updates[i], [count, width], to row index[i] of `table` for i = 0, 1, ..., as far as that
+  /// lies in the piece.
   void (*scatter_add)(const float* updates, const std::int32_t* index, std::int64_t count,
                       float* table, std::int64_t width, TablePiece piece);
 };

@@ -31,14 +31,17 @@ float max_row(const float* x, std::int64_t size) {
   return result;
 }
 
+// Columns are reduced together, a row at a time: rows lie one after another in memory.
+
 void max_columns(const float* x, std::int64_t stride, std::int64_t size, std::int64_t columns,
                  float* result) {
-  for_each_vector(columns, [&](std::int64_t j, auto lanes) {
-    F greatest(-infinity);
-    for (std::int64_t i = 0; i < size; ++i)
-      greatest = greater_or_nan(load(x + i * stride + j, lanes), greatest);
-    store(result + j, greatest, lanes);
-  });
+  for_each_vector(columns,
+                  [&](std::int64_t j, auto lanes) { store(result + j, F(-infinity), lanes); });
+  for (std::int64_t i = 0; i < size; ++i)
+    for_each_vector(columns, [&](std::int64_t j, auto lanes) {
+      store(result + j, greater_or_nan(load(x + i * stride + j, lanes), load(result + j, lanes)),
+            lanes);
+    });
 }
 
 /// What is subtracted before exp: the maximum, or 0 where that is infinite, so that no inf - inf
@@ -68,20 +71,25 @@ float logsumexp_row(const float* x, std::int64_t size) {
 
 void logsumexp_columns(const float* x, std::int64_t stride, std::int64_t size, std::int64_t columns,
                        float* result) {
+  float* const greatest = result;
+  max_columns(x, stride, size, columns, greatest);
+  float sum[reduce_columns] = {}, part[reduce_columns] = {};
+  for (std::int64_t i = 0; i < size; ++i) {
+    for_each_vector(columns, [&](std::int64_t j, auto lanes) {
+      const F shift = finite_or_zero(load(greatest + j, lanes));
+      const F term = exp(load(x + i * stride + j, lanes) - shift);
+      store(part + j, load(part + j, lanes) + term, lanes);
+    });
+    if ((i + 1) % block != 0 && i + 1 != size) continue;
+    for_each_vector(columns, [&](std::int64_t j, auto lanes) {
+      store(sum + j, load(sum + j, lanes) + load(part + j, lanes), lanes);
+      store(part + j, F(0.f), lanes);
+    });
+  }
   for_each_vector(columns, [&](std::int64_t j, auto lanes) {
-    F greatest(-infinity);
-    for (std::int64_t i = 0; i < size; ++i)
-      greatest = greater_or_nan(load(x + i * stride + j, lanes), greatest);
-    const F shift = finite_or_zero(greatest);
-    F sum(0.f);
-    for (std::int64_t begin = 0; begin < size; begin += block) {
-      const std::int64_t end = begin + block < size ? begin + block : size;
-      F part(0.f);
-      for (std::int64_t i = begin; i < end; ++i)
-        part = part + exp(load(x + i * stride + j, lanes) - shift);
-      sum = sum + part;
-    }
-    store(result + j, select(greatest == F(infinity), greatest, log(sum) + shift), lanes);
+    const F most = load(greatest + j, lanes);
+    const F value = log(load(sum + j, lanes)) + finite_or_zero(most);
+    store(result + j, select(most == F(infinity), most, value), lanes);
   });
 }
 

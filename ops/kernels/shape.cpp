@@ -15,15 +15,13 @@ void transpose_scalar(const T* from, std::int64_t from_stride, T* to, std::int64
 
 void transpose_words(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
                      std::int64_t rows, std::int64_t columns) {
-  // Blocks of `width` rows and 16 columns: a cache line of each row, whole registers of the result.
   const std::int64_t whole_rows = rows - rows % width, whole_columns = columns - columns % 4;
-  for (std::int64_t block = 0; block < whole_columns; block += 16)
-    for (std::int64_t i = 0; i < whole_rows; i += width)
-      for (std::int64_t j = block; j < block + 16 && j < whole_columns; j += 4) {
-        F lines[4];
-        load_transposed(from + i * from_stride + j, from_stride, lines);
-        for (int n = 0; n < 4; ++n) store(to + (j + n) * to_stride + i, lines[n]);
-      }
+  for (std::int64_t i = 0; i < whole_rows; i += width)
+    for (std::int64_t j = 0; j < whole_columns; j += 4) {
+      F lines[4];
+      load_transposed(from + i * from_stride + j, from_stride, lines);
+      for (int n = 0; n < 4; ++n) store(to + (j + n) * to_stride + i, lines[n]);
+    }
   transpose_scalar(from + whole_columns, from_stride, to + whole_columns * to_stride, to_stride,
                    whole_rows, columns - whole_columns);
   transpose_scalar(from + whole_rows * from_stride, from_stride, to + whole_rows, to_stride,

@@ -5,6 +5,7 @@
 
 #include "core/base/random.h"
 #include "core/graph/gradients.h"
+#include "core/plan/plan.h"
 
 namespace abax::cases {
 namespace {
@@ -83,11 +84,12 @@ Instance::Instance(const Case& row, bool with_gradients) {
     weights.push_back(graph_.input(weight_name(i), outputs_[i].shape()));
   }
   sums.insert(sums.end(), weights.begin(), weights.end());
-  loss_ = graph_.add(std::make_shared<WeightedSum>(), sums, SourceLocation::current())[0];
+  const Value loss =
+      graph_.add(std::make_shared<WeightedSum>(), sums, SourceLocation::current())[0];
   std::vector<Value> wrt;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (row.arguments[i].dtype == f32 && row.arguments[i].differentiable) wrt.push_back(inputs[i]);
-  const std::vector<Value> found = abax::gradients(loss_, wrt);
+  const std::vector<Value> found = abax::gradients(loss, wrt);
   gradients_.resize(inputs.size());
   for (std::size_t i = 0, next = 0; i < inputs.size(); ++i)
     if (row.arguments[i].dtype == f32 && row.arguments[i].differentiable)
@@ -98,7 +100,6 @@ std::vector<Value> Instance::results() const {
   std::vector<Value> all = outputs_;
   for (const Value& gradient : gradients_)
     if (gradient) all.push_back(gradient);
-  if (loss_) all.push_back(loss_);
   return all;
 }
 
@@ -107,10 +108,13 @@ std::shared_ptr<const Plan> Instance::plan(const CompileOptions& options) const 
 }
 
 void Instance::bind(Execution& execution) const {
-  for (std::size_t i = 0; i < arguments_.size(); ++i)
-    execution.set(argument_name(i), arguments_[i]);
-  for (std::size_t i = 0; i < weights_.size(); ++i)
-    if (outputs_[i].dtype() == f32) execution.set(weight_name(i), weights_[i]);
+  // Weights that no gradient depends on are not inputs of the plan.
+  const auto set = [&](const std::string& name, const Tensor& tensor) {
+    for (const auto& input : execution.plan().program.inputs)
+      if (input.name == name) execution.set(name, tensor);
+  };
+  for (std::size_t i = 0; i < arguments_.size(); ++i) set(argument_name(i), arguments_[i]);
+  for (std::size_t i = 0; i < weights_.size(); ++i) set(weight_name(i), weights_[i]);
 }
 
 }  // namespace abax::cases

@@ -19,7 +19,7 @@ class Instance {
   /// differentiable arguments.
   Instance(const Case& row, bool with_gradients);
 
-  /// The outputs, then the gradients and the sum that they belong to.
+  /// The outputs, then the gradients.
   std::vector<Value> results() const;
   const std::vector<Value>& outputs() const { return outputs_; }
   /// One an argument; empty for one that gets none.
@@ -40,7 +40,6 @@ class Instance {
   std::vector<Tensor> weights_;
   std::vector<Value> outputs_;
   std::vector<Value> gradients_;
-  Value loss_;
 };
 
 }  // namespace abax::cases
