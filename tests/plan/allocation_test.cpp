@@ -7,6 +7,12 @@
 #include <cstdlib>
 
 #include "core/graph/gradients.h"
+#include "ops/elementwise.h"
+#include "ops/lookup.h"
+#include "ops/matmul.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
 #include "tests/plan/test_ops.h"
 
 namespace abax::test {
@@ -80,6 +86,32 @@ TEST_CASE("allocations: none after the first run") {
       for (int i = 0; i < 50; ++i) step(i);
       CHECK(allocations() == before);
     }
+  }
+}
+
+TEST_CASE("allocations: none after the first step of training a model") {
+  Variables store;
+  Graph g(store);
+  const Value ids = g.input("ids", {37}, i32, range(0, 100));
+  const Value table = g.parameter("table", {100, 65}, normal(0.1f));
+  const Value w = g.parameter("w", {65, 100}, glorot()), b = g.parameter("b", {100}, zeros());
+  const Value keep = cast(random_bernoulli(g, {37, 65}, 0.9f), f32);
+  const Value logits = matmul(tanh(embedding(ids, table)) * keep, w) + b;
+  const Value loss = mean(logsumexp(logits, {1})) - mean(slice(transpose(logits), 0, 3, 50));
+  const std::vector<Value> parameters = g.parameters(), slopes = gradients(loss, parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    g.assign(parameters[i], parameters[i] - 0.1f * slopes[i]);
+  const auto plan = compile(g, {loss});
+  Tensor tokens({37}, i32);
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    Workers workers(threads);
+    Execution run(plan, store, workers);
+    run.set("ids", tokens);
+    run.run();
+    const long before = allocations();
+    for (int i = 0; i < 50; ++i) run.run();
+    CHECK(allocations() == before);
   }
 }
 
