@@ -9,20 +9,30 @@
 
 namespace abax {
 
+struct DropoutKernels;
 struct ElementwiseKernels;
 struct GemmKernels;
 struct LookupKernels;
+struct LossKernels;
+struct NormaliseKernels;
 struct RandomKernels;
+struct RecurrentKernels;
 struct ReduceKernels;
 struct ShapeKernels;
+struct UpdateKernels;
 
 struct Kernels {
+  const DropoutKernels* dropout;
   const ElementwiseKernels* elementwise;
   const GemmKernels* gemm;
   const LookupKernels* lookup;
+  const LossKernels* loss;
+  const NormaliseKernels* normalise;
   const RandomKernels* random;
+  const RecurrentKernels* recurrent;
   const ReduceKernels* reduce;
   const ShapeKernels* shape;
+  const UpdateKernels* update;
 };
 
 /// The kernels that were compiled for `level`. Only call them where the machine has that level.

@@ -5,11 +5,16 @@
 
 namespace abax::cases {
 
+Family dropout_family();
 Family elementwise_family();
 Family lookup_family();
+Family loss_family();
 Family matmul_family();
+Family normalise_family();
 Family random_family();
+Family recurrent_family();
 Family reduce_family();
 Family shape_family();
+Family update_family();
 
 }  // namespace abax::cases

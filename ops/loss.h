@@ -1,0 +1,27 @@
+// Losses as a sum and a count, so that padding weighs nothing and evaluations add up exactly.
+//
+//     const Loss loss = cross_entropy(logits, targets);  // [time, batch, vocabulary], [time,
+//     batch] const Value objective = mean(loss);                // what gradients() takes
+#pragma once
+
+#include "core/graph/graph.h"
+
+namespace abax {
+
+/// Both are f32 scalars: nats summed over what counts, and how many count.
+struct Loss {
+  Value sum;
+  Value count;
+};
+
+/// sum / max(count, 1).
+Value mean(const Loss& loss, SourceLocation where = SourceLocation::current());
+
+/// -log softmax(logits)[target], summed over the targets other than `ignored`. logits is f32
+/// [.., classes] with at least one class, targets is i32 [..]. The sum is taken in double, in a
+/// fixed order. Output 2 of the node is log(sum(exp(logits))), [..]. Throws ShapeError on other
+/// shapes or types; at run time DataError on a target that is neither `ignored` nor in [0,
+/// classes).
+Loss cross_entropy(Operand logits, Operand targets, int ignored = -1);
+
+}  // namespace abax
