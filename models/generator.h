@@ -1,0 +1,41 @@
+// Generation with a language model: one token in, the logits of the next one out.
+//
+//     Generator generator(store, "lstm_lm", config, workers);
+//     Sampler sampler({.temperature = 0.8f});
+//     for (int i = 0; i < 200; ++i) token = sampler.draw(generator.next(token), random);
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/plan/execution.h"
+#include "models/language_model.h"
+
+namespace abax {
+
+/// A plan of one step and one stream, whose state is carried from token to token. The store must
+/// hold the model's parameters; it is not changed but for the carried state of the label
+/// "generate".
+class Generator {
+ public:
+  /// Throws UsageError where the store does not hold the model that `config` describes.
+  Generator(Variables& store, std::string_view model, const LanguageModelConfig& config,
+            Workers& workers);
+
+  /// The logits of what follows `token` [vocabulary], valid until the next call. Throws DataError
+  /// on a token outside the vocabulary.
+  std::span<const float> next(std::int32_t token);
+  /// Begins a new stream.
+  void reset() { fresh_ = true; }
+
+ private:
+  std::unique_ptr<Graph> graph_;
+  LanguageModel model_;
+  Tensor token_{Shape{1, 1}, i32};
+  std::unique_ptr<Execution> execution_;
+  bool fresh_ = true;
+};
+
+}  // namespace abax

@@ -1,0 +1,56 @@
+// Layers over ops: names, initial values and shapes of their parameters.
+#include "models/layers.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/recurrent.h"
+
+namespace abax {
+
+Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Value weight =
+      g.parameter("weight", {x.value().shape().at(-1), width}, glorot(), x.where());
+  const Value product = matmul(x, {weight, x.where()});  // [.., width]
+  if (!with_bias) return product;
+  return product + g.parameter_without_decay("bias", {width}, zeros(), x.where());
+}
+
+namespace {
+
+/// Zeros, but 1 for the forget gate, so that a new layer remembers: gates i, f, g, o in turn.
+Initialiser lstm_bias(std::int64_t hidden) {
+  return {[hidden](Tensor& bias, Random&) {
+    std::ranges::fill(bias.as<float>().subspan(static_cast<std::size_t>(hidden),
+                                               static_cast<std::size_t>(hidden)),
+                      1.f);
+  }};
+}
+
+}  // namespace
+
+Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Shape& shape = x.value().shape();  // [time, batch, width]
+  if (shape.rank() != 3)
+    throw ShapeError(text("lstm_layer: expected x [time, batch, width], came ", shape, "\n  at ",
+                          place(x.where())));
+  const std::int64_t batch = shape[1], width = shape[2];
+  const LstmWeights weights{
+      g.parameter("input_weight", {width, 4 * hidden}, glorot(), x.where()),
+      g.parameter("recurrent_weight", {hidden, 4 * hidden}, orthogonal(), x.where()),
+      g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), x.where())};
+  const LstmState carried{g.carried_state("h", {{batch, hidden}}, x.where()),
+                          g.carried_state("c", {{batch, hidden}}, x.where())};
+  const LstmSequence sequence = lstm(x, {carried.h * keep, carried.c * keep}, weights);
+  g.assign(carried.h, sequence.last.h, x.where());
+  g.assign(carried.c, sequence.last.c, x.where());
+  return sequence.y;
+}
+
+}  // namespace abax

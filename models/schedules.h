@@ -1,0 +1,27 @@
+// Learning-rate schedules: pure functions of the step.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace abax {
+
+struct Schedule {
+  std::string shape = "constant";  // "constant", "cosine" or "linear"
+  float peak = 1e-3f;              // the learning rate after the warm-up
+  float final = 0;                 // at the last step, of cosine and linear
+  std::int64_t warmup = 0;         // steps that rise linearly to the peak
+  std::int64_t steps = 0;          // of the whole run; cosine and linear need it
+};
+
+/// The learning rate of `step`, counted from 0. In the warm-up it is peak (step + 1) / warmup;
+/// after it, over p from 0 to 1: cosine: final + (peak - final) (1 + cos(pi p)) / 2 (Loshchilov and
+/// Hutter 2017, eq. 5); linear: peak + (final - peak) p. Beyond the last step it stays. Throws
+/// UsageError on an unknown shape.
+float learning_rate(const Schedule& schedule, std::int64_t step);
+
+/// The names of the shapes, for help and messages.
+const std::vector<std::string>& schedule_shapes();
+
+}  // namespace abax
