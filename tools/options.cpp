@@ -1,10 +1,12 @@
 // The options of tools/train; see options.h.
 #include "tools/options.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/json.h"
 
 namespace abax {
 namespace {
@@ -26,6 +28,23 @@ void check_together(const TrainOptions& options) {
         text("--split: expected three shares (train,valid,test), not ", options.split.size()));
   if (options.split[0] <= 0)
     throw UsageError("--split: the first share is for training and must be above 0");
+}
+
+/// What may differ when a run goes on; all else would make it another run.
+const Words resumable{"steps",   "epochs", "lr",         "schedule",   "warmup", "clip",
+                      "threads", "out",    "eval-every", "save-every", "quiet"};
+
+void check_resumable(TrainOptions before, TrainOptions now) {
+  const Json old_values = train_option_set(before).to_json();
+  const Json values = train_option_set(now).to_json();
+  for (const auto& [name, value] : values.object()) {
+    if (std::ranges::find(resumable, name) != resumable.end()) continue;
+    const std::string was = to_text(old_values.at(name)), is = to_text(value);
+    if (was != is)
+      throw UsageError(text("--", name, ": this run has ", was,
+                            ", and --resume goes on with it; for ", is,
+                            " start a new run, with --init-from if its weights shall be kept"));
+  }
 }
 
 }  // namespace
@@ -106,12 +125,22 @@ OptionSet train_option_set(TrainOptions& o) {
   return set;
 }
 
-std::optional<TrainOptions> parse_train_options(int argc, const char* const* argv,
-                                                std::ostream& out) {
+std::optional<TrainOptions> parse_train_options(
+    int argc, const char* const* argv, std::ostream& out,
+    FunctionRef<TrainOptions(const std::string& run)> options_of_run) {
   TrainOptions options;
   if (!train_option_set(options).parse(argc, argv, out)) return std::nullopt;
   check_together(options);
-  return options;
+  if (options.resume.empty()) return options;
+
+  const TrainOptions before = options_of_run(options.resume);
+  TrainOptions resumed = before;
+  OptionSet set = train_option_set(resumed);
+  set.parse(argc, argv, out);
+  if (set.at("epochs").given() && !set.at("steps").given()) resumed.steps = 0;
+  check_resumable(before, resumed);
+  check_together(resumed);
+  return resumed;
 }
 
 std::string to_toml(const TrainOptions& options) {

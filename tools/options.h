@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/function_ref.h"
 #include "tools/option_set.h"
 
 namespace abax {
@@ -57,11 +58,13 @@ struct TrainOptions {
 /// Binds the options of tools/train to the members of `options`.
 OptionSet train_option_set(TrainOptions& options);
 
-/// Reads the command line and the file of --config. Nothing where the question was answered on
-/// `out`
-/// (--help, --version, --dump-config). Throws UsageError on a wrong option, value or combination.
-std::optional<TrainOptions> parse_train_options(int argc, const char* const* argv,
-                                                std::ostream& out);
+/// Reads the command line and the file of --config. With --resume the options are those of that
+/// run, which `options_of_run` looks up, and only how long it goes on and how it is watched may be
+/// given anew. Nothing where the question was answered on `out` (--help, --version, --dump-config).
+/// Throws UsageError on a wrong option, value or combination.
+std::optional<TrainOptions> parse_train_options(
+    int argc, const char* const* argv, std::ostream& out,
+    FunctionRef<TrainOptions(const std::string& run)> options_of_run);
 
 /// The options as a configuration file, and back: what a checkpoint keeps.
 std::string to_toml(const TrainOptions& options);

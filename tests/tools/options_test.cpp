@@ -14,7 +14,14 @@ namespace {
 std::optional<TrainOptions> parse(std::vector<const char*> arguments) {
   std::ostringstream out;
   arguments.insert(arguments.begin(), "train");
-  return parse_train_options(static_cast<int>(arguments.size()), arguments.data(), out);
+  return parse_train_options(static_cast<int>(arguments.size()), arguments.data(), out,
+                             [](const std::string&) {
+                               TrainOptions before;  // of the run that --resume names
+                               before.width = 77;
+                               before.steps = 500;
+                               before.lr = 0.5;
+                               return before;
+                             });
 }
 
 }  // namespace
@@ -48,4 +55,15 @@ TEST_CASE("train: options survive the way through a configuration file") {
   CHECK(to_toml(back) == to_toml(*options));
   CHECK(back.lr == 3e-4);
   CHECK(back.freeze == Words{"embedding", "lstm0"});
+}
+
+TEST_CASE("train: --resume takes the options of the run, but for how long it goes on") {
+  const auto options = parse({"--resume", "runs/a", "--steps", "900"});
+  CHECK(options->width == 77);
+  CHECK(options->lr == 0.5);
+  CHECK(options->steps == 900);
+  CHECK(options->resume == "runs/a");
+  CHECK(parse({"--resume", "runs/a", "--epochs", "2"})->steps == 0);
+  CHECK_THROWS_AS(parse({"--resume", "runs/a", "--width", "78"}), UsageError);
+  CHECK_THROWS_AS(parse({"--resume", "runs/a", "--dropout", "0.1"}), UsageError);
 }

@@ -1,0 +1,55 @@
+// Sampling: frequencies against probabilities, and what temperature, top-k and top-p leave.
+#include "models/sampling.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace abax {
+namespace {
+
+const std::array<float, 4> logits{std::log(0.1f), std::log(0.4f), std::log(0.2f), std::log(0.3f)};
+
+std::array<double, 4> frequencies(SamplingConfig config) {
+  Sampler sampler(config);
+  Random random(stream_key(1, "test", "sampling"));
+  std::array<double, 4> result{};
+  constexpr int draws = 40000;
+  for (int i = 0; i < draws; ++i)
+    result[static_cast<std::size_t>(sampler.draw(logits, random))] += 1.0 / draws;
+  return result;
+}
+
+// Of 40,000 draws a frequency's standard deviation is at most 0.0025: 0.011 is over 4 of them.
+void check_near(const std::array<double, 4>& got, const std::array<double, 4>& expected) {
+  for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(got[i] - expected[i]) < 0.011);
+}
+
+}  // namespace
+
+TEST_CASE("sampling: plain draws follow the softmax") {
+  check_near(frequencies({}), {0.1, 0.4, 0.2, 0.3});
+}
+
+TEST_CASE("sampling: temperature sharpens, and 0 takes the likeliest") {
+  check_near(frequencies({.temperature = 0.5f}), {0.01 / 0.3, 0.16 / 0.3, 0.04 / 0.3, 0.09 / 0.3});
+  check_near(frequencies({.temperature = 0}), {0, 1, 0, 0});
+}
+
+TEST_CASE("sampling: top-k keeps k classes, top-p the fewest that reach p") {
+  check_near(frequencies({.top_k = 2}), {0, 4.0 / 7, 0, 3.0 / 7});
+  check_near(frequencies({.top_p = 0.65f}), {0, 4.0 / 7, 0, 3.0 / 7});
+  check_near(frequencies({.top_p = 0.75f}), {0, 4.0 / 9, 2.0 / 9, 3.0 / 9});
+  check_near(frequencies({.top_k = 1, .top_p = 0.9f}), {0, 1, 0, 0});
+}
+
+TEST_CASE("sampling: options out of range are refused") {
+  CHECK_THROWS_AS(Sampler({.temperature = -1}), UsageError);
+  CHECK_THROWS_AS(Sampler({.top_k = -1}), UsageError);
+  CHECK_THROWS_AS(Sampler({.top_p = 0}), UsageError);
+}
+
+}  // namespace abax

@@ -1,0 +1,27 @@
+// Loads a checkpoint of abax-train and writes text with it.
+#include <iostream>
+
+#include "core/io/checkpoint.h"
+#include "models/generator.h"
+#include "models/sampling.h"
+#include "tools/data/tokenizer.h"
+
+using namespace abax;
+
+int main(int, char** argv) {
+  const CheckpointReader checkpoint(argv[1]);  // such as runs/lstm_lm-1/last
+  const Checkpoint& saved = checkpoint.contents();
+  Variables store;
+  checkpoint.create(store);
+  const auto tokenizer = data::Tokenizer::from_text(saved.files.at("tokenizer.jsonl"));
+  Workers workers(1);
+  Generator generator(store, saved.model, language_model_config(saved.values), workers);
+  Sampler sampler({.temperature = 0.8f});
+  Random random(/*key=*/1);
+  data::TokenDecoder decoder(tokenizer);
+  std::int32_t token = tokenizer.encode("\n").front();
+  for (int i = 0; i < 300; ++i) {
+    token = sampler.draw(generator.next(token), random);
+    std::cout << decoder.next(token);
+  }
+}

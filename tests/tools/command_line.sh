@@ -1,0 +1,73 @@
+#!/bin/sh
+# The tools as a shell sees them: command_line.sh TRAIN GENERATE INSPECT README_GENERATE.
+set -eu
+train=$(realpath "$1"); generate=$(realpath "$2"); inspect=$(realpath "$3"); readme=$(realpath "$4")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+# expect CODE COMMAND...: the command must exit with that code. Its output is left in ./output.
+expect() {
+  code=$1; shift
+  actual=0
+  "$@" >output 2>&1 || actual=$?
+  if [ "$actual" != "$code" ]; then
+    echo "exit code $actual instead of $code: $*"; cat output; exit 1
+  fi
+}
+# says WORDS: the last output holds them.
+says() { grep -qF -- "$1" output || { echo "the output lacks '$1':"; cat output; exit 1; }; }
+
+tiny="--width 8 --batch 2 --length 8 --threads 2"
+expect 0 "$train" $tiny --steps 20 --out run
+says "validation loss"
+says "the source itself has"
+says "train --resume run"
+test -s run/metrics.jsonl
+head -1 run/metrics.jsonl | grep -q '"simd"'
+test "$(grep -c '"loss"' run/metrics.jsonl)" = 20
+expect 0 "$generate" --checkpoint run --tokens 40 --prompt "The "
+says "The "
+expect 0 "$inspect" --checkpoint run
+says "lstm0/recurrent_weight"
+expect 0 "$readme" run/last
+test "$(wc -c <output)" -ge 300
+expect 0 "$train" --resume run --steps 25
+expect 0 "$train" $tiny --dry-run
+says "FLOP"
+
+expect 2 "$train" --stpes 5
+says "did you mean '--steps'?"
+expect 2 "$train" --steps five
+expect 2 "$train" --resume run --width 9
+expect 2 "$train" --model lstm_ml --steps 5
+says "did you mean 'lstm_lm'?"
+expect 2 "$generate"
+expect 3 "$train" --data absent.txt
+printf 'good text\n\377\376' >bad.txt
+expect 3 "$train" --data bad.txt
+says "bad.txt"
+expect 4 "$generate" --checkpoint absent
+cp -r run damaged
+printf x >>damaged/last/variables.safetensors
+expect 4 "$generate" --checkpoint damaged
+expect 4 "$train" --resume damaged
+expect 5 "$train" $tiny --steps 500 --optimiser sgd --clip 0 --lr 1e30 --out diverged
+: >file
+expect 7 "$train" $tiny --steps 2 --out file/run
+
+# A signal: the step is finished and saved, and the run can go on.
+for signal in INT:130 TERM:143; do
+  "$train" $tiny --steps 1000000 --eval-every 1000000 --out "stopped" >output 2>&1 &
+  process=$!
+  for _ in $(seq 100); do
+    if grep -qs '"step":3' stopped/metrics.jsonl; then break; fi
+    sleep 0.1
+  done
+  kill -"${signal%:*}" "$process"
+  actual=0; wait "$process" || actual=$?
+  if [ "$actual" != "${signal#*:}" ]; then echo "signal $signal gave $actual"; cat output; exit 1; fi
+  says "train --resume stopped"
+  expect 0 "$inspect" --checkpoint stopped
+  rm -r stopped
+done

@@ -1,0 +1,206 @@
+// Whole training runs in small: resuming, validating, stopping on bad data.
+#include "tools/training_run.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/file.h"
+#include "core/io/safetensors.h"
+#include "tests/io/temporary_folder.h"
+#include "tools/exit_codes.h"
+
+namespace abax {
+namespace {
+
+TrainOptions small(const std::filesystem::path& out) {
+  TrainOptions o;
+  o.width = 13;
+  o.layers = 2;
+  o.dropout = 0.3;
+  o.batch = 3;
+  o.length = 5;
+  o.steps = 12;
+  o.eval_every = 100;  // at the last step alone
+  o.lr = 0.01;
+  o.threads = 2;
+  o.quiet = true;
+  o.out = out.string();
+  return o;
+}
+
+/// A text whose passes end in mid-run, with a last window that is not full.
+std::string write_text(const std::filesystem::path& folder, std::size_t size = 400) {
+  std::string content;
+  Random random(stream_key(1, "test", "text"));
+  while (content.size() < size)
+    content += random.below(9) == 0 ? '\n' : static_cast<char>('a' + random.below(7));
+  const auto path = folder / "text.txt";
+  std::ofstream(path) << content;
+  return path.string();
+}
+
+std::string train(const TrainOptions& options, int expected = exit_ok) {
+  std::ostringstream out;
+  TrainingRun run(options, out);
+  CHECK(run.train() == expected);
+  return out.str();
+}
+
+std::string weights(const std::filesystem::path& run) {
+  return read_file(checkpoint_path(run) / "variables.safetensors");
+}
+
+/// Whether all trainable variables have equal bits.
+bool equal_parameters(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const SavedRun left = open_run(a), right = open_run(b);
+  for (const SafetensorsEntry& entry : left.checkpoint.variables().entries()) {
+    if (left.checkpoint.role_of(entry) != Role::trainable) continue;
+    const Tensor x = left.checkpoint.variables().read(entry.name);
+    const Tensor y = right.checkpoint.variables().read(entry.name);
+    if (!std::ranges::equal(x.as<float>(), y.as<float>())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "training: a resumed run is the unbroken one, bit for bit, with dropout and in mid-pass") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "whole");
+  o.data = write_text(folder.path());
+  o.split = {80, 20, 0};
+  train(o);
+
+  o.out = (folder.path() / "parts").string();
+  o.steps = 7;
+  train(o);
+  CHECK_FALSE(weights(folder.path() / "whole") == weights(folder.path() / "parts"));
+  TrainOptions rest = open_run(folder.path() / "parts").options;
+  rest.resume = o.out;
+  rest.steps = 12;
+  train(rest);
+  CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
+  const SavedRun parts = open_run(folder.path() / "parts");
+  CHECK(parts.checkpoint.contents().data_position == 12);
+}
+
+TEST_CASE("training: how often is validated, and on how many threads, changes no weight") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "a");
+  o.data = write_text(folder.path());
+  o.split = {80, 20, 0};
+  train(o);
+  o.out = (folder.path() / "b").string();
+  o.eval_every = 1;
+  train(o);
+  o.out = (folder.path() / "c").string();
+  o.threads = 5;
+  train(o);
+  CHECK(equal_parameters(folder.path() / "a", folder.path() / "b"));
+  CHECK(equal_parameters(folder.path() / "a", folder.path() / "c"));
+  o.out = (folder.path() / "d").string();
+  o.seed = 2;
+  train(o);
+  CHECK_FALSE(equal_parameters(folder.path() / "a", folder.path() / "d"));
+}
+
+TEST_CASE("training: accumulated batches make one update, resumed too") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "whole");
+  o.data = write_text(folder.path());
+  o.accumulate = 3;
+  o.steps = 6;
+  train(o);
+  CHECK(open_run(folder.path() / "whole").checkpoint.contents().data_position == 18);
+  o.out = (folder.path() / "parts").string();
+  o.steps = 3;
+  train(o);
+  TrainOptions rest = open_run(folder.path() / "parts").options;
+  rest.resume = o.out;
+  rest.steps = 6;
+  train(rest);
+  CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
+}
+
+TEST_CASE("training: starts from the weights of another run, and leaves the frozen ones") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "first");
+  o.data = write_text(folder.path());
+  train(o);
+  o.init_from = o.out;
+  o.out = (folder.path() / "second").string();
+  o.freeze = {"lstm"};
+  train(o);
+  const SavedRun first = open_run(folder.path() / "first");
+  const SavedRun second = open_run(folder.path() / "second");
+  const auto equal = [&](const char* name) {
+    const Tensor x = first.checkpoint.variables().read(name);
+    const Tensor y = second.checkpoint.variables().read(name);
+    return std::ranges::equal(x.as<float>(), y.as<float>());
+  };
+  CHECK(equal("lstm0/recurrent_weight"));
+  CHECK(equal("lstm1/bias"));
+  CHECK_FALSE(equal("embedding"));
+  o.out = (folder.path() / "third").string();
+  o.freeze = {"ltsm"};
+  std::ostringstream out;
+  CHECK_THROWS_AS(TrainingRun(o, out), UsageError);
+}
+
+TEST_CASE("training: a rate that is far too high ends as diverged, and the last checkpoint stays") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = write_text(folder.path());
+  o.optimiser = "sgd";
+  o.clip = 0;
+  o.steps = 60;
+  o.save_every = 1;
+  o.lr = 1e30;
+  std::ostringstream out;
+  TrainingRun run(o, out);
+  CHECK_THROWS_AS(run.train(), DivergedError);
+  CHECK_NOTHROW(open_run(folder.path() / "run"));
+}
+
+TEST_CASE("training: learns a periodic text by heart") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  const auto path = folder.path() / "periodic.txt";
+  {
+    std::ofstream file(path);
+    for (int i = 0; i < 600; ++i) file << "abcdeffgh";
+  }
+  o.data = path.string();
+  o.width = 32;
+  o.layers = 1;
+  o.dropout = 0;
+  o.length = 20;
+  o.batch = 8;
+  o.steps = 200;
+  std::ostringstream out;
+  TrainingRun run(o, out);
+  CHECK(run.train() == exit_ok);
+  const std::string metrics = read_file(folder.path() / "run" / "metrics.jsonl");
+  const auto at = metrics.rfind("\"valid_loss\":");
+  REQUIRE(at != metrics.npos);
+  CHECK(std::stod(metrics.substr(at + 13)) < 0.05);
+}
+
+TEST_CASE("training: texts that hold nothing to learn are bad data") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  const auto path = folder.path() / "short.txt";
+  std::ofstream(path) << "a";
+  o.data = path.string();
+  std::ostringstream out;
+  CHECK_THROWS_AS(TrainingRun(o, out), DataError);
+  o.data = (folder.path() / "absent.txt").string();
+  CHECK_THROWS_AS(TrainingRun(o, out), DataError);
+}
+
+}  // namespace abax

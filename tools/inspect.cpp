@@ -1,0 +1,76 @@
+// abax-inspect: what a checkpoint holds, without running it.
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/checkpoint.h"
+#include "tools/exit_codes.h"
+#include "tools/option_set.h"
+#include "tools/saved_run.h"
+
+namespace abax {
+namespace {
+
+std::string_view word(Role role) {
+  switch (role) {
+    case Role::trainable:
+      return "parameter";
+    case Role::saved:
+      return "saved";
+    case Role::carried:
+      return "carried";
+  }
+  return "?";
+}
+
+void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
+  const CheckpointReader& checkpoint = run.checkpoint;
+  const Checkpoint& contents = checkpoint.contents();
+  out << "model          " << contents.model << "\nwritten by     abax " << checkpoint.version()
+      << "\nstep           " << contents.step << "\ndata position  " << contents.data_position
+      << " batches\nseed           " << checkpoint.seed() << "\ntokens         "
+      << data::name_of(run.tokenizer.kind()) << ", vocabulary of " << run.tokenizer.vocabulary()
+      << "\n\n";
+  std::size_t widest = 4;
+  for (const SafetensorsEntry& entry : checkpoint.variables().entries())
+    widest = std::max(widest, entry.name.size());
+  const auto row = [&](const auto& name, const auto& role, const auto& type, const auto& bytes) {
+    out << std::left << std::setw(static_cast<int>(widest) + 2) << name << std::setw(11) << role
+        << std::setw(20) << type << std::right << std::setw(12) << bytes << '\n';
+  };
+  row("name", "role", "type", "bytes");
+  std::map<std::string_view, std::int64_t> elements;
+  for (const SafetensorsEntry& entry : checkpoint.variables().entries()) {
+    const std::string_view role = word(checkpoint.role_of(entry));
+    row(entry.name, role, text(entry.type), entry.bytes);
+    elements[role] += entry.type.size();
+  }
+  out << '\n';
+  for (const auto& [role, count] : elements)
+    out << std::left << std::setw(15) << role << count << " elements\n";
+  if (with_configuration) out << "\n" << contents.configuration;
+}
+
+}  // namespace
+}  // namespace abax
+
+int main(int argc, char** argv) {
+  using namespace abax;
+  return guarded_main("inspect", [&] {
+    std::string folder;
+    bool configuration = false;
+    OptionSet set("inspect", "Shows what a checkpoint of abax-train holds, without running it.");
+    set.group("What");
+    set.add("checkpoint", &folder, "folder of a run, or of one of its checkpoints (needed)")
+        .placeholder("FOLDER");
+    set.add("configuration", &configuration, "show the options of the run too");
+    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
+    if (folder.empty())
+      throw UsageError("which checkpoint? give --checkpoint FOLDER (--help shows all options)");
+    print(open_run(folder), configuration, std::cout);
+    return int{exit_ok};
+  });
+}

@@ -1,0 +1,21 @@
+// abax-train: options, data, two plans (learn and check), a loop, a report.
+#include <iostream>
+
+#include "tools/exit_codes.h"
+#include "tools/options.h"
+#include "tools/training_run.h"
+
+int main(int argc, char** argv) {
+  using namespace abax;
+  return guarded_main("train", [&] {
+    const std::optional<TrainOptions> options = parse_train_options(
+        argc, argv, std::cout, [](const std::string& run) { return open_run(run).options; });
+    if (!options) return int{exit_ok};
+    TrainingRun run(*options, std::cout);
+    if (options->dry_run) {
+      run.describe();
+      return int{exit_ok};
+    }
+    return run.train();
+  });
+}
