@@ -8,14 +8,18 @@
 #include <string_view>
 
 #include "core/base/text.h"
-#include "tests/cases/instance.h"
-
+#include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
+#include "ops/loss.h"
 #include "ops/matmul.h"
+#include "ops/normalise.h"
 #include "ops/random.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/update.h"
+#include "tests/cases/instance.h"
 
 namespace abax::cases {
 namespace {
@@ -69,6 +73,26 @@ std::vector<Case> realistic() {
   add("random_normal/large", {activations},
       [](auto x) { return random_normal(x[0].graph(), x[0].shape()) + x[0]; });
   add("matmul/large", {activations, {{650, 2600}}}, [](auto x) { return matmul(x[0], x[1]); });
+  add("softmax/large", {logits}, [](auto x) { return softmax(x[0]); });
+  add("log_softmax/large", {logits}, [](auto x) { return log_softmax(x[0]); });
+  add("cross_entropy/large", {logits, {{700}, i32, 0, 10000}},
+      [](auto x) { return cross_entropy(x[0], x[1]).sum; });
+  add("layer_norm/large", {{{3072, 384}}, {{384}}, {{384}}},
+      [](auto x) { return layer_norm(x[0], x[1], x[2]); });
+  add("dropout/large", {activations}, [](auto x) { return dropout(x[0], 0.5f); });
+  for (const std::int64_t n : {200, 650})
+    add(text("lstm/large ", n),
+        {{{35, 20, n}}, {{20, n}}, {{20, n}}, {{n, 4 * n}}, {{n, 4 * n}}, {{4 * n}}}, [](auto x) {
+          return lstm(x[0], {x[1], x[2]}, {x[3], x[4], x[5]}).y;
+        });
+  const Argument parameter{{5, 1000, 1000}}, scalar{.shape = {}, .values = {0.5}};
+  add("global_norm/large", {parameter}, [](auto x) { return global_norm(x); });
+  rows.back().gradient = false;
+  add("adam/large", {parameter, parameter, parameter, {{5, 1000, 1000}, f32, 0, 1}, scalar},
+      [](auto x) {
+        return adam({x[0], x[2], x[3]}, x[1], {x[4], x[4], x[4]}).parameter;
+      });
+  rows.back().gradient = false;
   return rows;
 }
 
