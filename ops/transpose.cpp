@@ -193,7 +193,7 @@ Value transpose(Operand x) {
   std::vector<int> axes(static_cast<std::size_t>(rank));
   std::iota(axes.begin(), axes.end(), 0);
   if (rank < 2)
-    axes = {-2, -1};  // which infer refuses
+    axes = std::vector{-2, -1};  // which infer refuses
   else
     std::swap(axes[axes.size() - 2], axes[axes.size() - 1]);
   return transpose(x, axes);
