@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/base/text.h"
+#include "core/graph/gradients.h"
+#include "ops/reduce.h"
 #include "tests/cases/families.h"
 #include "tests/cases/reference.h"
 
@@ -250,6 +252,40 @@ void add_functions(std::vector<Case>& cases) {
          .reference = reference_of([](double x) { return std::min(std::max(x, -0.5), 0.75); })});
 }
 
+/// What the gradient is where the function has a kink: the reference cannot tell, so that the
+/// gradient is an output of the row, of the sum of op(x, y).
+Case kinks(std::string name, std::function<Value(std::span<const Value>)> op,
+           std::vector<std::vector<double>> arguments, std::vector<std::vector<double>> gradient) {
+  const Shape shape{static_cast<std::int64_t>(arguments[0].size())};
+  Case row{.name = name + "/gradient at kinks",
+           .arguments = {},
+           .build = [op](auto x) { return gradients(sum(op(x)), x); },
+           .reference =
+               [=](std::span<const Reference>) {
+                 std::vector<Reference> result;
+                 for (const auto& values : gradient) result.push_back({shape, values});
+                 return result;
+               },
+           .tolerance = 0,
+           .gradient = false};
+  for (const auto& values : arguments) row.arguments.push_back({.shape = shape, .values = values});
+  return row;
+}
+
+void add_kinks(std::vector<Case>& cases) {
+  cases.push_back(kinks("relu", [](auto x) { return relu(x[0]); }, {{-1, 0, 1}}, {{0, 0, 1}}));
+  cases.push_back(kinks("abs", [](auto x) { return abs(x[0]); }, {{-1, 0, 1}}, {{-1, 0, 1}}));
+  cases.push_back(kinks("clamp", [](auto x) { return clamp(x[0], -1, 2); }, {{-1.5, -1, 0, 2, 3}},
+                        {{0, 1, 1, 1, 0}}));
+  cases.push_back(kinks("minimum", [](auto x) { return minimum(x[0], x[1]); },
+                        {{1, 2, 3}, {2, 2, 2}}, {{1, 0.5, 0}, {0, 0.5, 1}}));
+  cases.push_back(kinks("maximum", [](auto x) { return maximum(x[0], x[1]); },
+                        {{1, 2, 3}, {2, 2, 2}}, {{0, 0.5, 1}, {1, 0.5, 0}}));
+  // The gradient of what is not chosen is 0, whatever its value.
+  cases.push_back(kinks("select", [](auto x) { return select(greater(x[0], 0), x[0], 2 * x[1]); },
+                        {{1, -infinity}, {nan, 3}}, {{1, 0}, {0, 2}}));
+}
+
 /// Distribution function of the standard normal, whose inverse is tested.
 double normal_distribution(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.)); }
 
@@ -272,6 +308,7 @@ Family elementwise_family() {
   add_selection(family.cases);
   add_casts(family.cases);
   add_functions(family.cases);
+  add_kinks(family.cases);
   family.cases.push_back({.name = "normal_quantile",
                           .arguments = {{{257}, f32, 1e-6, 1}},
                           .build = [](auto x) { return std::vector{normal_quantile(x[0])}; },
