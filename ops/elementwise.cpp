@@ -42,8 +42,8 @@ struct DerivativeOf<Both<Op>> {
     const Parts parts(vjp);
     const Operand a(vjp.inputs[0], parts.where), b(vjp.inputs[1], parts.where);
     std::vector<Value> result(2);
-    if (vjp.wanted[0]) result[0] = Op::left(a, b, parts.y, parts.dy).value();
-    if (vjp.wanted[1]) result[1] = Op::right(a, b, parts.y, parts.dy).value();
+    if (vjp.wanted[0]) result[0] = Operand(Op::left(a, b, parts.y, parts.dy)).value();
+    if (vjp.wanted[1]) result[1] = Operand(Op::right(a, b, parts.y, parts.dy)).value();
     return result;
   }
 };
@@ -52,7 +52,7 @@ struct DerivativeOf<NumberRight<Op>> {
   static std::vector<Value> build(const Vjp& vjp, const Constants& c) {
     const Parts parts(vjp);
     const Operand a(vjp.inputs[0], parts.where), b(c[0], parts.where);
-    return {Op::left(a, b, parts.y, parts.dy).value()};
+    return {Operand(Op::left(a, b, parts.y, parts.dy)).value()};
   }
 };
 template <class Op>
@@ -60,7 +60,7 @@ struct DerivativeOf<NumberLeft<Op>> {
   static std::vector<Value> build(const Vjp& vjp, const Constants& c) {
     const Parts parts(vjp);
     const Operand a(c[0], parts.where), b(vjp.inputs[0], parts.where);
-    return {Op::right(a, b, parts.y, parts.dy).value()};
+    return {Operand(Op::right(a, b, parts.y, parts.dy)).value()};
   }
 };
 template <class Op>
@@ -68,7 +68,7 @@ struct DerivativeOf<One<Op>> {
   static std::vector<Value> build(const Vjp& vjp, const Constants&) {
     const Parts parts(vjp);
     const Operand x(vjp.inputs[0], parts.where);
-    return {Op::derivative(x, parts.y, parts.dy).value()};
+    return {Operand(Op::derivative(x, parts.y, parts.dy)).value()};
   }
 };
 template <class Op>
@@ -76,7 +76,7 @@ struct DerivativeOf<OneWithRange<Op>> {
   static std::vector<Value> build(const Vjp& vjp, const Constants& c) {
     const Parts parts(vjp);
     const Operand x(vjp.inputs[0], parts.where);
-    return {Op::derivative(x, parts.y, parts.dy, c[0], c[1]).value()};
+    return {Operand(Op::derivative(x, parts.y, parts.dy, c[0], c[1])).value()};
   }
 };
 
@@ -123,7 +123,7 @@ Value add(Graph& graph, const TileOp& tile, ElementwiseOp::Derivative derivative
 template <class Definition>
 Value unary(const Operand& x) {
   const TileOp& tile = Tiles::get().form<One<Definition>>();
-  if constexpr (requires { Definition::template derivative<Operand>; })
+  if constexpr (requires(Operand v) { Definition::derivative(v, v, v); })
     return add(x.value().graph(), tile, DerivativeOf<One<Definition>>::build, 0, {x.value()},
                x.where());
   else

@@ -1,10 +1,10 @@
 // What each elementwise op computes, and its derivative, side by side.
 //
-// `forward` is instantiated with SIMD registers, in kernel sources, once a level. The derivatives
-// are instantiated with Value, in ops/elementwise.cpp: they build graph nodes out of the operands,
-// the result y and its gradient dy. What a derivative reads is kept alive until the backward pass;
-// a note says which that is. A derivative of an operand that was broadcast is summed back by the
-// caller.
+// `forward` is called with SIMD registers, in kernel sources, once a level. The derivatives are
+// called with graph operands, in ops/elementwise.cpp: they build nodes out of the op's own
+// operands, its result y and the gradient dy. What a derivative reads is kept alive until the
+// backward pass; a note says which that is. The caller sums over the axes along which an operand
+// was broadcast.
 //
 // An op of f32 alone needs: a struct here, its place in a list at the end, its builder in
 // ops/elementwise.h with one line in ops/elementwise.cpp, and a case row.
@@ -21,69 +21,33 @@ namespace abax::elementwise {
 struct Add {  // keeps nothing
   static constexpr std::string_view name = "add";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return a + b;
-  }
-  template <class V>
-  static V left(V, V, V, V dy) {
-    return dy;
-  }
-  template <class V>
-  static V right(V, V, V, V dy) {
-    return dy;
-  }
+  static auto forward(auto a, auto b) { return a + b; }
+  static auto left(auto, auto, auto, auto dy) { return dy; }
+  static auto right(auto, auto, auto, auto dy) { return dy; }
 };
 
 struct Subtract {  // keeps nothing
   static constexpr std::string_view name = "subtract";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return a - b;
-  }
-  template <class V>
-  static V left(V, V, V, V dy) {
-    return dy;
-  }
-  template <class V>
-  static V right(V, V, V, V dy) {
-    return -dy;
-  }
+  static auto forward(auto a, auto b) { return a - b; }
+  static auto left(auto, auto, auto, auto dy) { return dy; }
+  static auto right(auto, auto, auto, auto dy) { return -dy; }
 };
 
 struct Multiply {  // keeps both operands
   static constexpr std::string_view name = "multiply";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return a * b;
-  }
-  template <class V>
-  static V left(V, V b, V, V dy) {
-    return dy * b;
-  }
-  template <class V>
-  static V right(V a, V, V, V dy) {
-    return dy * a;
-  }
+  static auto forward(auto a, auto b) { return a * b; }
+  static auto left(auto, auto b, auto, auto dy) { return dy * b; }
+  static auto right(auto a, auto, auto, auto dy) { return dy * a; }
 };
 
 struct Divide {  // keeps the divisor, and the result where the divisor wants a gradient
   static constexpr std::string_view name = "divide";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return a / b;
-  }
-  template <class V>
-  static V left(V, V b, V, V dy) {
-    return dy / b;
-  }
-  template <class V>
-  static V right(V, V b, V y, V dy) {
-    return -(dy * y / b);
-  }
+  static auto forward(auto a, auto b) { return a / b; }
+  static auto left(auto, auto b, auto, auto dy) { return dy / b; }
+  static auto right(auto, auto b, auto y, auto dy) { return -(dy * y / b); }
 };
 
 // The gradient of minimum and maximum goes to the operand that was chosen, and half to each where
@@ -92,69 +56,41 @@ struct Divide {  // keeps the divisor, and the result where the divisor wants a 
 struct Minimum {  // keeps both operands
   static constexpr std::string_view name = "minimum";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return select((a < b) | (a != a), a, b);
-  }
-  template <class V>
-  static V left(V a, V b, V, V dy) {
+  static auto forward(auto a, auto b) { return select((a < b) | (a != a), a, b); }
+  static auto left(auto a, auto b, auto, auto dy) {
     return select(less(a, b), dy, select(equal(a, b), 0.5f * dy, 0));
   }
-  template <class V>
-  static V right(V a, V b, V y, V dy) {
-    return left(b, a, y, dy);
-  }
+  static auto right(auto a, auto b, auto y, auto dy) { return left(b, a, y, dy); }
 };
 
 struct Maximum {  // keeps both operands
   static constexpr std::string_view name = "maximum";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V a, V b) {
-    return select((a > b) | (a != a), a, b);
-  }
-  template <class V>
-  static V left(V a, V b, V y, V dy) {
-    return Minimum::left(b, a, y, dy);
-  }
-  template <class V>
-  static V right(V a, V b, V y, V dy) {
-    return Minimum::left(a, b, y, dy);
-  }
+  static auto forward(auto a, auto b) { return select((a > b) | (a != a), a, b); }
+  static auto left(auto a, auto b, auto y, auto dy) { return Minimum::left(b, a, y, dy); }
+  static auto right(auto a, auto b, auto y, auto dy) { return Minimum::left(a, b, y, dy); }
 };
 
 // ---- comparisons: two operands of one type, a result of 0 and 1; no gradient ----
 
 struct Less {
   static constexpr std::string_view name = "less";
-  template <class V>
-  static auto forward(V a, V b) {
-    return a < b;
-  }
+  static auto forward(auto a, auto b) { return a < b; }
 };
 
 struct LessEqual {
   static constexpr std::string_view name = "less_equal";
-  template <class V>
-  static auto forward(V a, V b) {
-    return a <= b;
-  }
+  static auto forward(auto a, auto b) { return a <= b; }
 };
 
 struct Equal {
   static constexpr std::string_view name = "equal";
-  template <class V>
-  static auto forward(V a, V b) {
-    return a == b;
-  }
+  static auto forward(auto a, auto b) { return a == b; }
 };
 
 struct NotEqual {
   static constexpr std::string_view name = "not_equal";
-  template <class V>
-  static auto forward(V a, V b) {
-    return a != b;
-  }
+  static auto forward(auto a, auto b) { return a != b; }
 };
 
 // ---- one operand ----
@@ -162,38 +98,22 @@ struct NotEqual {
 struct Negate {  // keeps nothing
   static constexpr std::string_view name = "negate";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V x) {
-    return -x;
-  }
-  template <class V>
-  static V derivative(V, V, V dy) {
-    return -dy;
-  }
+  static auto forward(auto x) { return -x; }
+  static auto derivative(auto, auto, auto dy) { return -dy; }
 };
 
 struct Square {  // keeps its operand
   static constexpr std::string_view name = "square";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V x) {
-    return x * x;
-  }
-  template <class V>
-  static V derivative(V x, V, V dy) {
-    return 2 * (dy * x);
-  }
+  static auto forward(auto x) { return x * x; }
+  static auto derivative(auto x, auto, auto dy) { return 2 * (dy * x); }
 };
 
 struct Abs {  // keeps its operand; the derivative at 0 is 0
   static constexpr std::string_view name = "abs";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V x) {
-    return abs(x);
-  }
-  template <class V>
-  static V derivative(V x, V, V dy) {
+  static auto forward(auto x) { return abs(x); }
+  static auto derivative(auto x, auto, auto dy) {
     return select(greater(x, 0), dy, select(less(x, 0), -dy, 0));
   }
 };
@@ -201,105 +121,57 @@ struct Abs {  // keeps its operand; the derivative at 0 is 0
 struct Relu {  // keeps its result; the derivative at 0 is 0; NaN stays NaN
   static constexpr std::string_view name = "relu";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V x) {
-    return select(x <= V(0.f), V(0.f), x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return select(greater(y, 0), dy, 0);
-  }
+  static auto forward(auto x) { return select(x <= 0.f, 0.f, x); }
+  static auto derivative(auto, auto y, auto dy) { return select(greater(y, 0), dy, 0); }
 };
 
 struct Sqrt {  // keeps its result
   static constexpr std::string_view name = "sqrt";
   static constexpr int flops = 1;
-  template <class V>
-  static V forward(V x) {
-    return sqrt(x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return 0.5f * dy / y;
-  }
+  static auto forward(auto x) { return sqrt(x); }
+  static auto derivative(auto, auto y, auto dy) { return 0.5f * dy / y; }
 };
 
 struct Rsqrt {  // keeps its result
   static constexpr std::string_view name = "rsqrt";
   static constexpr int flops = 2;
-  template <class V>
-  static V forward(V x) {
-    return V(1.f) / sqrt(x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return -0.5f * dy * (y * y * y);
-  }
+  static auto forward(auto x) { return 1.f / sqrt(x); }
+  static auto derivative(auto, auto y, auto dy) { return -0.5f * dy * (y * y * y); }
 };
 
 struct Exp {  // keeps its result
   static constexpr std::string_view name = "exp";
   static constexpr int flops = 16;
-  template <class V>
-  static V forward(V x) {
-    return exp(x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return dy * y;
-  }
+  static auto forward(auto x) { return exp(x); }
+  static auto derivative(auto, auto y, auto dy) { return dy * y; }
 };
 
 struct Log {  // keeps its operand
   static constexpr std::string_view name = "log";
   static constexpr int flops = 18;
-  template <class V>
-  static V forward(V x) {
-    return log(x);
-  }
-  template <class V>
-  static V derivative(V x, V, V dy) {
-    return dy / x;
-  }
+  static auto forward(auto x) { return log(x); }
+  static auto derivative(auto x, auto, auto dy) { return dy / x; }
 };
 
 struct Tanh {  // keeps its result
   static constexpr std::string_view name = "tanh";
   static constexpr int flops = 20;
-  template <class V>
-  static V forward(V x) {
-    return tanh(x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return dy * (1 - y * y);
-  }
+  static auto forward(auto x) { return tanh(x); }
+  static auto derivative(auto, auto y, auto dy) { return dy * (1 - y * y); }
 };
 
 struct Sigmoid {  // keeps its result
   static constexpr std::string_view name = "sigmoid";
   static constexpr int flops = 20;
-  template <class V>
-  static V forward(V x) {
-    return sigmoid(x);
-  }
-  template <class V>
-  static V derivative(V, V y, V dy) {
-    return dy * (y * (1 - y));
-  }
+  static auto forward(auto x) { return sigmoid(x); }
+  static auto derivative(auto, auto y, auto dy) { return dy * (y * (1 - y)); }
 };
 
 struct Softplus {  // keeps its operand
   static constexpr std::string_view name = "softplus";
   static constexpr int flops = 40;
-  template <class V>
-  static V forward(V x) {
-    return softplus(x);
-  }
-  template <class V>
-  static V derivative(V x, V, V dy) {
-    return dy * sigmoid(x);
-  }
+  static auto forward(auto x) { return softplus(x); }
+  static auto derivative(auto x, auto, auto dy) { return dy * sigmoid(x); }
 };
 
 /// The standard normal's quantile of a probability: sqrt(2) erfinv(2 x - 1), with the polynomials
@@ -308,23 +180,21 @@ struct Softplus {  // keeps its operand
 struct NormalQuantile {
   static constexpr std::string_view name = "normal_quantile";
   static constexpr int flops = 60;
-  template <class V>
-  static V forward(V x) {
-    const V z = x + x - V(1.f);
-    const V w = -log((V(1.f) - z) * (V(1.f) + z));
-    const V near =
-        horner(w - V(2.5f), 2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f,
+  static auto forward(auto x) {
+    const auto z = x + x - 1.f;
+    const auto w = -log((1.f - z) * (1.f + z));
+    const auto near =
+        horner(w - 2.5f, 2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f,
                0.00021858087f, -0.00125372503f, -0.00417768164f, 0.246640727f, 1.50140941f);
-    const V far =
-        horner(sqrt(w) - V(3.f), -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f,
+    const auto far =
+        horner(sqrt(w) - 3.f, -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f,
                0.00573950773f, -0.0076224613f, 0.00943887047f, 1.00167406f, 2.83297682f);
-    return V(1.41421356f) * (select(w < V(5.f), near, far) * z);
+    return 1.41421356f * (select(w < 5.f, near, far) * z);
   }
   /// A polynomial with the coefficients `first` (of the highest power), `rest`...
-  template <class V, class... Rest>
-  static V horner(V x, float first, Rest... rest) {
-    V sum(first);
-    ((sum = V(rest) + sum * x), ...);
+  static auto horner(auto x, float first, auto... rest) {
+    decltype(x) sum(first);
+    ((sum = rest + sum * x), ...);
     return sum;
   }
 };
@@ -334,13 +204,11 @@ struct NormalQuantile {
 struct Clamp {  // keeps its operand; the gradient passes where low <= x <= high, as in PyTorch
   static constexpr std::string_view name = "clamp";
   static constexpr int flops = 2;
-  template <class V>
-  static V forward(V x, V low, V high) {
-    const V raised = select(x < low, low, x);
+  static auto forward(auto x, auto low, auto high) {
+    const auto raised = select(x < low, low, x);
     return select(raised > high, high, raised);
   }
-  template <class V>
-  static V derivative(V x, V, V dy, float low, float high) {
+  static auto derivative(auto x, auto, auto dy, float low, float high) {
     return select(less(x, low), 0, select(greater(x, high), 0, dy));
   }
 };

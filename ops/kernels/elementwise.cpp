@@ -23,7 +23,7 @@ struct Lanes {
   Register r;
 
   Lanes(Register x) : r(x) {}
-  explicit Lanes(float x) : r(x) {}
+  Lanes(float x) : r(x) {}
 
   friend Lanes operator+(Lanes a, Lanes b) { return a.r + b.r; }
   friend Lanes operator-(Lanes a, Lanes b) { return a.r - b.r; }
