@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <xsimd/xsimd.hpp>
 
 namespace abax::ABAX_LEVEL {
@@ -38,6 +39,16 @@ template <class Body>
   std::int64_t i = 0;
   for (; i + width <= count; i += width) body(i, Whole{});
   if (i < count) body(i, Part{count - i});
+}
+
+/// Calls f(0), ..., f(n - 1), each with a constant (std::integral_constant): a loop that is
+/// unrolled whatever the compiler thinks, so that arrays of registers stay registers.
+template <int n, class Body>
+[[gnu::always_inline]] inline void unrolled(Body&& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, i>()), ...);
+  }
+  (std::make_integer_sequence<int, n>());
 }
 
 // Loads and stores at any address. Lanes that a partial load leaves out are 0.
@@ -163,6 +174,17 @@ inline F fma(F a, F b, F c) {
   return F(_mm256_fmadd_ps(a, b, c));
 #else
   return a * b + c;
+#endif
+}
+/// a * b[0] + c, rounded likewise. At AVX-512 the load is a part of the multiplication's
+/// instruction: fewer to decode than a broadcast of its own, but one load for each use.
+inline F fma_from(F a, const float* b, F c) {
+#if defined(__AVX512F__)
+  __m512 sum = c;
+  asm("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(static_cast<__m512>(a)), "m"(*b));
+  return F(sum);
+#else
+  return fma(a, F(*b), c);
 #endif
 }
 /// c - a b, rounded likewise.

@@ -9,15 +9,11 @@
 namespace abax::ABAX_LEVEL {
 namespace {
 
-/// Calls f(constant 0), ..., f(constant n - 1): a loop that is unrolled whatever the compiler
-/// thinks.
-template <int n, class F_>
-[[gnu::always_inline]] inline void unrolled(F_&& f) {
-  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, i>()), ...);
-  }
-  (std::make_integer_sequence<int, n>());
-}
+/// Whether row i of a tile leaves the broadcast to the multiplications. Two rows in seven keep
+/// decoder and load ports about equally busy: as fast as none where the core is alone, and 10 %
+/// faster where another thread shares it. Only for addresses without an index, which the decoder
+/// would split again.
+constexpr bool reads_twice(int i) { return i % 7 == 2 || i % 7 == 5; }
 
 /// c [rows, v * width] = (or +=) a [rows, k] b [k, v * width]. Element (i, p) of a is a[i *
 /// a_stride + p] where `rowwise`, else a[p * a_stride + i].
@@ -34,9 +30,17 @@ void tile(std::int64_t k, const float* a, std::int64_t a_stride, const float* b,
       row[j] = load(b + p * b_stride + j * width);
     });
     unrolled<rows>([&](auto i) __attribute__((always_inline)) {
-      const F x(rowwise ? a[i * a_stride + p] : a[p * a_stride + i]);
-      unrolled<v>([&](auto j)
-                      __attribute__((always_inline)) { sum[i][j] = fma(x, row[j], sum[i][j]); });
+      const float* x = rowwise ? &a[i * a_stride + p] : &a[p * a_stride + i];
+      if constexpr (!rowwise && reads_twice(i)) {
+        unrolled<v>([&](auto j) __attribute__((always_inline)) {
+          sum[i][j] = fma_from(row[j], x, sum[i][j]);
+        });
+      } else {
+        const F every(*x);
+        unrolled<v>([&](auto j) __attribute__((always_inline)) {
+          sum[i][j] = fma(every, row[j], sum[i][j]);
+        });
+      }
     });
   };
   for (std::int64_t p = 0; p < k; ++p) step(p);

@@ -62,13 +62,26 @@ Family matmul_family() {
   add({0, 4}, {4, 3});
   add({3, 0}, {0, 4});
   add({2, 3, 5, 4}, {4, 6});
+  add({2, 3, 5, 4}, {6, 4}, {false, true});
+  add({3, 4, 5}, {4, 6}, {true, false});
+  add({3, 4, 5}, {6, 4}, {true, true});
+  add({5, 4}, {3, 4, 6});
   add({2, 1, 5, 4}, {3, 4, 6});
+  add({0, 5, 4}, {4, 6});
   add({3, 4, 5}, {3, 6, 4}, {true, true});
   const auto bad = [&](std::string name, Shape a, Shape b, std::vector<std::string> words) {
     family.bad.push_back({name, {{a}, {b}}, [](auto x) { matmul(x[0], x[1]); }, std::move(words)});
   };
   bad("matmul/inner sizes differ", {32, 512}, {256, 128},
       {"matmul", "[32, 512]", "[256, 128]", "512 is not 256"});
+  family.bad.push_back({"matmul/inner sizes differ when transposed",
+                        {{{512, 32}}, {{256, 128}}},
+                        [](auto x) { matmul(x[0], x[1], {.transpose_a = true}); },
+                        {"[512, 32] transposed x [256, 128]", "512 is not 256"}});
+  family.bad.push_back({"matmul/of integers",
+                        {{{5, 3}, i32, 0, 9}, {{3, 2}}},
+                        [](auto x) { matmul(x[0], x[1]); },
+                        {"f32", "i32[5, 3]"}});
   bad("matmul/of a vector", {5}, {5, 3}, {"matmul", "[5]"});
   bad("matmul/leading axes differ", {2, 4, 5}, {3, 5, 4}, {"[2, 4, 5]", "[3, 5, 4]"});
   return family;
