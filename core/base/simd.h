@@ -335,13 +335,13 @@ inline void load_transposed(const float* rows, std::int64_t row_stride, F (&out)
   // transposes within the lanes do the rest.
 #if defined(__AVX512F__)
   __m512 r[4];
-  for (int q = 0; q < 4; ++q) {
+  unrolled<4>([&](auto q) __attribute__((always_inline)) {
     const float* row = rows + q * row_stride;
     __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(row));
     x = _mm512_insertf32x4(x, _mm_loadu_ps(row + 4 * row_stride), 1);
     x = _mm512_insertf32x4(x, _mm_loadu_ps(row + 8 * row_stride), 2);
     r[q] = _mm512_insertf32x4(x, _mm_loadu_ps(row + 12 * row_stride), 3);
-  }
+  });
   const __m512 a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpacklo_ps(r[2], r[3]);
   const __m512 c = _mm512_unpackhi_ps(r[0], r[1]), d = _mm512_unpackhi_ps(r[2], r[3]);
   out[0] = _mm512_shuffle_ps(a, b, 0x44);
@@ -350,11 +350,11 @@ inline void load_transposed(const float* rows, std::int64_t row_stride, F (&out)
   out[3] = _mm512_shuffle_ps(c, d, 0xee);
 #elif defined(__AVX__)
   __m256 r[4];
-  for (int q = 0; q < 4; ++q) {
+  unrolled<4>([&](auto q) __attribute__((always_inline)) {
     const float* row = rows + q * row_stride;
     r[q] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(row)),
                                 _mm_loadu_ps(row + 4 * row_stride), 1);
-  }
+  });
   const __m256 a = _mm256_unpacklo_ps(r[0], r[1]), b = _mm256_unpacklo_ps(r[2], r[3]);
   const __m256 c = _mm256_unpackhi_ps(r[0], r[1]), d = _mm256_unpackhi_ps(r[2], r[3]);
   out[0] = _mm256_shuffle_ps(a, b, 0x44);
@@ -363,15 +363,19 @@ inline void load_transposed(const float* rows, std::int64_t row_stride, F (&out)
   out[3] = _mm256_shuffle_ps(c, d, 0xee);
 #else
   __m128 r[4];
-  for (int q = 0; q < 4; ++q) r[q] = _mm_loadu_ps(rows + q * row_stride);
+  unrolled<4>([&](auto q) { r[q] = _mm_loadu_ps(rows + q * row_stride); });
   _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]);
-  for (int q = 0; q < 4; ++q) out[q] = r[q];
+  unrolled<4>([&](auto q) { out[q] = r[q]; });
 #endif
 }
 
-/// Asks for the cache line of `p` to be fetched to the first-level cache.
+/// Asks for the cache line of `p`, to the first-level cache.
 inline void prefetch(const float* p) {
   _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
+}
+/// The same, to the second-level cache.
+inline void prefetch_far(const float* p) {
+  _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
 }
 
 }  // namespace

@@ -15,16 +15,30 @@ namespace {
 /// would split again.
 constexpr bool reads_twice(int i) { return i % 7 == 2 || i % 7 == 5; }
 
-/// c [rows, v * width] = (or +=) a [rows, k] b [k, v * width]. Element (i, p) of a is a[i *
-/// a_stride + p] where `rowwise`, else a[p * a_stride + i].
+/// c [rows, columns] = (or +=) a [rows, k] b [k, columns].
+struct TileCall {
+  std::int64_t k;
+  const float* a;
+  std::int64_t a_stride;  // of rows where a is read in place, else of steps of k
+  const float* b;
+  std::int64_t b_stride;  // of steps of k
+  float* c;
+  std::int64_t c_stride;  // of rows
+  bool add;
+  const float* next;  // k cache lines that will be needed soon
+};
+
+/// Columns are v registers wide. Element (i, p) of a is a[i * a_stride + p] where `rowwise`, else
+/// a[p * a_stride + i].
 template <int rows, int v, bool rowwise>
-void tile(std::int64_t k, const float* a, std::int64_t a_stride, const float* b,
-          std::int64_t b_stride, float* c, std::int64_t c_stride, bool add) {
+void tile(const TileCall& call) {
+  const auto [k, a, a_stride, b, b_stride, c, c_stride, add, next] = call;
   F sum[rows][v];
   unrolled<rows>([&](auto i) {
     unrolled<v>([&](auto j) __attribute__((always_inline)) { sum[i][j] = F(0.f); });
   });
-  const auto step = [&](std::int64_t p) __attribute__((always_inline)) {
+  const auto step = [ =, &sum ](std::int64_t p) __attribute__((always_inline)) {
+    prefetch_far(next + p * (64 / std::int64_t{sizeof(float)}));
     F row[v];
     unrolled<v>([&](auto j) __attribute__((always_inline)) {
       row[j] = load(b + p * b_stride + j * width);
@@ -43,7 +57,14 @@ void tile(std::int64_t k, const float* a, std::int64_t a_stride, const float* b,
       }
     });
   };
-  for (std::int64_t p = 0; p < k; ++p) step(p);
+  std::int64_t p = 0;
+  if constexpr (!rowwise) {
+    for (; p + 2 <= k; p += 2) {
+      step(p);
+      step(p + 1);
+    }
+  }
+  for (; p < k; ++p) step(p);
   unrolled<rows>([&](auto i) __attribute__((always_inline)) {
     unrolled<v>([&](auto j) __attribute__((always_inline)) {
       float* to = c + i * c_stride + j * width;
@@ -52,70 +73,95 @@ void tile(std::int64_t k, const float* a, std::int64_t a_stride, const float* b,
   });
 }
 
-using TileFunction = void (*)(std::int64_t k, const float* a, std::int64_t a_stride, const float* b,
-                              std::int64_t b_stride, float* c, std::int64_t c_stride, bool add);
+using TileFunction = void (*)(const TileCall& call);
 
-template <int v, bool rowwise, int... rows>
-constexpr TileFunction pick(int count, std::integer_sequence<int, rows...>) {
-  TileFunction found = nullptr;
-  ((count == rows + 1 ? void(found = &tile<rows + 1, v, rowwise>) : void()), ...);
-  return found;
-}
-
-/// The tiles of `v` registers by their number of rows, less one.
-template <int v, bool rowwise>
+/// The tiles of one width and form, by their number of rows less one.
 struct Tiles {
   TileFunction by_rows[tile_rows];
-  constexpr Tiles() : by_rows() {
-    for (int i = 0; i < tile_rows; ++i)
-      by_rows[i] = pick<v, rowwise>(i + 1, std::make_integer_sequence<int, tile_rows>());
-  }
 };
-constexpr Tiles<panel_vectors, false> column_tiles;
-constexpr Tiles<panel_vectors, true> row_tiles;
-constexpr Tiles<1, false> narrow_column_tiles;
-constexpr Tiles<1, true> narrow_row_tiles;
+template <int v, bool rowwise, int... rows>
+constexpr Tiles tiles_of(std::integer_sequence<int, rows...>) {
+  return {{&tile<rows + 1, v, rowwise>...}};
+}
+using AllRows = std::make_integer_sequence<int, tile_rows>;
+constexpr Tiles column_tiles = tiles_of<panel_vectors, false>(AllRows());
+constexpr Tiles row_tiles = tiles_of<panel_vectors, true>(AllRows());
+constexpr Tiles narrow_column_tiles = tiles_of<1, false>(AllRows());
+constexpr Tiles narrow_row_tiles = tiles_of<1, true>(AllRows());
 
 /// A tile at the right edge: computed in full beside c, since only `columns` of it exist.
-void edge_tile(TileFunction tile, std::int64_t rows, std::int64_t columns, std::int64_t k,
-               const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
-               float* c, std::int64_t c_stride, bool add) {
+void edge_tile(TileFunction tile, std::int64_t rows, std::int64_t columns, const TileCall& call) {
   alignas(64) float full[tile_rows * panel_columns];
-  tile(k, a, a_stride, b, b_stride, full, panel_columns, false);
+  TileCall beside = call;
+  beside.c = full;
+  beside.c_stride = panel_columns;
+  beside.add = false;
+  tile(beside);
   for (std::int64_t i = 0; i < rows; ++i) {
-    float* to = c + i * c_stride;
+    float* to = call.c + i * call.c_stride;
     for_each_vector(columns, [&](std::int64_t j, auto lanes) {
       const F sum = load(full + i * panel_columns + j);
-      store(to + j, add ? load(to + j, lanes) + sum : sum, lanes);
+      store(to + j, call.add ? load(to + j, lanes) + sum : sum, lanes);
     });
   }
 }
 
+/// The tile of row tile `t` and panel `q`.
+void one_tile(const GemmBlock& g, std::int64_t tiles, std::int64_t t, std::int64_t q,
+              const float* next) {
+  const std::int64_t begin = gemm_tile_begin(g.m, tiles, t);
+  const std::int64_t rows = gemm_tile_begin(g.m, tiles, t + 1) - begin;
+  const std::int64_t columns = g.n - q * panel_columns;
+  const bool rowwise = !g.a_packed && g.a.column_stride == 1;
+  const TileCall call = {
+      .k = g.k,
+      .a = g.a_packed ? g.a.data + begin * g.k : g.a.from(begin, 0).data,
+      .a_stride = g.a_packed ? rows
+                  : rowwise  ? g.a.row_stride
+                             : g.a.column_stride,
+      .b = g.b + (q - g.first_panel) * g.panel_stride,
+      .b_stride = g.b_row_stride,
+      .c = g.c + (begin - gemm_tile_begin(g.m, tiles, g.first_tile)) * g.c_row_stride +
+           (q - g.first_panel) * panel_columns,
+      .c_stride = g.c_row_stride,
+      .add = g.add,
+      .next = next,
+  };
+  const auto& whole = rowwise ? row_tiles : column_tiles;
+  const auto& narrow = rowwise ? narrow_row_tiles : narrow_column_tiles;
+  if (columns >= panel_columns)
+    whole.by_rows[rows - 1](call);
+  else
+    edge_tile((columns <= width ? narrow.by_rows : whole.by_rows)[rows - 1], rows, columns, call);
+}
+
 void block(const GemmBlock& g) {
-  const std::int64_t tiles = gemm_tiles(g.m, tile_rows);
-  float* c = g.c;
-  for (std::int64_t t = g.first_tile; t < g.last_tile; ++t) {
-    const std::int64_t begin = gemm_tile_begin(g.m, tiles, t);
-    const std::int64_t rows = gemm_tile_begin(g.m, tiles, t + 1) - begin;
-    const bool rowwise = !g.a_packed && g.a.column_stride == 1;
-    const float* a = g.a_packed ? g.a.data + begin * g.k : g.a.from(begin, 0).data;
-    const std::int64_t a_stride = g.a_packed ? rows : rowwise ? g.a.row_stride : g.a.column_stride;
-    const TileFunction whole = (rowwise ? row_tiles.by_rows : column_tiles.by_rows)[rows - 1];
-    for (std::int64_t q = g.first_panel; q < g.last_panel; ++q) {
-      const float* b = g.b + (q - g.first_panel) * g.panel_stride;
-      float* to = c + (q - g.first_panel) * panel_columns;
-      const std::int64_t columns = g.n - q * panel_columns;
-      if (columns >= panel_columns) {
-        whole(g.k, a, a_stride, b, g.b_row_stride, to, g.c_row_stride, g.add);
-        continue;
+  // Floats that a tile may ask for ahead, and those of a panel.
+  const std::int64_t ahead = g.k * 64 / std::int64_t{sizeof(float)};
+  const std::int64_t panel = g.k * panel_columns;
+  const std::int64_t tiles = gemm_tiles(g.m, tile_rows), panels = gemm_panels(g.n, panel_columns);
+  const std::int64_t count = g.last_tile - g.first_tile;
+  if (count <= gemm_few_tiles && (count > 1 || tiles == 1)) {
+    // Few rows: each panel of b is read once, and the next one is fetched meanwhile.
+    for (std::int64_t q = g.first_panel; q < g.last_panel; ++q)
+      for (std::int64_t t = g.first_tile; t < g.last_tile; ++t) {
+        const float* b = g.b + (q - g.first_panel) * g.panel_stride;
+        const std::int64_t share = (t - g.first_tile) * ahead;
+        const bool more = q + 1 < panels && share < panel && g.b_row_stride == panel_columns;
+        one_tile(g, tiles, t, q, more ? b + g.panel_stride + share : b);
       }
-      const TileFunction narrow =
-          (rowwise ? narrow_row_tiles.by_rows : narrow_column_tiles.by_rows)[rows - 1];
-      edge_tile(columns <= width ? narrow : whole, rows, columns, g.k, a, a_stride, b,
-                g.b_row_stride, to, g.c_row_stride, g.add);
-    }
-    c += rows * g.c_row_stride;
+    return;
   }
+  // Many rows: the panels stay in the second-level cache, and the next tile's rows of a are
+  // fetched.
+  for (std::int64_t t = g.first_tile; t < g.last_tile; ++t)
+    for (std::int64_t q = g.first_panel; q < g.last_panel; ++q) {
+      const std::int64_t begin = gemm_tile_begin(g.m, tiles, t + 1);
+      const std::int64_t share = (q - g.first_panel) * ahead;
+      const bool more = g.a_packed && t + 1 < tiles && share < tile_rows * g.k;
+      one_tile(g, tiles, t, q,
+               more ? g.a.data + begin * g.k + share : g.b + (q - g.first_panel) * g.panel_stride);
+    }
 }
 
 }  // namespace

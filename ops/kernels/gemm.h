@@ -79,6 +79,10 @@ struct GemmKernels {
 constexpr std::int64_t gemm_tiles(std::int64_t m, std::int64_t tile_rows) {
   return (m + tile_rows - 1) / tile_rows;
 }
+/// With at most so many row tiles, `block` goes through the panels outside and the tiles inside, so
+/// that each panel is read from memory once, the next one meanwhile; with more, the other way
+/// round.
+inline constexpr std::int64_t gemm_few_tiles = 4;
 /// The first row of a tile.
 constexpr std::int64_t gemm_tile_begin(std::int64_t m, std::int64_t tiles, std::int64_t tile) {
   return tile * (m / tiles) + (tile < m % tiles ? tile : m % tiles);

@@ -33,7 +33,7 @@ void pack_columns(const float* b, std::int64_t stride, std::int64_t k, std::int6
       for (; p + 4 <= k; p += 4) {
         F rows[4];
         load_transposed(from + p, stride, rows);
-        for (int i = 0; i < 4; ++i) store(to + (p + i) * panel_columns, rows[i]);
+        unrolled<4>([&](auto i) { store(to + (p + i) * panel_columns, rows[i]); });
       }
     }
     for (; p < k; ++p)
@@ -58,8 +58,9 @@ void pack_b(const MatrixView& b, std::int64_t k, std::int64_t n, std::int64_t fi
 
 void pack_a(const MatrixView& a, std::int64_t m, std::int64_t k, std::int64_t first,
             std::int64_t last, float* packed) {
-  // Steps of k outside, so that a cache line of a is read by all tiles that it belongs to.
-  constexpr std::int64_t steps = 32;
+  // A transposed a is read some steps of k at a time, by all tiles that a cache line belongs to;
+  // the rows of any other are read to their ends, which the hardware fetches ahead.
+  const std::int64_t steps = a.row_stride == 1 ? 32 : k;
   const std::int64_t tiles = gemm_tiles(m, tile_rows);
   for (std::int64_t p0 = 0; p0 < k; p0 += steps) {
     const std::int64_t count = p0 + steps < k ? steps : k - p0;
@@ -80,7 +81,7 @@ void pack_a(const MatrixView& a, std::int64_t m, std::int64_t k, std::int64_t fi
         for (; p + 4 <= fast; p += 4) {
           F columns[4];
           load_transposed(from + p, a.row_stride, columns);
-          for (int i = 0; i < 4; ++i) store(to + (p + i) * rows, columns[i]);
+          unrolled<4>([&](auto i) { store(to + (p + i) * rows, columns[i]); });
         }
       }
       for (; p < count; ++p)

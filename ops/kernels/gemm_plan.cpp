@@ -17,7 +17,7 @@ constexpr std::int64_t max_block_k = 1024;
 constexpr std::int64_t group_floats = 96 * 1024;
 constexpr std::int64_t group_columns = 512;
 // Multiply-adds worth a partition of their own, and the most partitions.
-constexpr double part_work = 768 * 1024;
+constexpr double part_work = 2e6;
 constexpr std::int64_t max_parts = 16;
 // Products smaller than this run side by side, larger ones one after the other with partitions
 // inside.
@@ -82,17 +82,23 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
   panels_ = gemm_panels(n, columns);
   blocks_ = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
   block_k_ = ceil_div(k, blocks_);
-  // A copy of a pays where it is read often and its columns, or rows that share cache sets, are far
-  // apart.
-  pack_a_ = n > 2 * columns && m > rows && (shape_.transpose_a || k % 512 == 0);
+  // A copy of a costs about as much as 60 columns of the product. It pays for many columns, and
+  // where rows of a share cache sets or its columns are far apart.
+  pack_a_ = m > 1 && (n >= 1024 || (n > 2 * columns && (shape_.transpose_a || k % 512 == 0)));
   // A copy of b pays where many rows are multiplied with it; without a transpose few can read it in
   // place.
   pack_b_ = !shape_.packed_b && (shape_.transpose_b || m > 2 * rows);
   plan_partitions();
 
   const std::int64_t part_panels = ceil_div(panels_, column_parts_);
-  const std::int64_t most = std::max<std::int64_t>(
-      1, std::min(group_floats / std::max<std::int64_t>(1, block_k_), group_columns) / columns);
+  tiles_at_once_ = ceil_div(tiles_, row_parts_) <= gemm_few_tiles ? gemm_few_tiles : 1;
+  // With few rows a panel is not met again: only what is packed for this group has to stay in the
+  // cache.
+  const std::int64_t most_columns =
+      tiles_at_once_ > 1 && !pack_b_
+          ? group_columns
+          : std::min(group_floats / std::max<std::int64_t>(1, block_k_), group_columns);
+  const std::int64_t most = std::max<std::int64_t>(1, most_columns / columns);
   group_panels_ = ceil_div(part_panels, ceil_div(part_panels, most));
 
   sums_offset_ = pack_a_ ? aligned(m * block_k_) : 0;
@@ -102,7 +108,8 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
                   : in_place ? aligned(n % columns ? columns * block_k_ : 0)
                              : 0;
   slot_bytes_ =
-      block_offset_ + (epilogue_ && blocks_ == 1 ? aligned(rows * group_panels_ * columns) : 0);
+      block_offset_ +
+      (epilogue_ && blocks_ == 1 ? aligned(tiles_at_once_ * rows * group_panels_ * columns) : 0);
   item_bytes_ = slots_offset_ + slot_bytes_;
   scratch_ =
       item_parts_ > 0
@@ -243,11 +250,11 @@ void GemmPlan::multiply_part(const Item& item, const Part& part) const {
     block.last_panel = end;
     const std::int64_t first_column = panel * columns;
     const std::int64_t last_column = std::min(end * columns, shape_.n);
-    for (std::int64_t tile = part.first_tile; tile < part.last_tile; ++tile) {
-      const std::int64_t first_row = gemm_tile_begin(shape_.m, tiles_, tile);
-      const std::int64_t last_row = gemm_tile_begin(shape_.m, tiles_, tile + 1);
+    for (std::int64_t tile = part.first_tile; tile < part.last_tile; tile = block.last_tile) {
       block.first_tile = tile;
-      block.last_tile = tile + 1;
+      block.last_tile = std::min(tile + tiles_at_once_, part.last_tile);
+      const std::int64_t first_row = gemm_tile_begin(shape_.m, tiles_, tile);
+      const std::int64_t last_row = gemm_tile_begin(shape_.m, tiles_, block.last_tile);
       block.c = finish_from_tile ? finished : sums + first_row * shape_.n + first_column;
       block.c_row_stride = finish_from_tile ? last_column - first_column : shape_.n;
       kernels_->block(block);

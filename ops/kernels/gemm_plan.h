@@ -58,8 +58,9 @@ class GemmPlan {
   std::int64_t blocks_ = 1;              // of k
   std::int64_t block_k_ = 0;             // the largest of them
   std::int64_t row_parts_ = 1, column_parts_ = 1;
-  std::int64_t group_panels_ = 1;  // panels whose block of b stays in the second-level cache
-  std::int64_t item_parts_ = 0;    // partitions of the batch, or 0: of each item
+  std::int64_t tiles_at_once_ = 1;  // row tiles a call of the core
+  std::int64_t group_panels_ = 1;   // panels whose block of b stays in the second-level cache
+  std::int64_t item_parts_ = 0;     // partitions of the batch, or 0: of each item
   bool pack_a_ = false;
   bool pack_b_ = false;  // else b is read in place or packed already
   // Offsets of scratch, in bytes. Shared by the partitions of an item: packed a, sums of the k
