@@ -37,6 +37,7 @@ struct Part {
 template <class Body>
 [[gnu::always_inline]] inline void for_each_vector(std::int64_t count, Body&& body) {
   std::int64_t i = 0;
+#pragma GCC unroll 2
   for (; i + width <= count; i += width) body(i, Whole{});
   if (i < count) body(i, Part{count - i});
 }

@@ -41,12 +41,13 @@ void fill_cyclic(std::byte* to, const std::byte* from, std::int64_t phase, std::
 
 }  // namespace
 
+// What one run keeps, on the stack. Uninitialised at first: most of it is never touched.
 struct TileProgram::Frame {
-  alignas(64) std::byte memory[buffer_bytes];  // left uninitialised
-  std::byte* at[max_registers];                // of each register, the elements of this tile
-  const std::byte* source[max_registers];      // of each operand: whole ones at `origin`
-  std::int64_t origin = 0;
-  bool steady[max_registers];  // the operand's buffer holds for every tile
+  alignas(64) std::byte memory[buffer_bytes];
+  std::byte* at[max_registers];            // of each register, the elements of this tile
+  std::int64_t step[max_registers];        // bytes an element by which `at` moves on; 0 for buffers
+  const std::byte* source[max_registers];  // of each operand, its first element (whole: `begin`'s)
+  bool steady[max_registers];              // the operand's buffer holds for every tile to come
 
   std::byte* buffer(int index, std::int64_t tile) {
     return memory + static_cast<std::int64_t>(index) * tile * 4;
@@ -55,73 +56,81 @@ struct TileProgram::Frame {
 
 void TileProgram::run(Level level, const void* const* in, void* const* out, std::int64_t begin,
                       std::int64_t end) const {
-  Frame frame;
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    frame.source[i] = static_cast<const std::byte*>(in[i]);
-    if (registers_[i].layout == Layout::whole) frame.source[i] += begin * registers_[i].bytes;
-  }
-  execute(level, frame, out, begin, end);
+  if (begin >= end) return;
+  const bool whole = !inputs_.empty() && registers_[0].layout == Layout::whole;
+  const void* first = inputs_.empty() ? nullptr : in[0];
+  if (whole) first = static_cast<const std::byte*>(first) + begin * registers_[0].bytes;
+  run_from(level, first, in, out, begin, end);
 }
 
 void TileProgram::run_from(Level level, const void* first, const void* const* in, void* const* out,
                            std::int64_t begin, std::int64_t end) const {
-  Frame frame;
-  for (std::size_t i = 1; i < inputs_.size(); ++i) {
-    frame.source[i] = static_cast<const std::byte*>(in[i]);
-    if (registers_[i].layout == Layout::whole) frame.source[i] += begin * registers_[i].bytes;
-  }
-  frame.source[0] = static_cast<const std::byte*>(first);
-  execute(level, frame, out, begin, end);
-}
-
-void TileProgram::execute(Level level, Frame& frame, void* const* out, std::int64_t begin,
-                          std::int64_t end) const {
+  if (begin >= end) return;
   const std::size_t operands = inputs_.size();
-  frame.origin = begin;
-  for (std::size_t r = 0; r < operands; ++r) frame.steady[r] = false;
-
+  Frame frame;
+  bool broadcast = false;
+  for (std::size_t r = 0; r < operands; ++r) {
+    const Register& reg = registers_[r];
+    const bool whole = reg.layout == Layout::whole;
+    frame.source[r] = static_cast<const std::byte*>(r == 0 ? first : in[r]);
+    if (whole && r > 0) frame.source[r] += begin * reg.bytes;
+    frame.at[r] = const_cast<std::byte*>(frame.source[r]);
+    frame.step[r] = whole ? reg.bytes : 0;
+    frame.steady[r] = whole;
+    broadcast = broadcast || !whole;
+  }
   // A result goes straight to its output's memory, unless a later step still reads an operand
   // there.
-  std::byte* results[max_registers];
-  bool direct[max_registers];
   for (std::size_t r = operands; r < registers_.size(); ++r) {
-    direct[r] = false;
-    const int output = registers_[r].output;
-    if (output < 0) continue;
-    results[r] = static_cast<std::byte*>(out[output]) + begin * registers_[r].bytes;
-    direct[r] = true;
-    const int step = registers_[r].written;
-    for (std::size_t i = 0; i < operands; ++i)
-      if (frame.source[i] == results[r] && registers_[i].last_use > step) direct[r] = false;
+    const Register& reg = registers_[r];
+    if (reg.written < 0) continue;  // inside a super-op
+    bool direct = reg.output >= 0;
+    if (direct) {
+      frame.at[r] = static_cast<std::byte*>(out[reg.output]) + begin * reg.bytes;
+      for (std::size_t i = 0; i < operands; ++i)
+        direct =
+            direct && (frame.source[i] != frame.at[r] || registers_[i].last_use <= reg.written);
+    }
+    if (!direct) frame.at[r] = frame.buffer(reg.buffer, tile_);
+    frame.step[r] = direct ? reg.bytes : 0;
   }
+  const bool copies = std::ranges::any_of(outputs_, [&](const int& output) {
+    const auto r = static_cast<std::size_t>(output);
+    return r < operands || frame.step[r] == 0 || registers_[r].output != &output - outputs_.data();
+  });
 
   for (std::int64_t position = begin; position < end;) {
-    const std::int64_t count = load(frame, position, end);
-    const std::int64_t done = position - begin;
-    for (std::size_t r = operands; r < registers_.size(); ++r)
-      frame.at[r] = direct[r] ? results[r] + done * registers_[r].bytes
-                              : frame.buffer(registers_[r].buffer, tile_);
+    const std::int64_t count =
+        broadcast ? load(frame, position, end) : std::min(tile_, end - position);
     for (const Step& step : steps_) {
-      const void* in[4];
+      const void* operand[4];
       for (int i = 0; i < step.op->arity; ++i)
-        in[i] = frame.at[step.in[static_cast<std::size_t>(i)]];
-      step.op->functions[static_cast<std::size_t>(level)](frame.at[step.out], in,
+        operand[i] = frame.at[step.in[static_cast<std::size_t>(i)]];
+      step.op->functions[static_cast<std::size_t>(level)](frame.at[step.out], operand,
                                                           step.constants.data(), count);
     }
-    // Operands that are outputs come first: a result may take an operand's memory.
-    for (const bool operand : {true, false})
-      for (std::size_t o = 0; o < outputs_.size(); ++o) {
-        const auto r = static_cast<std::size_t>(outputs_[o]);
-        std::byte* to = static_cast<std::byte*>(out[o]) + position * registers_[r].bytes;
-        if ((r < operands) == operand && to != frame.at[r])
-          std::memcpy(to, frame.at[r], static_cast<std::size_t>(count) * registers_[r].bytes);
-      }
+    if (copies) copy_outputs(frame, out, position, count);
     position += count;
+    for (std::size_t r = 0; r < registers_.size(); ++r)
+      if (r < operands || registers_[r].written >= 0) frame.at[r] += frame.step[r] * count;
   }
 }
 
-// Points frame.at at the operands' elements from `position` on, in place where they lie together.
-// Returns how many there are: a tile, less where a run or a long period ends before.
+// Stores the outputs that no step wrote in place. Operands that are outputs come first: a result
+// may take an operand's memory.
+void TileProgram::copy_outputs(const Frame& frame, void* const* out, std::int64_t position,
+                               std::int64_t count) const {
+  for (const bool operand : {true, false})
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      const auto r = static_cast<std::size_t>(outputs_[o]);
+      std::byte* to = static_cast<std::byte*>(out[o]) + position * registers_[r].bytes;
+      if ((r < inputs_.size()) == operand && to != frame.at[r])
+        std::memcpy(to, frame.at[r], static_cast<std::size_t>(count) * registers_[r].bytes);
+    }
+}
+
+// Points frame.at at the broadcast operands' elements from `position` on, in place where they lie
+// together. Returns how many there are: a tile, less where a run or a long period ends before.
 std::int64_t TileProgram::load(Frame& frame, std::int64_t position, std::int64_t end) const {
   const std::int64_t full = std::min(tile_, end - position);
   std::int64_t count = full;
@@ -131,12 +140,8 @@ std::int64_t TileProgram::load(Frame& frame, std::int64_t position, std::int64_t
       count = std::min(count, reg.period - position % reg.period);
   }
   for (std::size_t r = 0; r < inputs_.size(); ++r) {
-    const Register& reg = registers_[r];
     if (frame.steady[r]) continue;
-    if (reg.layout == Layout::whole) {
-      frame.at[r] = const_cast<std::byte*>(frame.source[r]) + (position - frame.origin) * reg.bytes;
-      continue;
-    }
+    const Register& reg = registers_[r];
     const std::int64_t phase = position % reg.period;
     if (reg.layout == Layout::cyclic && phase + count <= reg.period) {
       frame.at[r] = const_cast<std::byte*>(frame.source[r]) + phase * reg.bytes;

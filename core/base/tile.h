@@ -128,8 +128,8 @@ class TileProgram {
   void find_super_ops();
   int assign_buffers();
   void choose_tile(int buffers);
-  void execute(Level level, Frame& frame, void* const* out, std::int64_t begin,
-               std::int64_t end) const;
+  void copy_outputs(const Frame& frame, void* const* out, std::int64_t position,
+                    std::int64_t count) const;
   std::int64_t load(Frame& frame, std::int64_t position, std::int64_t end) const;
   static void gather(std::byte* to, const std::byte* from, const Register& reg,
                      std::int64_t position, std::int64_t count);

@@ -110,20 +110,26 @@ struct Then : Join<First, Second, position, typename Form<First>::Operands,
   static constexpr int constants = constants_of<First>() + constants_of<Second>();
 };
 
+// `from` are copies of the operands' addresses: the compiler must think that a store could change
+// the array that they came in. The constants are copied for the same reason.
+template <class Op, class... A>
+[[gnu::always_inline]] inline void run_tile(
+    typename Stored<typename Form<Op>::Result>::Element* out, const float* constants,
+    std::int64_t count, List<A...>, const typename Stored<A>::Element*... from) {
+  float c[1 + constants_of<Op>()] = {};
+  for (int i = 0; i < constants_of<Op>(); ++i) c[i] = constants[i];
+  for_each_vector(count, [&, out](std::int64_t i, auto lanes) {
+    const auto result = Form<Op>::call(c, Stored<A>::after_load(load(from + i, lanes))...);
+    store(out + i, Stored<typename Form<Op>::Result>::before_store(result), lanes);
+  });
+}
+
 template <class Op, class... A, std::size_t... n>
 [[gnu::always_inline]] inline void run_tile(void* out, const void* const* in,
-                                            const float* constants, std::int64_t count, List<A...>,
-                                            std::index_sequence<n...>) {
-  using Result = Stored<typename Form<Op>::Result>;
-  float c[1 + constants_of<Op>()] =
-      {};  // a copy: `out` could change the original, for all gcc knows
-  for (int i = 0; i < constants_of<Op>(); ++i) c[i] = constants[i];
-  for_each_vector(count, [&](std::int64_t i, auto lanes) {
-    const auto result = Form<Op>::call(
-        c, Stored<A>::after_load(
-               load(static_cast<const typename Stored<A>::Element*>(in[n]) + i, lanes))...);
-    store(static_cast<typename Result::Element*>(out) + i, Result::before_store(result), lanes);
-  });
+                                            const float* constants, std::int64_t count,
+                                            List<A...> operands, std::index_sequence<n...>) {
+  run_tile<Op>(static_cast<typename Stored<typename Form<Op>::Result>::Element*>(out), constants,
+               count, operands, static_cast<const typename Stored<A>::Element*>(in[n])...);
 }
 
 template <class... A>
