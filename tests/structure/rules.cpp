@@ -183,7 +183,7 @@ Violations check_simd_is_hidden(const std::vector<SourceFile>& files) {
 }
 
 Violations check_tbb_is_hidden(const std::vector<SourceFile>& files) {
-  return check_words(files, {"tbb", "oneapi", "task_arena"},
+  return check_words(files, {"tbb", "task_arena"},
                      {"core/base/parallel.h", "core/base/parallel.cpp"},
                      "core/base/parallel.h and .cpp");
 }
