@@ -1,6 +1,7 @@
 // Tile programs beside loops fused by hand, and beside one pass over memory for each operation.
 //
-//   build/benchmarks/tile_benchmark --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
+//   build/benchmarks/tile_benchmark --benchmark_repetitions=9
+//   --benchmark_enable_random_interleaving=true
 //     --benchmark_report_aggregates_only=true --benchmark_min_time=0.05
 //
 // Compare medians of one run: hand (1), program (the bar is 1.4), plain (without super-ops),

@@ -1,5 +1,5 @@
-// A kernel source as none may be: it uses a function outside its level's namespace, of which the linker
-// keeps one copy for all levels. The check of symbols must find it.
+// A kernel source as none may be: it uses a function outside its level's namespace, of which the
+// linker keeps one copy for all levels. The check of symbols must find it.
 namespace abax {
 
 template <class T>
