@@ -118,8 +118,8 @@ void Progress::draw(std::int64_t done) {
   std::string line = right.substr(1);
   if (room >= 5) {
     const auto filled = static_cast<std::size_t>(done * room / std::max<std::int64_t>(last_, 1));
-    line = "[" + std::string(filled, '#') +
-           std::string(static_cast<std::size_t>(room) - filled, '.') + "]" + right;
+    line = text('[', std::string(filled, '#'),
+                std::string(static_cast<std::size_t>(room) - filled, '.'), ']', right);
   }
   line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(style_.columns - 1, 1))));
   out_ << "\r\x1b[K" << line << std::flush;
