@@ -15,7 +15,7 @@ const std::vector<std::string>& schedule_shapes() {
   return shapes;
 }
 
-float learning_rate(const Schedule& s, std::int64_t step) {
+float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
   if (step < s.warmup) return s.peak * static_cast<float>(step + 1) / static_cast<float>(s.warmup);
   const auto length = static_cast<double>(std::max<std::int64_t>(1, s.steps - 1 - s.warmup));
   const double progress = std::min(1.0, static_cast<double>(step - s.warmup) / length);

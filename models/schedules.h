@@ -7,7 +7,7 @@
 
 namespace abax {
 
-struct Schedule {
+struct LearningRateSchedule {
   std::string shape = "constant";  // "constant", "cosine" or "linear"
   float peak = 1e-3f;              // the learning rate after the warm-up
   float final = 0;                 // at the last step, of cosine and linear
@@ -19,7 +19,7 @@ struct Schedule {
 /// after it, over p from 0 to 1: cosine: final + (peak - final) (1 + cos(pi p)) / 2 (Loshchilov and
 /// Hutter 2017, eq. 5); linear: peak + (final - peak) p. Beyond the last step it stays. Throws
 /// UsageError on an unknown shape.
-float learning_rate(const Schedule& schedule, std::int64_t step);
+float learning_rate(const LearningRateSchedule& schedule, std::int64_t step);
 
 /// The names of the shapes, for help and messages.
 const std::vector<std::string>& schedule_shapes();

@@ -51,7 +51,7 @@ class TrainingRun {
   Workers workers_;
   std::optional<data::TokenStream> train_, valid_, test_;
   std::optional<LanguageLearner> learner_;
-  Schedule schedule_;
+  LearningRateSchedule schedule_;
   std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
   std::int64_t step_ = 0;      // updates done

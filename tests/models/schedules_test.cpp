@@ -8,7 +8,7 @@
 namespace abax {
 
 TEST_CASE("schedule: warm-up rises to the peak") {
-  const Schedule s{.shape = "constant", .peak = 2, .warmup = 4, .steps = 10};
+  const LearningRateSchedule s{.shape = "constant", .peak = 2, .warmup = 4, .steps = 10};
   CHECK(learning_rate(s, 0) == doctest::Approx(0.5));
   CHECK(learning_rate(s, 3) == doctest::Approx(2));
   CHECK(learning_rate(s, 9) == doctest::Approx(2));
@@ -16,13 +16,14 @@ TEST_CASE("schedule: warm-up rises to the peak") {
 
 TEST_CASE("schedule: cosine and linear end at their final rate and stay there") {
   for (const char* shape : {"cosine", "linear"}) {
-    const Schedule s{.shape = shape, .peak = 1, .final = 0.1f, .warmup = 2, .steps = 13};
+    const LearningRateSchedule s{
+        .shape = shape, .peak = 1, .final = 0.1f, .warmup = 2, .steps = 13};
     CHECK(learning_rate(s, 2) == doctest::Approx(1));
     CHECK(learning_rate(s, 7) == doctest::Approx(0.55));  // half-way, where both agree
     CHECK(learning_rate(s, 12) == doctest::Approx(0.1));
     CHECK(learning_rate(s, 100) == doctest::Approx(0.1));
   }
-  const Schedule cosine{.shape = "cosine", .peak = 1, .steps = 9};
+  const LearningRateSchedule cosine{.shape = "cosine", .peak = 1, .steps = 9};
   CHECK(learning_rate(cosine, 2) == doctest::Approx(0.8535533905932737));  // (1 + cos(pi/4)) / 2
 }
 
