@@ -38,8 +38,8 @@ struct TrainOptions {
   std::int64_t length = 35;        // tokens a sequence
   std::int64_t accumulate = 1;     // batches whose gradients make one update
   std::string optimiser = "adam";  // sgd, adam, adamw
-  double lr = 0.002;
-  std::string schedule = "constant";  // constant, cosine, linear: to 0 at the last step
+  double lr = 0.004;
+  std::string schedule = "cosine";  // constant, cosine, linear: to 0 at the last step
   std::int64_t warmup = 0;            // steps
   double clip = 1;                    // global norm of the gradient; 0: no clipping
   double weight_decay = 0;

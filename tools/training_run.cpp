@@ -17,7 +17,7 @@
 namespace abax {
 namespace {
 
-constexpr std::int64_t default_steps = 600;
+constexpr std::int64_t default_steps = 2000;
 constexpr std::int64_t sample_tokens = 300;
 
 /// "1.234", with so many digits behind the point.

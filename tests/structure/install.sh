@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `meson install` brings serves a user: a program that includes every installed header compiles, links against
-# libabax through pkg-config alone, and runs. Arguments: compiler, build folder.
+# libabax through pkg-config alone, and runs. Arguments: compiler, build folder, source folder.
 set -eu
 compiler=$1 build=$2
 work=$(mktemp -d)
@@ -15,6 +15,13 @@ headers=$(find "$work/root" -path '*/include/abax/*' -name '*.h')
   echo 'int main() { return abax::version().empty() || abax::Tensor({2, 3}).size() != 6 || abax::available_cpus() < 1; }'
 } > "$work/user.cpp"
 cd "$work"  # away from the source tree
+if [ -x "$build/tools/train" ]; then
+  "$(find "$work/root" -name abax-train)" --version
+  readme=$3/tests/readme/generate.cpp
+else
+  readme=$3/tests/readme/train_own_model.cpp
+fi
 flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$work/root$prefix" --cflags --libs abax)
 "$compiler" -Wall -Wextra -Wpedantic -Werror user.cpp $flags -o user
 ./user
+"$compiler" "$readme" $flags -o readme  # a program of the README, by the installed library alone

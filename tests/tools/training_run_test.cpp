@@ -26,6 +26,7 @@ TrainOptions small(const std::filesystem::path& out) {
   o.steps = 12;
   o.eval_every = 100;  // at the last step alone
   o.lr = 0.01;
+  o.schedule = "constant";  // so that a shorter run is the beginning of a longer one
   o.threads = 2;
   o.quiet = true;
   o.out = out.string();
