@@ -40,8 +40,8 @@ struct TrainOptions {
   std::string optimiser = "adam";  // sgd, adam, adamw
   double lr = 0.004;
   std::string schedule = "cosine";  // constant, cosine, linear: to 0 at the last step
-  std::int64_t warmup = 0;            // steps
-  double clip = 1;                    // global norm of the gradient; 0: no clipping
+  std::int64_t warmup = 0;          // steps
+  double clip = 1;                  // global norm of the gradient; 0: no clipping
   double weight_decay = 0;
   std::int64_t seed = 1;
 

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 #include "models/generator.h"
 #include "models/sampling.h"
 #include "tools/exit_codes.h"
@@ -125,6 +126,10 @@ void TrainingRun::begin_folder() {
   else
     folder_ = options_.out.empty() ? fresh_folder(options_.model) : options_.out;
   options_.out = folder_.string();
+  if (!resumed_ && std::filesystem::exists(checkpoint_path(folder_)))
+    throw UsageError(
+        text("--out: ", folder_.string(),
+             " holds a run already; go on with it by --resume, or choose another folder"));
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error)
@@ -133,6 +138,7 @@ void TrainingRun::begin_folder() {
     metrics_.emplace(folder_ / "metrics.jsonl", step_);
   else
     metrics_.emplace(folder_ / "metrics.jsonl");
+  write_file_atomically(folder_ / "config.toml", to_toml(options_));
   metrics_->header(options_.seed, name_of(default_level()), workers_.threads(),
                    train_option_set(options_));
 }

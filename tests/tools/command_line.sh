@@ -35,6 +35,9 @@ test "$(wc -c <output)" -ge 300
 expect 0 "$train" --resume run --steps 25
 expect 0 "$train" $tiny --dry-run
 says "FLOP"
+expect 0 "$train" --config run/config.toml --steps 3 --out again
+expect 2 "$train" $tiny --steps 3 --out again
+says "holds a run already"
 
 expect 2 "$train" --stpes 5
 says "did you mean '--steps'?"
