@@ -27,6 +27,8 @@ class Generator {
   /// The logits of what follows `token` [vocabulary], valid until the next call. Throws DataError
   /// on a token outside the vocabulary.
   std::span<const float> next(std::int32_t token);
+  /// Bytes that the plan takes beside the store's variables.
+  std::size_t workspace_bytes() const { return memory(execution_->plan()); }
   /// Begins a new stream.
   void reset() { fresh_ = true; }
 

@@ -104,7 +104,12 @@ void TrainingRun::say(const std::string& line) {
 }
 
 void TrainingRun::describe() {
-  const auto memory = resident_memory();
+  // What the plans take is claimed at their first runs: training, and at the end the sample's.
+  const Generator generator(store_, options_.model,
+                            language_model_config(options_, data_.tokenizer.vocabulary()),
+                            workers_);
+  const std::size_t workspace = learner_->workspace_bytes() + generator.workspace_bytes();
+  const std::size_t memory = resident_memory() + workspace;
   out_ << "data         " << data_.description << "\nmodel        " << options_.model << ", "
        << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
        << learner_->parameters() << ")\nstep         "
@@ -117,7 +122,7 @@ void TrainingRun::describe() {
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
        << name_of(default_level()) << "\nmemory       "
        << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
-       << fixed(static_cast<double>(learner_->workspace_bytes()) / 0x1p20, 1) << " MiB\n";
+       << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
 }
 
 void TrainingRun::begin_folder() {
