@@ -12,6 +12,8 @@ namespace abax {
 namespace {
 
 void check_together(const TrainOptions& options) {
+  if (options.momentum > 0 && options.optimiser != "sgd")
+    throw UsageError(text("--momentum is of --optimiser sgd, not of ", options.optimiser));
   if (options.steps > 0 && options.epochs > 0)
     throw UsageError("--steps and --epochs both say how long to train: give one of them");
   if (options.steps > 0 && options.warmup > options.steps)
@@ -98,6 +100,7 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("clip", &o.clip, "largest global norm of a gradient; 0: no limit").at_least(0);
   set.add("weight-decay", &o.weight_decay, "pull of the weights towards 0 (not of biases)")
       .at_least(0);
+  set.add("momentum", &o.momentum, "share of its last step that sgd keeps").at_least(0).below(1);
   set.add("seed", &o.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
 
   set.group("Run");

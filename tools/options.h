@@ -43,6 +43,7 @@ struct TrainOptions {
   std::int64_t warmup = 0;          // steps
   double clip = 1;                  // global norm of the gradient; 0: no clipping
   double weight_decay = 0;
+  double momentum = 0;  // of sgd
   std::int64_t seed = 1;
 
   // Run

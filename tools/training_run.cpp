@@ -31,7 +31,10 @@ std::string fixed(double number, int digits) {
 LearnerConfig learner_config(const TrainOptions& o, std::int64_t vocabulary) {
   return {.model = o.model,
           .language = language_model_config(o, vocabulary),
-          .optimiser = {.name = o.optimiser, .weight_decay = o.weight_decay, .clip = o.clip},
+          .optimiser = {.name = o.optimiser,
+                        .momentum = o.momentum,
+                        .weight_decay = o.weight_decay,
+                        .clip = o.clip},
           .batch = o.batch,
           .length = o.length,
           .accumulate = o.accumulate > 1,

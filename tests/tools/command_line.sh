@@ -42,6 +42,8 @@ says "holds a run already"
 expect 2 "$train" --stpes 5
 says "did you mean '--steps'?"
 expect 2 "$train" --steps five
+expect 2 "$train" --momentum 0.9 --steps 5
+expect 0 "$train" $tiny --optimiser sgd --momentum 0.9 --lr 0.1 --steps 5 --out momentum
 expect 2 "$train" --resume run --width 9
 expect 2 "$train" --model lstm_ml --steps 5
 says "did you mean 'lstm_lm'?"
