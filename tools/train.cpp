@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
     const std::optional<TrainOptions> options = parse_train_options(
         argc, argv, std::cout, [](const std::string& run) { return open_run(run).options; });
     if (!options) return int{exit_ok};
-    TrainingRun run(*options, std::cout);
+    TrainingRun run(*options, std::cout, argv[0]);
     if (options->dry_run) {
       run.describe();
       return int{exit_ok};

@@ -56,9 +56,10 @@ std::optional<data::TokenStream> stream_of(const std::vector<std::int32_t>& toke
 
 }  // namespace
 
-TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out)
+TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::string program)
     : options_(options),
       out_(out),
+      program_(std::move(program)),
       resumed_(options.resume.empty() ? std::nullopt : std::optional(open_run(options.resume))),
       data_(load_text_data(options, resumed_ ? &resumed_->tokenizer : nullptr)),
       store_(static_cast<std::uint64_t>(options.seed)),
@@ -104,6 +105,12 @@ std::int64_t TrainingRun::choose_steps() const {
 
 void TrainingRun::say(const std::string& line) {
   if (!options_.quiet) out_ << line << '\n' << std::flush;
+}
+
+/// The path of another of the tools: they lie in one folder, with one prefix.
+std::string TrainingRun::tool(std::string_view name) const {
+  const auto at = program_.rfind("train");
+  return at == std::string::npos ? std::string(name) : text(program_.substr(0, at), name);
 }
 
 void TrainingRun::describe() {
@@ -183,7 +190,7 @@ int TrainingRun::train() {
     save();
   }
   if (exit_code != exit_ok) {
-    say(text("stopped after step ", step_, " and saved; go on with: train --resume ",
+    say(text("stopped after step ", step_, " and saved; go on with: ", tool("train"), " --resume ",
              folder_.string()));
     return exit_code;
   }
@@ -240,10 +247,11 @@ void TrainingRun::report() {
     metrics_->write({{"step", step_}, {"test_loss", loss}});
   }
   print_sample();
-  say(text(
-      "\nsaved in ", folder_.string(), "\nnext:\n  generate --checkpoint ", folder_.string(),
-      " --temperature 0.7\n  train --resume ", folder_.string(), " --steps ", 2 * options_.steps,
-      options_.data.empty() ? "\n  train --data YOUR.txt --width 256 --layers 2 --epochs 3" : ""));
+  say(text("\nsaved in ", folder_.string(), "\nnext:\n  ", tool("generate"), " --checkpoint ",
+           folder_.string(), " --temperature 0.7\n  ", tool("train"), " --resume ",
+           folder_.string(), " --steps ", 2 * options_.steps));
+  if (options_.data.empty())
+    say(text("  ", tool("train"), " --data YOUR.txt --width 256 --layers 2 --epochs 3"));
 }
 
 void TrainingRun::print_sample() {

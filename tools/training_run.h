@@ -6,6 +6,8 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
@@ -24,7 +26,9 @@ namespace abax {
 class TrainingRun {
  public:
   /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.
-  TrainingRun(const TrainOptions& options, std::ostream& out);
+  /// `program` is how train was called ("build/tools/train", "abax-train"): the hints name what to
+  /// call next in the same way.
+  TrainingRun(const TrainOptions& options, std::ostream& out, std::string program = "train");
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
@@ -42,9 +46,11 @@ class TrainingRun {
   void report();
   void print_sample();
   void say(const std::string& line);
+  std::string tool(std::string_view name) const;
 
   TrainOptions options_;
   std::ostream& out_;
+  std::string program_;
   std::optional<SavedRun> resumed_;
   TextData data_;
   Variables store_;
