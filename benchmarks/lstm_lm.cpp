@@ -13,7 +13,8 @@
 #include "core/base/text.h"
 #include "core/io/safetensors.h"
 #include "tools/exit_codes.h"
-#include "tools/language_learner.h"
+#include "tools/data/token_stream.h"
+#include "tools/learner.h"
 #include "tools/option_set.h"
 #include "tools/text_data.h"
 
@@ -79,9 +80,9 @@ void write_batches(const std::filesystem::path& path, const data::TokenStream& s
   for (std::int64_t i = 0; i < count; ++i) {
     const data::Batch batch = stream.make(i);
     const auto at = static_cast<std::size_t>(i) * window;
-    std::ranges::copy(batch.tokens.as<std::int32_t>(),
+    std::ranges::copy(batch.input("tokens").as<std::int32_t>(),
                       tokens.as<std::int32_t>().begin() + static_cast<std::ptrdiff_t>(at));
-    std::ranges::copy(batch.targets.as<std::int32_t>(),
+    std::ranges::copy(batch.input("targets").as<std::int32_t>(),
                       targets.as<std::int32_t>().begin() + static_cast<std::ptrdiff_t>(at));
   }
   write_safetensors(path, {{{"tokens", tokens.view()}, {"targets", targets.view()}}, {}});
@@ -104,13 +105,13 @@ class Benchmark {
       train_.emplace(random_tokens(o.vocabulary, o.batch * o.length * 20 + 1), o.batch, o.length);
     }
     learner_.emplace(store_,
-                     LearnerConfig{.language = {.vocabulary = o_.vocabulary,
-                                                .width = o.width,
-                                                .layers = o.layers,
-                                                .tied = o.tied},
+                     LearnerConfig{.sizes = {.vocabulary = o_.vocabulary,
+                                             .width = o.width,
+                                             .layers = o.layers,
+                                             .tied = o.tied},
                                    .optimiser = {.clip = o.clip},
-                                   .batch = o.batch,
-                                   .length = o.length},
+                                   .train_shapes = train_->shapes(),
+                                   .check_shapes = train_->shapes()},
                      workers_);
   }
 
@@ -160,8 +161,8 @@ class Benchmark {
     }
     write_parameters(out / "final.safetensors", store_);
     if (!valid_) return;
-    write_batches(out / "valid.safetensors", *valid_, valid_->windows());
-    const LossSum loss = learner_->evaluate(*valid_);
+    write_batches(out / "valid.safetensors", *valid_, valid_->batches());
+    const Tally loss = learner_->evaluate(*valid_).loss;
     std::cout << to_text(Json::Object{{"loss", loss.mean()}, {"tokens", loss.count}}) << '\n';
   }
 
@@ -175,7 +176,7 @@ class Benchmark {
   Variables store_{1};
   Workers workers_;
   std::optional<data::TokenStream> train_, valid_;
-  std::optional<LanguageLearner> learner_;
+  std::optional<Learner> learner_;
 };
 
 }  // namespace

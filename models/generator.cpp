@@ -5,11 +5,11 @@
 
 namespace abax {
 
-Generator::Generator(Variables& store, std::string_view model, const LanguageModelConfig& config,
+Generator::Generator(Variables& store, std::string_view name, const ModelConfig& config,
                      Workers& workers)
     : graph_(std::make_unique<Graph>(store, Mode::evaluate, "generate")),
-      model_(language_model(model).build(*graph_, config, 1, 1)) {
-  execution_ = std::make_unique<Execution>(compile(*graph_, {model_.logits}), store, workers);
+      logits_(model(name).step(*graph_, config, 1)) {
+  execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), store, workers);
   execution_->set("tokens", token_);
 }
 
@@ -18,7 +18,7 @@ std::span<const float> Generator::next(std::int32_t token) {
   execution_->set("keep", fresh_ ? 0.f : 1.f);
   execution_->run();
   fresh_ = false;
-  return execution_->get(model_.logits).as<float>();
+  return execution_->get(logits_).as<float>();
 }
 
 }  // namespace abax

@@ -10,8 +10,9 @@
 #include <span>
 #include <string_view>
 
+#include "core/graph/graph.h"
 #include "core/plan/execution.h"
-#include "models/language_model.h"
+#include "models/model_config.h"
 
 namespace abax {
 
@@ -21,8 +22,7 @@ namespace abax {
 class Generator {
  public:
   /// Throws UsageError where the store does not hold the model that `config` describes.
-  Generator(Variables& store, std::string_view model, const LanguageModelConfig& config,
-            Workers& workers);
+  Generator(Variables& store, std::string_view name, const ModelConfig& config, Workers& workers);
 
   /// The logits of what follows `token` [vocabulary], valid until the next call. Throws DataError
   /// on a token outside the vocabulary.
@@ -34,7 +34,7 @@ class Generator {
 
  private:
   std::unique_ptr<Graph> graph_;
-  LanguageModel model_;
+  Value logits_;
   Tensor token_{Shape{1, 1}, i32};
   std::unique_ptr<Execution> execution_;
   bool fresh_ = true;

@@ -8,26 +8,34 @@
 #include "ops/matmul.h"
 
 namespace abax {
+namespace {
 
-LanguageModel lstm_language_model(Graph& g, const LanguageModelConfig& c, std::int64_t time,
-                                  std::int64_t batch) {
-  const auto vocabulary = static_cast<double>(c.vocabulary);
-  const Value tokens = g.input("tokens", {time, batch}, i32, range(0, vocabulary));
-  const Value targets = g.input("targets", {time, batch}, i32, range(-1, vocabulary));
+/// The logits [time, batch, vocabulary] of what follows each token. Makes the inputs "tokens" and
+/// "keep".
+Value lstm_logits(Graph& g, const ModelConfig& c, std::int64_t time, std::int64_t batch) {
+  const Value tokens =
+      g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(c.vocabulary)));
   const Value keep = g.input("keep", {}, f32, range(0, 1.5));
   const Value table = g.parameter("embedding", {c.vocabulary, c.width}, normal(0.05f));
   Value x = dropout(embedding(tokens, table), c.dropout);  // [time, batch, width]
   for (int layer = 0; layer < c.layers; ++layer)
     x = dropout(lstm_layer(x, c.width, keep, "lstm" + std::to_string(layer)), c.dropout);
-  Value logits;
-  if (c.tied) {
-    const Value bias = g.parameter_without_decay("output/bias", {c.vocabulary}, zeros());
-    logits = matmul(x, table, {.transpose_b = true}) + bias;
-  } else {
-    logits = linear(x, c.vocabulary, "output");
-  }
-  g.name(logits, "logits");
+  if (!c.tied) return g.name(linear(x, c.vocabulary, "output"), "logits");
+  const Value bias = g.parameter_without_decay("output/bias", {c.vocabulary}, zeros());
+  return g.name(matmul(x, table, {.transpose_b = true}) + bias, "logits");
+}
+
+}  // namespace
+
+Model lstm_language_model(Graph& g, const ModelConfig& c, const BatchShape& shape) {
+  const Value logits = lstm_logits(g, c, shape.length, shape.batch);
+  const Value targets = g.input("targets", {shape.length, shape.batch}, i32,
+                                range(-1, static_cast<double>(c.vocabulary)));
   return {logits, cross_entropy(logits, targets)};
+}
+
+Value lstm_language_step(Graph& g, const ModelConfig& c, std::int64_t batch) {
+  return lstm_logits(g, c, 1, batch);
 }
 
 }  // namespace abax

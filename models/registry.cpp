@@ -7,16 +7,21 @@
 
 namespace abax {
 
-const std::vector<LanguageModelEntry>& language_models() {
-  static const std::vector<LanguageModelEntry> models{
-      {"lstm_lm", "LSTM layers that read a text and predict its next token", lstm_language_model},
+const std::vector<ModelEntry>& models() {
+  static const std::vector<ModelEntry> all{
+      {"lstm_lm",
+       "LSTM layers that read a text and predict its next token",
+       TaskKind::language,
+       lstm_language_model,
+       lstm_language_step,
+       {"width", "layers", "dropout", "label-smoothing", "tied"}},
   };
-  return models;
+  return all;
 }
 
-const LanguageModelEntry& language_model(std::string_view name) {
+const ModelEntry& model(std::string_view name) {
   std::vector<std::string> names;
-  for (const LanguageModelEntry& entry : language_models()) {
+  for (const ModelEntry& entry : models()) {
     if (entry.name == name) return entry;
     names.push_back(entry.name);
   }

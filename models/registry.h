@@ -5,20 +5,28 @@
 #include <string_view>
 #include <vector>
 
-#include "models/language_model.h"
+#include "core/graph/graph.h"
+#include "models/model.h"
+#include "models/model_config.h"
 
 namespace abax {
 
-/// A language model as tools know it: what --model takes, and what help says of it.
-struct LanguageModelEntry {
+/// A model as tools know it: what --model takes, and what help says of it.
+struct ModelEntry {
   std::string name;
   std::string description;
-  LanguageModel (*build)(Graph& graph, const LanguageModelConfig& config, std::int64_t time,
-                         std::int64_t batch);
+  TaskKind task;
+  /// The graph of training (or, in an evaluation graph, of validation) for one shape of batches.
+  Model (*build)(Graph& graph, const ModelConfig& config, const BatchShape& shape);
+  /// Of language models: one step of generation of `batch` streams, whose state is carried. Inputs
+  /// "tokens" [1, batch] and "keep"; gives the logits [1, batch, vocabulary].
+  Value (*step)(Graph& graph, const ModelConfig& config, std::int64_t batch);
+  /// The fields of ModelConfig that it reads, as options are called ("feed-forward").
+  std::vector<std::string> options;
 };
 
-const std::vector<LanguageModelEntry>& language_models();
+const std::vector<ModelEntry>& models();
 /// Throws UsageError, naming the nearest known model.
-const LanguageModelEntry& language_model(std::string_view name);
+const ModelEntry& model(std::string_view name);
 
 }  // namespace abax

@@ -11,7 +11,7 @@ constexpr const char* tokenizer_file = "tokenizer.jsonl";
 
 }  // namespace
 
-LanguageModelConfig language_model_config(const TrainOptions& o, std::int64_t vocabulary) {
+ModelConfig model_config(const TrainOptions& o, std::int64_t vocabulary) {
   return {.vocabulary = vocabulary,
           .width = o.width,
           .layers = o.layers,
@@ -27,7 +27,7 @@ void save_run(const std::filesystem::path& run, const TrainOptions& options,
   Checkpoint checkpoint;
   checkpoint.model = options.model;
   checkpoint.configuration = to_toml(options);
-  checkpoint.values = to_values(language_model_config(options, tokenizer.vocabulary()));
+  checkpoint.values = to_values(model_config(options, tokenizer.vocabulary()));
   checkpoint.step = step;
   checkpoint.data_position = position;
   checkpoint.files = {{tokenizer_file, tokenizer.to_text()}};

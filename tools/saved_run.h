@@ -5,14 +5,14 @@
 #include <filesystem>
 
 #include "core/io/checkpoint.h"
-#include "models/language_model.h"
+#include "models/model_config.h"
 #include "tools/data/tokenizer.h"
 #include "tools/options.h"
 
 namespace abax {
 
 /// What --model, --width and so on say, for a vocabulary of that size.
-LanguageModelConfig language_model_config(const TrainOptions& options, std::int64_t vocabulary);
+ModelConfig model_config(const TrainOptions& options, std::int64_t vocabulary);
 
 /// Where a run of that --out folder keeps its newest checkpoint.
 std::filesystem::path checkpoint_path(const std::filesystem::path& run);
@@ -27,7 +27,7 @@ struct SavedRun {
   TrainOptions options;
   data::Tokenizer tokenizer;
 
-  LanguageModelConfig config() const { return language_model_config(checkpoint.contents().values); }
+  ModelConfig config() const { return model_config(checkpoint.contents().values); }
 };
 
 /// Opens the checkpoint in a run's folder, or the checkpoint itself. Throws CheckpointError.

@@ -29,14 +29,15 @@ std::string fixed(double number, int digits) {
 }
 
 LearnerConfig learner_config(const TrainOptions& o, std::int64_t vocabulary) {
+  const BatchShape shape{.batch = o.batch, .length = o.length};
   return {.model = o.model,
-          .language = language_model_config(o, vocabulary),
+          .sizes = model_config(o, vocabulary),
           .optimiser = {.name = o.optimiser,
                         .momentum = o.momentum,
                         .weight_decay = o.weight_decay,
                         .clip = o.clip},
-          .batch = o.batch,
-          .length = o.length,
+          .train_shapes = {shape},
+          .check_shapes = {shape},
           .accumulate = o.accumulate > 1,
           .frozen = o.freeze};
 }
@@ -98,7 +99,7 @@ std::int64_t TrainingRun::choose_steps() const {
   if (options_.steps > 0) return options_.steps;
   if (options_.epochs > 0)
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(
-                                         options_.epochs * static_cast<double>(train_->windows()) /
+                                         options_.epochs * static_cast<double>(train_->batches()) /
                                          static_cast<double>(options_.accumulate))));
   return default_steps;
 }
@@ -116,8 +117,7 @@ std::string TrainingRun::tool(std::string_view name) const {
 void TrainingRun::describe() {
   // What the plans take is claimed at their first runs: training, and at the end the sample's.
   const Generator generator(store_, options_.model,
-                            language_model_config(options_, data_.tokenizer.vocabulary()),
-                            workers_);
+                            model_config(options_, data_.tokenizer.vocabulary()), workers_);
   const std::size_t workspace = learner_->workspace_bytes() + generator.workspace_bytes();
   const std::size_t memory = resident_memory() + workspace;
   out_ << "data         " << data_.description << "\nmodel        " << options_.model << ", "
@@ -127,7 +127,7 @@ void TrainingRun::describe() {
        << options_.batch * options_.length * options_.accumulate << " tokens\nsteps        "
        << options_.steps << " ("
        << fixed(static_cast<double>(options_.steps * options_.accumulate) /
-                    static_cast<double>(train_->windows()),
+                    static_cast<double>(train_->batches()),
                 2)
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
        << name_of(default_level()) << "\nmemory       "
@@ -200,9 +200,9 @@ int TrainingRun::train() {
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
   const float rate = learning_rate(schedule_, step_);
-  LossSum loss;
+  Tally loss;
   for (std::int64_t i = 0; i < options_.accumulate; ++i) {
-    const LossSum batch = learner_->learn(batches.next(), rate);
+    const Tally batch = learner_->learn(batches.next(), rate);
     loss.sum += batch.sum;
     loss.count += batch.count;
   }
@@ -218,7 +218,7 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
 }
 
 void TrainingRun::validate(Progress& progress) {
-  valid_loss_ = learner_->evaluate(*valid_).mean();
+  valid_loss_ = learner_->evaluate(*valid_).loss.mean();
   progress.note(text("step ", step_, ": validation loss ", fixed(*valid_loss_, 4),
                      " nats a token, perplexity ", fixed(std::exp(*valid_loss_), 2)));
   progress.skip_time();
@@ -242,7 +242,7 @@ void TrainingRun::report() {
   };
   if (valid_loss_) line("validation", *valid_loss_, data_.valid_optimum);
   if (test_) {
-    const double loss = learner_->evaluate(*test_).mean();
+    const double loss = learner_->evaluate(*test_).loss.mean();
     line("test      ", loss, data_.test_optimum);
     metrics_->write({{"step", step_}, {"test_loss", loss}});
   }
@@ -256,8 +256,8 @@ void TrainingRun::report() {
 
 void TrainingRun::print_sample() {
   if (options_.quiet) return;
-  Generator generator(store_, options_.model,
-                      language_model_config(options_, data_.tokenizer.vocabulary()), workers_);
+  Generator generator(store_, options_.model, model_config(options_, data_.tokenizer.vocabulary()),
+                      workers_);
   Sampler sampler({.temperature = 0.8f});
   Random random(stream_key(static_cast<std::uint64_t>(options_.seed), "train", "sample"));
   std::vector<std::int32_t> tokens = data_.tokenizer.encode("\n");

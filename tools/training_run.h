@@ -14,7 +14,7 @@
 #include "models/schedules.h"
 #include "tools/data/prefetch.h"
 #include "tools/data/token_stream.h"
-#include "tools/language_learner.h"
+#include "tools/learner.h"
 #include "tools/metrics.h"
 #include "tools/options.h"
 #include "tools/progress.h"
@@ -56,7 +56,7 @@ class TrainingRun {
   Variables store_;
   Workers workers_;
   std::optional<data::TokenStream> train_, valid_, test_;
-  std::optional<LanguageLearner> learner_;
+  std::optional<Learner> learner_;
   LearningRateSchedule schedule_;
   std::filesystem::path folder_;
   std::optional<Metrics> metrics_;

@@ -24,21 +24,21 @@ std::vector<std::int32_t> list(const Tensor& tensor) {
 TEST_CASE("token stream: a small example by hand") {
   // Nine tokens, eight predictions, three streams of 3, 3 and 2; windows of two.
   const TokenStream stream({0, 1, 2, 3, 4, 5, 6, 7, 8}, 3, 2);
-  CHECK(stream.windows() == 2);
+  CHECK(stream.batches() == 2);
   const Batch first = stream.make(0);
-  CHECK(first.tokens.shape() == Shape{2, 3});
-  CHECK(list(first.tokens) == std::vector<std::int32_t>{0, 3, 6, 1, 4, 7});
-  CHECK(list(first.targets) == std::vector<std::int32_t>{1, 4, 7, 2, 5, 8});
-  CHECK(first.stream_start);
+  CHECK(first.input("tokens").shape() == Shape{2, 3});
+  CHECK(list(first.input("tokens")) == std::vector<std::int32_t>{0, 3, 6, 1, 4, 7});
+  CHECK(list(first.input("targets")) == std::vector<std::int32_t>{1, 4, 7, 2, 5, 8});
+  CHECK(first.input("keep").as<float>()[0] == 0);
   CHECK(first.counted == 6);
   const Batch second = stream.make(1);
-  CHECK(list(second.tokens) == std::vector<std::int32_t>{2, 5, 0, 0, 0, 0});
-  CHECK(list(second.targets) == std::vector<std::int32_t>{3, 6, -1, -1, -1, -1});
-  CHECK_FALSE(second.stream_start);
+  CHECK(list(second.input("tokens")) == std::vector<std::int32_t>{2, 5, 0, 0, 0, 0});
+  CHECK(list(second.input("targets")) == std::vector<std::int32_t>{3, 6, -1, -1, -1, -1});
+  CHECK(second.input("keep").as<float>()[0] == 1);
   CHECK(second.counted == 2);
   const Batch third = stream.make(2);  // the second pass
-  CHECK(list(third.tokens) == list(first.tokens));
-  CHECK(third.stream_start);
+  CHECK(list(third.input("tokens")) == list(first.input("tokens")));
+  CHECK(third.input("keep").as<float>()[0] == 0);
   CHECK(third.position == 2);
 }
 
@@ -53,9 +53,9 @@ TEST_CASE("token stream: each prediction is counted once and streams are contigu
         CHECK(stream.predictions() == count - 1);
         std::vector<std::vector<std::int32_t>> predicted(static_cast<std::size_t>(batch));
         std::int64_t total = 0;
-        for (std::int64_t window = 0; window < stream.windows(); ++window) {
+        for (std::int64_t window = 0; window < stream.batches(); ++window) {
           const Batch made = stream.make(window);
-          const auto tokens = list(made.tokens), targets = list(made.targets);
+          const auto tokens = list(made.input("tokens")), targets = list(made.input("targets"));
           std::int64_t here = 0;
           for (std::size_t i = 0; i < targets.size(); ++i) {
             if (targets[i] < 0) {
@@ -81,15 +81,15 @@ TEST_CASE("token stream: each prediction is counted once and streams are contigu
       }
 }
 
-TEST_CASE("token stream: filling a used batch gives the same") {
+TEST_CASE("token stream: filling a used batch gives the same, also one of another shape") {
   const TokenStream stream(counted(101), 8, 5);
-  Batch used = stream.make(stream.windows() - 1);
+  Batch used = TokenStream({1, 2, 3}, 2, 1).make(0);
   for (const std::int64_t position : {0, 2, 1, 7, 100}) {
     stream.fill(position, used);
     const Batch made = stream.make(position);
-    CHECK(list(used.tokens) == list(made.tokens));
-    CHECK(list(used.targets) == list(made.targets));
-    CHECK(used.stream_start == made.stream_start);
+    CHECK(list(used.input("tokens")) == list(made.input("tokens")));
+    CHECK(list(used.input("targets")) == list(made.input("targets")));
+    CHECK(used.input("keep").as<float>()[0] == made.input("keep").as<float>()[0]);
     CHECK(used.counted == made.counted);
     CHECK(used.position == position);
   }
@@ -101,8 +101,7 @@ TEST_CASE("token stream: what is refused") {
   CHECK_THROWS_AS(TokenStream({1}, 1, 1), DataError);
   CHECK_THROWS_AS(TokenStream({}, 1, 1), DataError);
   const TokenStream stream({1, 2, 3}, 1, 2);
-  Batch other = TokenStream({1, 2, 3}, 2, 1).make(0);
-  CHECK_THROWS_AS(stream.fill(0, other), UsageError);
+  CHECK_THROWS_AS(stream.make(0).input("labels"), UsageError);
   CHECK_THROWS_AS(stream.make(-1), UsageError);
 }
 

@@ -1,6 +1,6 @@
 // The LSTM language model: shapes, carried state, one-step generation, its configuration in a
 // checkpoint.
-#include "models/language_model.h"
+#include "models/lstm_lm.h"
 
 #include <doctest/doctest.h>
 
@@ -9,13 +9,12 @@
 #include "core/base/error.h"
 #include "core/plan/execution.h"
 #include "models/generator.h"
-#include "models/lstm_lm.h"
 #include "models/registry.h"
 
 namespace abax {
 namespace {
 
-const LanguageModelConfig config{.vocabulary = 7, .width = 5, .layers = 2};
+const ModelConfig config{.vocabulary = 7, .width = 5, .layers = 2};
 
 Tensor tokens_of(std::int64_t time, std::int64_t batch) {
   Tensor tokens({time, batch}, i32);
@@ -30,9 +29,9 @@ TEST_CASE("language model: an untrained one is near the uniform distribution, ti
   for (const bool tied : {false, true}) {
     Variables store(3);
     Graph g(store);
-    LanguageModelConfig c = config;
+    ModelConfig c = config;
     c.tied = tied;
-    const LanguageModel model = lstm_language_model(g, c, 6, 4);
+    const Model model = lstm_language_model(g, c, {.batch = 4, .length = 6});
     CHECK(model.logits.shape() == Shape{6, 4, 7});
     CHECK((store.find("output/weight") < 0) == tied);
     Workers workers(1);
@@ -50,8 +49,8 @@ TEST_CASE("language model: an untrained one is near the uniform distribution, ti
 TEST_CASE("language model: two halves of a stream are the whole, through the carried state") {
   Variables store(3);
   Graph whole(store, Mode::train, "whole"), half(store, Mode::evaluate, "half");
-  const LanguageModel all = lstm_language_model(whole, config, 6, 1);
-  const LanguageModel part = lstm_language_model(half, config, 3, 1);
+  const Model all = lstm_language_model(whole, config, {.batch = 1, .length = 6});
+  const Model part = lstm_language_model(half, config, {.batch = 1, .length = 3});
   Workers workers(1);
   Execution long_run(compile(whole, {all.logits}), store, workers);
   Execution short_run(compile(half, {part.logits}), store, workers);
@@ -76,7 +75,7 @@ TEST_CASE("language model: two halves of a stream are the whole, through the car
 TEST_CASE("generator: one token at a time gives the logits of the whole sequence") {
   Variables store(3);
   Graph g(store);
-  const LanguageModel model = lstm_language_model(g, config, 6, 1);
+  const Model model = lstm_language_model(g, config, {.batch = 1, .length = 6});
   Workers workers(1);
   Execution execution(compile(g, {model.logits}), store, workers);
   const Tensor tokens = tokens_of(6, 1);
@@ -101,23 +100,23 @@ TEST_CASE("generator: a store without the model is refused") {
   Variables store(3);
   Workers workers(1);
   CHECK_THROWS_AS(Generator(store, "lstm_lm", config, workers), UsageError);
-  CHECK_THROWS_AS(language_model("lstm"), UsageError);
+  CHECK_THROWS_AS(model("lstm"), UsageError);
 }
 
 TEST_CASE("language model: its configuration travels with a checkpoint") {
-  const LanguageModelConfig before{
+  const ModelConfig before{
       .vocabulary = 65, .width = 48, .layers = 3, .dropout = 0.1f, .tied = true};
   auto values = to_values(before);
-  const LanguageModelConfig after = language_model_config(values);
+  const ModelConfig after = model_config(values);
   CHECK(after.vocabulary == 65);
   CHECK(after.width == 48);
   CHECK(after.layers == 3);
   CHECK(after.dropout == 0.1f);
   CHECK(after.tied);
   values["width"] = "48x";
-  CHECK_THROWS_AS(language_model_config(values), CheckpointError);
+  CHECK_THROWS_AS(model_config(values), CheckpointError);
   values.erase("width");
-  CHECK_THROWS_AS(language_model_config(values), CheckpointError);
+  CHECK_THROWS_AS(model_config(values), CheckpointError);
 }
 
 }  // namespace abax
