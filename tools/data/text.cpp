@@ -92,6 +92,18 @@ std::string read_text(const std::filesystem::path& path) {
   return contents;
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 TextSplit split_text(std::string_view text_to_split, double valid, double test) {
   if (!(valid >= 0) || !(test >= 0) || !(valid + test < 1))
     throw UsageError(

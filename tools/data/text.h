@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace abax::data {
 
@@ -12,6 +13,10 @@ namespace abax::data {
 /// where it cannot be read; with file and byte offset at the first byte that is not UTF-8; on
 /// damaged gzip.
 std::string read_text(const std::filesystem::path& path);
+
+/// The lines of a text, without their ends ("\n" or "\r\n"); a last line needs no end. The views
+/// are of `text`.
+std::vector<std::string_view> lines_of(std::string_view text);
 
 struct TextSplit {
   std::string_view train, valid, test;

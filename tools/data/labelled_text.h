@@ -1,0 +1,35 @@
+// Sentences with labels: one file a class, a sentence a line.
+//
+//     LabelledText text = read_labelled_text({"negative.txt", "positive.txt.gz"});
+//     text.classes[1];     // "positive", whose sentences have the label 1
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace abax::data {
+
+struct LabelledText {
+  std::vector<std::string> sentences;
+  std::vector<std::int32_t> labels;  // of each sentence, from 0
+  std::vector<std::int64_t> lines;   // of each sentence, in its class's file, from 1
+  std::vector<std::string> classes;  // names, by label
+  std::vector<std::string> files;    // of the classes, for messages
+
+  std::size_t size() const { return sentences.size(); }
+};
+
+/// A label is its file's position in the list, a class's name its file's without ".gz" and what is
+/// then behind the last dot. Lines of white space alone are left out. Reads as read_text() does.
+/// Throws UsageError on fewer than two files, DataError on a file without sentences and on equal
+/// names.
+LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files);
+
+/// The sentences at these positions; the classes stay as they are.
+LabelledText select(const LabelledText& text, std::span<const std::size_t> positions);
+
+}  // namespace abax::data
