@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/text.h"
+#include "ops/attention.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
@@ -85,6 +86,17 @@ std::vector<Case> realistic() {
         {{{35, 20, n}}, {{20, n}}, {{20, n}}, {{n, 4 * n}}, {{n, 4 * n}}, {{4 * n}}}, [](auto x) {
           return lstm(x[0], {x[1], x[2]}, {x[3], x[4], x[5]}).y;
         });
+  // [time, batch, width] of nanoGPT's small and middle settings, a translation model, generation.
+  const auto attention_row = [&](std::string name, const Argument& q, const Argument& keys,
+                                 const AttentionOptions& options) {
+    add("attention/large " + name, {q, keys, keys},
+        [=](auto x) { return attention(x[0], x[1], x[2], options); });
+  };
+  const Argument small{{64, 12, 128}}, middle{{256, 12, 384}}, pairs{{30, 128, 256}};
+  attention_row("causal 64", small, small, {.heads = 4, .causal = true});
+  attention_row("causal 256", middle, middle, {.heads = 6, .causal = true});
+  attention_row("30", pairs, pairs, {.heads = 8});
+  attention_row("one query", {{1, 1, 384}}, {{256, 1, 384}}, {.heads = 6});
   const Argument parameter{{5, 1000, 1000}}, scalar{.shape = {}, .values = {0.5}};
   add("global_norm/large", {parameter}, [](auto x) { return global_norm(x); });
   rows.back().gradient = false;

@@ -9,6 +9,7 @@
 
 namespace abax {
 
+struct AttentionKernels;
 struct DropoutKernels;
 struct ElementwiseKernels;
 struct GemmKernels;
@@ -22,6 +23,7 @@ struct ShapeKernels;
 struct UpdateKernels;
 
 struct Kernels {
+  const AttentionKernels* attention;
   const DropoutKernels* dropout;
   const ElementwiseKernels* elementwise;
   const GemmKernels* gemm;
