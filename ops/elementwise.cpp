@@ -9,6 +9,10 @@
 #include "ops/kernels/elementwise_tiles.h"
 
 namespace abax {
+
+// Found by its argument's namespace, from the derivative of gelu.
+static Value gelu_gradient(Operand x, Operand dy);
+
 namespace {
 
 using elementwise::Tiles;
@@ -239,6 +243,11 @@ Value log(Operand x) { return unary<elementwise::Log>(x); }
 Value tanh(Operand x) { return unary<elementwise::Tanh>(x); }
 Value sigmoid(Operand x) { return unary<elementwise::Sigmoid>(x); }
 Value softplus(Operand x) { return unary<elementwise::Softplus>(x); }
+Value gelu(Operand x) { return unary<elementwise::Gelu>(x); }
+static Value gelu_gradient(Operand x, Operand dy) {
+  return add(x.value().graph(), Tiles::get().form<Both<elementwise::GeluGradient>>(), nullptr, 0,
+             {x.value(), dy.value()}, x.where());
+}
 Value normal_quantile(Operand x) { return unary<elementwise::NormalQuantile>(x); }
 
 Value clamp(Operand x, float low, float high) {

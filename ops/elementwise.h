@@ -51,6 +51,9 @@ Value log(Operand x);  // natural; -inf at 0, NaN below
 Value tanh(Operand x);
 Value sigmoid(Operand x);   // 1 / (1 + exp(-x))
 Value softplus(Operand x);  // log(1 + exp(x)), without overflow
+/// x / 2 (1 + erf(x / sqrt 2)), as PyTorch's default; Hendrycks and Gimpel 2016. Its gradient has
+/// none.
+Value gelu(Operand x);
 /// x within [low, high]; the gradient passes where low <= x <= high. Throws UsageError where low >
 /// high or one is NaN.
 Value clamp(Operand x, float low, float high);

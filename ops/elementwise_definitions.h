@@ -174,6 +174,26 @@ struct Softplus {  // keeps its operand
   static auto derivative(auto x, auto, auto dy) { return dy * sigmoid(x); }
 };
 
+/// x Phi(x) with the standard normal's distribution function Phi: Hendrycks and Gimpel 2016,
+/// "Gaussian error linear units", eq. 1.
+struct Gelu {  // keeps its operand
+  static constexpr std::string_view name = "gelu";
+  static constexpr int flops = 42;
+  static auto forward(auto x) { return x * phi(x); }
+  static auto derivative(auto x, auto, auto dy) { return gelu_gradient(x, dy); }
+  static auto phi(auto x) { return 0.5f * (1.f + erf(0.707106781f * x)); }
+};
+
+/// dy (Phi(x) + x Phi'(x)): an op of its own, since the backward pass would take eight others.
+struct GeluGradient {  // has no gradient
+  static constexpr std::string_view name = "gelu_gradient";
+  static constexpr int flops = 64;
+  static auto forward(auto x, auto dy) {
+    const auto density = 0.398942280f * exp(-0.5f * (x * x));
+    return dy * (Gelu::phi(x) + x * density);
+  }
+};
+
 /// The standard normal's quantile of a probability: sqrt(2) erfinv(2 x - 1), with the polynomials
 /// of Giles 2010, "Approximating the erfinv function", table 5 (single precision). Serves
 /// random_normal.
@@ -230,9 +250,10 @@ struct List {
 using Binary = List<Add, Subtract, Multiply, Divide, Minimum, Maximum>;
 // The sum of two f32 tensors is core's, since gradients accumulate with it.
 using BinaryBesidesAdd = List<Subtract, Multiply, Divide, Minimum, Maximum>;
+using Gradients = List<GeluGradient>;  // two tensors
 using IntegerBinary = List<Add, Subtract, Multiply, Minimum, Maximum>;
 using Comparisons = List<Less, LessEqual, Equal, NotEqual>;
-using Unary =
-    List<Negate, Square, Abs, Relu, Sqrt, Rsqrt, Exp, Log, Tanh, Sigmoid, Softplus, NormalQuantile>;
+using Unary = List<Negate, Square, Abs, Relu, Sqrt, Rsqrt, Exp, Log, Tanh, Sigmoid, Softplus, Gelu,
+                   NormalQuantile>;
 
 }  // namespace abax::elementwise

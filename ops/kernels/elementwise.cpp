@@ -44,6 +44,7 @@ struct Lanes {
   friend Lanes tanh(Lanes x) { return ABAX_LEVEL::tanh(x.r); }
   friend Lanes sigmoid(Lanes x) { return ABAX_LEVEL::sigmoid(x.r); }
   friend Lanes softplus(Lanes x) { return ABAX_LEVEL::softplus(x.r); }
+  friend Lanes erf(Lanes x) { return ABAX_LEVEL::erf(x.r); }
 };
 using Floats = Lanes<F, M>;
 using Integers = Lanes<I, MI>;

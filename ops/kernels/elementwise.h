@@ -53,9 +53,9 @@ struct FormOf<Form, List<Ops...>> {
 };
 
 /// Every form of f32 operands and an f32 result.
-using Forms = Joined<FormOf<Both, BinaryBesidesAdd>::Type, FormOf<NumberRight, Binary>::Type,
-                     FormOf<NumberLeft, Binary>::Type, FormOf<One, Unary>::Type,
-                     List<OneWithRange<Clamp>>>::Type;
+using Forms = Joined<FormOf<Both, BinaryBesidesAdd>::Type, FormOf<Both, Gradients>::Type,
+                     FormOf<NumberRight, Binary>::Type, FormOf<NumberLeft, Binary>::Type,
+                     FormOf<One, Unary>::Type, List<OneWithRange<Clamp>>>::Type;
 
 /// Forms so cheap that a pair of them is worth a super-op.
 using CheapForms =

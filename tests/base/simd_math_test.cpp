@@ -74,6 +74,22 @@ void check_value(TileFunction TestKernels::*function, float x, float expected) {
   }
 }
 
+void check_odd_and_bounded(TileFunction TestKernels::*function, const std::vector<float>& x) {
+  std::vector<float> negative(x.size());
+  std::ranges::transform(x, negative.begin(), [](float v) { return -v; });
+  for (const Level level : available_levels()) {
+    const auto y = apply(level, function, x);
+    const auto of_negative = apply(level, function, negative);
+    bool odd = true, bounded = true;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      odd = odd && of_negative[i] == -y[i];
+      bounded = bounded && std::abs(y[i]) <= 1;
+    }
+    CHECK(odd);
+    CHECK(bounded);
+  }
+}
+
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
@@ -122,19 +138,7 @@ TEST_CASE("simd math: tanh") {
   const auto x = sweep(-20.f, 20.f);
   check_ulps(
       &TestKernels::tanh, x, [](double v) { return std::tanh(v); }, 2.5);
-  for (const Level level : available_levels()) {
-    std::vector<float> negative(x.size());
-    std::ranges::transform(x, negative.begin(), [](float v) { return -v; });
-    const auto y = apply(level, &TestKernels::tanh, x);
-    const auto of_negative = apply(level, &TestKernels::tanh, negative);
-    bool odd = true, bounded = true;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      odd = odd && of_negative[i] == -y[i];
-      bounded = bounded && std::abs(y[i]) <= 1;
-    }
-    CHECK(odd);
-    CHECK(bounded);
-  }
+  check_odd_and_bounded(&TestKernels::tanh, x);
   check_value(&TestKernels::tanh, 0.f, 0.f);
   check_value(&TestKernels::tanh, -0.f, -0.f);
   check_value(&TestKernels::tanh, inf, 1.f);
@@ -156,6 +160,22 @@ TEST_CASE("simd math: softplus") {
   check_value(&TestKernels::softplus, inf, inf);
   check_value(&TestKernels::softplus, -inf, 0.f);
   check_value(&TestKernels::softplus, nan, nan);
+}
+
+TEST_CASE("simd math: erf") {
+  const auto x = sweep(-5.f, 5.f);
+  check_ulps(
+      &TestKernels::erf, x, [](double v) { return std::erf(v); }, 1.5);
+  check_ulps(
+      &TestKernels::erf, sweep(0.8f, 0.9f, 7), [](double v) { return std::erf(v); }, 1.5);
+  check_odd_and_bounded(&TestKernels::erf, x);
+  check_value(&TestKernels::erf, 0.f, 0.f);
+  check_value(&TestKernels::erf, -0.f, -0.f);
+  for (const float one : {3.92f, 4.f, 5.f, 1e30f, inf}) {
+    check_value(&TestKernels::erf, one, 1.f);
+    check_value(&TestKernels::erf, -one, -1.f);
+  }
+  check_value(&TestKernels::erf, nan, nan);
 }
 
 TEST_CASE("simd math: sine and cosine of a turn") {

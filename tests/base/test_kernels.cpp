@@ -68,6 +68,9 @@ struct Sigmoid {
 struct Softplus {
   static F apply(F x) { return softplus(x); }
 };
+struct Erf {
+  static F apply(F x) { return erf(x); }
+};
 struct SinOfTurn {
   static F apply(F x) { return sin_cos_of_turn(x).sin; }
 };
@@ -106,6 +109,7 @@ const TestKernels test_kernels{
     .tanh = tile<Tanh>,
     .sigmoid = tile<Sigmoid>,
     .softplus = tile<Softplus>,
+    .erf = tile<Erf>,
     .sin_of_turn = tile<SinOfTurn>,
     .cos_of_turn = tile<CosOfTurn>,
 };

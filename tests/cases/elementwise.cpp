@@ -209,6 +209,7 @@ void add_casts(std::vector<Case>& cases) {
 }
 
 void add_functions(std::vector<Case>& cases) {
+  const auto gelu_of = [](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.))); };
   const auto softplus_of = [](double x) {
     return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
   };
@@ -233,6 +234,7 @@ void add_functions(std::vector<Case>& cases) {
       cases, "tanh", tanh, [](double x) { return std::tanh(x); }, -4, 4);
   add_unary(cases, "sigmoid", sigmoid, sigmoid_of, -8, 8);
   add_unary(cases, "softplus", softplus, softplus_of, -20, 20);
+  add_unary(cases, "gelu", gelu, gelu_of, -6, 6);
   cases.push_back(special("relu", relu, relu_of, {0, -0., nan, infinity, -infinity, 1e-40}));
   cases.push_back(special("exp", exp, [](double x) { return std::exp(x); },
                           {0, -0., nan, infinity, -infinity, -80, 80, -200, 200}));
@@ -242,6 +244,8 @@ void add_functions(std::vector<Case>& cases) {
                           {0, nan, infinity, -infinity, 30, -30, 1e-20}));
   cases.push_back(
       special("sigmoid", sigmoid, sigmoid_of, {0, nan, infinity, -infinity, 80, -80, 200, -200}));
+  cases.push_back(
+      special("gelu", gelu, gelu_of, {0, -0., nan, infinity, 20, -20, 1e30, -1e30, 1e-30}));
   cases.push_back(
       special("softplus", softplus, softplus_of, {0, nan, infinity, 200, -200, 80, -80}));
   for (const Shape& shape : {Shape{}, Shape{7, 5}, Shape{0}})
