@@ -60,6 +60,7 @@ std::vector<Case> realistic() {
   add("sigmoid/large", {activations}, [](auto x) { return sigmoid(x[0]); });
   add("exp/large", {activations}, [](auto x) { return exp(x[0]); });
   add("softplus/large", {activations}, [](auto x) { return softplus(x[0]); });
+  add("gelu/large", {activations}, [](auto x) { return gelu(x[0]); });
   add("sum/large columns", {activations}, [](auto x) { return sum(x[0], {0}); });
   add("sum/large rows", {logits}, [](auto x) { return sum(x[0], {1}); });
   add("max/large rows", {logits}, [](auto x) { return max(x[0], {1}); });
@@ -78,6 +79,8 @@ std::vector<Case> realistic() {
   add("log_softmax/large", {logits}, [](auto x) { return log_softmax(x[0]); });
   add("cross_entropy/large", {logits, {{700}, i32, 0, 10000}},
       [](auto x) { return cross_entropy(x[0], x[1]).sum; });
+  add("cross_entropy/large, smoothed", {logits, {{700}, i32, 0, 10000}},
+      [](auto x) { return cross_entropy(x[0], x[1], {.smoothing = 0.1f}).sum; });
   add("layer_norm/large", {{{3072, 384}}, {{384}}, {{384}}},
       [](auto x) { return layer_norm(x[0], x[1], x[2]); });
   add("dropout/large", {activations}, [](auto x) { return dropout(x[0], 0.5f); });

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "ops/attributes.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/loss.h"
 #include "ops/kernels/table.h"
@@ -18,13 +19,17 @@ std::int64_t rows_of(const TensorType& logits) {
   return logits.shape.size(0, logits.shape.rank() - 1);
 }
 
+std::string attributes_of(const CrossEntropyOptions& options) {
+  return text("ignored=", options.ignored, " smoothing=", exact(double{options.smoothing}));
+}
+
 /// Inputs logits [.., classes], targets [..], log-sums [..], the gradient of the sum []; output
 /// dlogits [.., classes].
 class CrossEntropyGradient : public Op {
  public:
-  explicit CrossEntropyGradient(int ignored) : ignored_(ignored) {}
+  explicit CrossEntropyGradient(CrossEntropyOptions options) : options_(options) {}
   std::string_view name() const override { return "cross_entropy_gradient"; }
-  std::string attributes() const override { return text("ignored=", ignored_); }
+  std::string attributes() const override { return attributes_of(options_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {inputs[0]};
   }
@@ -34,12 +39,12 @@ class CrossEntropyGradient : public Op {
     const std::int64_t classes = classes_of(logits);
     const Partition rows = partition_rows(rows_of(logits), classes);
     const auto kernel = kernels(signature.level).loss->cross_entropy_gradient;
-    return {[=, ignored = ignored_](const Call& call) {
+    return {[=, options = options_](const Call& call) {
       const float gradient = *call.in<float>(3);
       call.loop(rows.count(), [&](std::int64_t piece) {
         const std::int64_t begin = rows.begin(piece), at = begin * classes;
-        kernel(call.in<float>(0) + at, call.in<std::int32_t>(1) + begin, ignored,
-               call.in<float>(2) + begin, gradient, call.out<float>(0) + at,
+        kernel(call.in<float>(0) + at, call.in<std::int32_t>(1) + begin, options.ignored,
+               options.smoothing, call.in<float>(2) + begin, gradient, call.out<float>(0) + at,
                rows.end(piece) - begin, classes);
       });
     }};
@@ -52,15 +57,15 @@ class CrossEntropyGradient : public Op {
   }
 
  private:
-  int ignored_;
+  CrossEntropyOptions options_;
 };
 
 /// Inputs logits [.., classes], targets [..]; outputs sum [], count [], log-sums [..].
 class CrossEntropy : public Op {
  public:
-  explicit CrossEntropy(int ignored) : ignored_(ignored) {}
+  explicit CrossEntropy(CrossEntropyOptions options) : options_(options) {}
   std::string_view name() const override { return "cross_entropy"; }
-  std::string attributes() const override { return text("ignored=", ignored_); }
+  std::string attributes() const override { return attributes_of(options_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &logits = inputs[0], &targets = inputs[1];
     if (logits.dtype != f32 || logits.shape.rank() == 0 || targets.dtype != i32 ||
@@ -69,27 +74,32 @@ class CrossEntropy : public Op {
           text("cross_entropy: expected logits f32[.., classes] with classes > 0 and "
                "targets i32[..], got ",
                logits, " and ", targets));
+    if (!(options_.smoothing >= 0 && options_.smoothing <= 1))
+      throw UsageError(
+          text("cross_entropy: a smoothing in [0, 1] expected, got ", options_.smoothing));
     return {{{}, f32}, {{}, f32}, {targets.shape, f32}};
   }
   Kernel compile(const Signature& signature) const override {
     const std::int64_t classes = classes_of(signature.inputs[0]);
     const Partition rows = partition_rows(rows_of(signature.inputs[0]), classes);
     const auto kernel = kernels(signature.level).loss->cross_entropy;
-    const auto run = [=, ignored = ignored_, name = signature.name](const Call& call) {
+    const auto run = [=, options = options_, name = signature.name](const Call& call) {
       const auto* targets = call.in<std::int32_t>(1);
       std::int64_t counted = 0;
       for (std::int64_t i = 0; i < rows.total; ++i) {
-        if (targets[i] == ignored) continue;
+        if (targets[i] == options.ignored) continue;
         if (targets[i] < 0 || targets[i] >= classes)
           throw DataError(text(name, ": target ", targets[i], " at position ", i,
-                               " is neither in [0, ", classes, ") nor the ignored ", ignored));
+                               " is neither in [0, ", classes, ") nor the ignored ",
+                               options.ignored));
         ++counted;
       }
       auto* sums = reinterpret_cast<double*>(call.scratch);  // one a piece
       call.loop(rows.count(), [&](std::int64_t piece) {
         const std::int64_t begin = rows.begin(piece);
-        sums[piece] = kernel(call.in<float>(0) + begin * classes, targets + begin, ignored,
-                             call.out<float>(2) + begin, rows.end(piece) - begin, classes);
+        sums[piece] =
+            kernel(call.in<float>(0) + begin * classes, targets + begin, options.ignored,
+                   options.smoothing, call.out<float>(2) + begin, rows.end(piece) - begin, classes);
       });
       double sum = 0;
       for (std::int64_t piece = 0; piece < rows.count(); ++piece) sum += sums[piece];
@@ -103,7 +113,7 @@ class CrossEntropy : public Op {
       throw UsageError("op 'cross_entropy' has no gradient for its output 2 (the log-sums)");
     if (!vjp.gradients[0]) return {{}, {}};  // the count depends on no logit
     Graph& graph = vjp.outputs[0].graph();
-    return {graph.add_one(std::make_shared<CrossEntropyGradient>(ignored_),
+    return {graph.add_one(std::make_shared<CrossEntropyGradient>(options_),
                           {vjp.inputs[0], vjp.inputs[1], vjp.outputs[2], vjp.gradients[0]},
                           graph.node(vjp.outputs[0].node()).where),
             {}};
@@ -116,7 +126,7 @@ class CrossEntropy : public Op {
   }
 
  private:
-  int ignored_;
+  CrossEntropyOptions options_;
 };
 
 }  // namespace
@@ -125,10 +135,10 @@ Value mean(const Loss& loss, SourceLocation where) {
   return Operand(loss.sum, where) / Operand(maximum({loss.count, where}, {1, where}), where);
 }
 
-Loss cross_entropy(Operand logits, Operand targets, int ignored) {
+Loss cross_entropy(Operand logits, Operand targets, CrossEntropyOptions options) {
   const Value value = logits.value();
   const std::vector<Value> outputs = value.graph().add(
-      std::make_shared<CrossEntropy>(ignored), std::array{value, targets.value()}, logits.where());
+      std::make_shared<CrossEntropy>(options), std::array{value, targets.value()}, logits.where());
   return {outputs[0], outputs[1]};
 }
 

@@ -9,29 +9,38 @@ namespace abax::ABAX_LEVEL {
 namespace {
 
 double cross_entropy(const float* x, const std::int32_t* targets, std::int32_t ignored,
-                     float* log_sums, std::int64_t rows, std::int64_t classes) {
+                     float smoothing, float* log_sums, std::int64_t rows, std::int64_t classes) {
   double total = 0;
   for (std::int64_t r = 0; r < rows; ++r, x += classes) {
     const float top = row_max(x, classes);
-    const double log_sum = double{top} + ::log(double{row_sum_exp(x, top, classes)});
-    log_sums[r] = static_cast<float>(log_sum);
-    if (targets[r] != ignored) total += log_sum - double{x[targets[r]]};
+    // Distances from the maximum: their sum does not lose digits where the logits are far from 0.
+    float distances = 0;
+    const float exponentials =
+        smoothing > 0 ? row_sum_exp(x, top, classes, distances) : row_sum_exp(x, top, classes);
+    const double log_sum = ::log(double{exponentials});
+    log_sums[r] = static_cast<float>(double{top} + log_sum);
+    if (targets[r] == ignored) continue;
+    const double distance = double{x[targets[r]]} - double{top};
+    total += log_sum - distance;
+    if (smoothing > 0)
+      total += double{smoothing} * (distance - double{distances} / static_cast<double>(classes));
   }
   return total;
 }
 
 void cross_entropy_gradient(const float* x, const std::int32_t* targets, std::int32_t ignored,
-                            const float* log_sums, float gradient, float* dx, std::int64_t rows,
-                            std::int64_t classes) {
+                            float smoothing, const float* log_sums, float gradient, float* dx,
+                            std::int64_t rows, std::int64_t classes) {
+  const F even(smoothing / static_cast<float>(classes));
   for (std::int64_t r = 0; r < rows; ++r, x += classes, dx += classes) {
     const bool counted = targets[r] != ignored;
     const F factor(counted ? gradient : 0.f);
     if (counted) {
       const F shift(log_sums[r]);
       for_each_vector(classes, [&](std::int64_t i, auto lanes) {
-        store(dx + i, exp(load(x + i, lanes) - shift) * factor, lanes);
+        store(dx + i, (exp(load(x + i, lanes) - shift) - even) * factor, lanes);
       });
-      dx[targets[r]] -= gradient;
+      dx[targets[r]] -= (1 - smoothing) * gradient;
     } else {
       for_each_vector(classes, [&](std::int64_t i, auto lanes) { store(dx + i, factor, lanes); });
     }

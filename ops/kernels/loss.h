@@ -6,13 +6,16 @@
 namespace abax {
 
 struct LossKernels {
-  /// log_sums[r] = log(sum(exp(x[r]))). Returns the sum of log_sums[r] - x[r][targets[r]] over the
-  /// rows whose target is not `ignored`, in double, row by row. Targets must be in range.
+  /// log_sums[r] = log(sum(exp(x[r]))). Returns the sum of log_sums[r] - (1 - smoothing) *
+  /// x[r][targets[r]] - smoothing * mean(x[r]) over the rows whose target is not `ignored`, in
+  /// double, row by row. Targets must be in range.
   double (*cross_entropy)(const float* x, const std::int32_t* targets, std::int32_t ignored,
-                          float* log_sums, std::int64_t rows, std::int64_t classes);
-  /// dx[r] = (softmax(x[r]) - one_hot(targets[r])) * gradient, zeros for ignored rows. dx may be x.
+                          float smoothing, float* log_sums, std::int64_t rows,
+                          std::int64_t classes);
+  /// dx[r] = (softmax(x[r]) - (1 - smoothing) * one_hot(targets[r]) - smoothing / classes) *
+  /// gradient, zeros for ignored rows. dx may be x.
   void (*cross_entropy_gradient)(const float* x, const std::int32_t* targets, std::int32_t ignored,
-                                 const float* log_sums, float gradient, float* dx,
+                                 float smoothing, const float* log_sums, float gradient, float* dx,
                                  std::int64_t rows, std::int64_t classes);
 };
 

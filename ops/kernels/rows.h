@@ -61,5 +61,20 @@ inline float row_sum_exp(const float* x, float top, std::int64_t size) {
   });
 }
 
+/// The same, and the sum of x - top.
+inline float row_sum_exp(const float* x, float top, std::int64_t size, float& distances) {
+  const F shift(top);
+  F sum_of_distances(0.f);
+  const float exponentials = row_sum(size, [&](std::int64_t i, auto lanes) {
+    __builtin_prefetch(x + size + i, 0, 2);
+    const F distance = load_or(x + i, lanes, top) - shift;
+    sum_of_distances += distance;
+    // The lanes left out are to add 0, not e^0.
+    return exp(load_or(x + i, lanes, -INFINITY) - shift);
+  });
+  distances = sum(sum_of_distances);
+  return exponentials;
+}
+
 }  // namespace
 }  // namespace abax::ABAX_LEVEL
