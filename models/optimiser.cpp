@@ -13,6 +13,7 @@ namespace abax {
 namespace {
 
 constexpr std::string_view sums_scope = "accumulated";
+constexpr std::string_view averages_scope = "average";
 
 /// One update of one parameter.
 void update(const OptimiserConfig& c, Value parameter, Value gradient,
@@ -25,6 +26,28 @@ void update(const OptimiserConfig& c, Value parameter, Value gradient,
     update_adam(parameter, gradient, scalars, adam);
   else
     update_adamw(parameter, gradient, scalars, adam);
+}
+
+/// The value that a variable has after the run.
+Value assigned(const Graph& g, Value variable) {
+  const int index = g.store().find(g.variable(variable).name);
+  for (const Assignment& assignment : g.assignments())
+    if (assignment.variable == index) return assignment.value;
+  throw UsageError(text("the run does not assign ", g.variable(variable).name));
+}
+
+/// The moving average of one parameter; `step` [] counts from 1.
+void average(Graph& g, double decay, Value parameter, Value step) {
+  const auto scope = g.scope_at(std::string(averages_scope));
+  const Value before = g.saved_state(g.variable(parameter).name, parameter.type(), zeros());
+  const Value share = 1 - minimum((step - 1) / (step + 9), decay);  // []
+  g.assign(before, before + share * (assigned(g, parameter) - before));
+}
+
+/// The index of a parameter's average in the store, or -1.
+int average_of(const Variables& store, const Variable& variable) {
+  if (variable.role != Role::trainable) return -1;
+  return store.find(text(averages_scope, "/", variable.name));
 }
 
 }  // namespace
@@ -67,7 +90,25 @@ Value optimise(const OptimiserConfig& config, const Gradients& gradients) {
   }
   for (std::size_t i = 0; i < gradients.parameters.size(); ++i)
     update(config, gradients.parameters[i], gradients.sums[i], {rate, step, scale});
+  if (config.average > 0)
+    for (const Value& parameter : gradients.parameters) average(g, config.average, parameter, step);
   return norm;
+}
+
+bool has_averages(const Variables& store) {
+  for (int i = 0; i < store.count(); ++i)
+    if (average_of(store, store[i]) >= 0) return true;
+  return false;
+}
+
+void exchange_averages(Variables& store) {
+  for (int i = 0; i < store.count(); ++i) {
+    const int other = average_of(store, store[i]);
+    if (other < 0) continue;
+    std::swap(store[i].value, store[other].value);
+    ++store[i].version;
+    ++store[other].version;
+  }
 }
 
 void accumulate(const Gradients& gradients) {

@@ -22,6 +22,7 @@ struct OptimiserConfig {
   double epsilon = 1e-8;
   double weight_decay = 0;  // adamw: decoupled; else added to the gradient. Not on biases and norms
   double clip = 0;          // largest global norm of the mean gradient; 0: no clipping
+  double average = 0;       // decay of the parameters' moving average; 0: none
 };
 
 /// The names of the optimisers, for help and messages.
@@ -40,6 +41,15 @@ Gradients gradients_of(const Loss& loss);
 /// "optimiser". The graph gets an input "learning_rate" [] f32. Returns the global norm of the mean
 /// gradient before clipping, []. Throws UsageError on an unknown optimiser.
 Value optimise(const OptimiserConfig& config, const Gradients& gradients);
+
+/// With OptimiserConfig::average = d, optimise() keeps a moving average of every parameter as saved
+/// state "average/<name>": average += (1 - d_t) (parameter - average) after update t = 1, 2, ...,
+/// where d_t = min(d, (t - 1) / (t + 9)), so that the first values are soon forgotten (Polyak and
+/// Juditsky 1992; the warm-up as in TensorFlow's ExponentialMovingAverage).
+bool has_averages(const Variables& store);
+/// Exchanges the parameters' values with their averages: once before an evaluation by the averaged
+/// model, once after it. Parameters without an average stay as they are.
+void exchange_averages(Variables& store);
 
 /// Adds the gradients and the count to the saved state "accumulated/..".
 void accumulate(const Gradients& gradients);

@@ -1,4 +1,4 @@
-// Warm-up, then constant, cosine or linear.
+// Warm-up, then one of the shapes.
 #include "models/schedules.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace abax {
 
 const std::vector<std::string>& schedule_shapes() {
-  static const std::vector<std::string> shapes{"constant", "cosine", "linear"};
+  static const std::vector<std::string> shapes{"constant", "cosine", "linear", "inverse-root"};
   return shapes;
 }
 
@@ -20,12 +20,17 @@ float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
   const auto length = static_cast<double>(std::max<std::int64_t>(1, s.steps - 1 - s.warmup));
   const double progress = std::min(1.0, static_cast<double>(step - s.warmup) / length);
   if (s.shape == "constant") return s.peak;
+  if (s.shape == "inverse-root")
+    return static_cast<float>(s.peak *
+                              std::sqrt(static_cast<double>(std::max<std::int64_t>(1, s.warmup)) /
+                                        static_cast<double>(step + 1)));
   if (s.shape == "linear") return static_cast<float>(s.peak + (s.final - s.peak) * progress);
   if (s.shape == "cosine")
     return static_cast<float>(s.final +
                               (s.peak - s.final) * (1 + std::cos(std::numbers::pi * progress)) / 2);
-  throw UsageError(
-      text("there is no schedule '", s.shape, "'; known are constant, cosine, linear"));
+  throw UsageError(text("there is no schedule '", s.shape,
+                        "'; known are constant, cosine, linear, "
+                        "inverse-root"));
 }
 
 }  // namespace abax

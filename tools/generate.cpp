@@ -9,6 +9,7 @@
 #include "tools/exit_codes.h"
 #include "tools/option_set.h"
 #include "tools/saved_run.h"
+#include "tools/tasks/language_task.h"
 
 namespace abax {
 namespace {
@@ -47,21 +48,22 @@ OptionSet option_set(GenerateOptions& o) {
 
 /// Feeds the prompt, then writes what follows, token by token.
 void generate(const GenerateOptions& o, std::ostream& out) {
-  const SavedRun run = open_run(o.checkpoint);
+  const SavedRun run = open_run(o.checkpoint, Which::best);
+  const data::Tokenizer tokenizer = language_tokenizer(run.files());
   Variables store;
-  run.checkpoint.create(store);
+  create_for_use(run, store);
   Workers workers(static_cast<int>(o.threads));
-  Generator generator(store, run.options.model, run.config(), workers);
+  Generator generator(store, run.options.model, run.sizes(), workers);
   Sampler sampler({.temperature = static_cast<float>(o.temperature),
                    .top_k = static_cast<int>(o.top_k),
                    .top_p = static_cast<float>(o.top_p)});
   Random random(stream_key(static_cast<std::uint64_t>(o.seed), "generate", "sample"));
 
   // Without a prompt the text starts as a new line does; the line feed is not printed.
-  const std::vector<std::int32_t> prompt = run.tokenizer.encode(o.prompt.empty() ? "\n" : o.prompt);
+  const std::vector<std::int32_t> prompt = tokenizer.encode(o.prompt.empty() ? "\n" : o.prompt);
   if (prompt.empty()) throw UsageError("--prompt: holds no token");
   out << o.prompt;
-  data::TokenDecoder decoder(run.tokenizer);
+  data::TokenDecoder decoder(tokenizer);
   std::span<const float> logits;
   for (const std::int32_t token : prompt) {
     decoder.next(token);  // a word after it needs its space

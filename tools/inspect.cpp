@@ -31,9 +31,9 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
   const Checkpoint& contents = checkpoint.contents();
   out << "model          " << contents.model << "\nwritten by     abax " << checkpoint.version()
       << "\nstep           " << contents.step << "\ndata position  " << contents.data_position
-      << " batches\nseed           " << checkpoint.seed() << "\ntokens         "
-      << data::name_of(run.tokenizer.kind()) << ", vocabulary of " << run.tokenizer.vocabulary()
-      << "\n\n";
+      << " batches\nseed           " << checkpoint.seed() << "\nmodel's sizes ";
+  for (const auto& [name, value] : contents.values) out << ' ' << name << '=' << value;
+  out << "\n\n";
   std::size_t widest = 4;
   for (const SafetensorsEntry& entry : checkpoint.variables().entries())
     widest = std::max(widest, entry.name.size());

@@ -45,7 +45,7 @@ std::string usage_of(const Option& option) {
 
 OptionSet::OptionSet(std::string tool, std::string purpose)
     : tool_(std::move(tool)), purpose_(std::move(purpose)) {
-  options_.reserve(64);  // references that add() gave stay valid
+  options_.reserve(128);  // references that add() gave stay valid
   group("Help");
   add("help", &help_, "print this page, and stop").alias("h").command_line_only();
   add("version", &version_, "print the version, and stop").command_line_only();

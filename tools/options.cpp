@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <ostream>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/json.h"
+#include "models/registry.h"
+#include "models/schedules.h"
+#include "tools/presets.h"
 
 namespace abax {
 namespace {
@@ -30,11 +34,76 @@ void check_together(const TrainOptions& options) {
         text("--split: expected three shares (train,valid,test), not ", options.split.size()));
   if (options.split[0] <= 0)
     throw UsageError("--split: the first share is for training and must be above 0");
+  if (options.data.empty() && !options.fold.empty())
+    throw UsageError("--fold divides --data, which is not given");
+  if (options.shared_embeddings && !options.joint_vocabulary)
+    throw UsageError("--shared-embeddings needs --joint-vocabulary: one table for one vocabulary");
+  if (options.memory > 0 && options.windows != "streams")
+    throw UsageError("--memory needs --windows streams: only there one batch continues another");
+  if (options.memory > 0 && options.positions != "rotary")
+    throw UsageError("--memory needs --positions rotary: the others know no place before a window");
+}
+
+/// The options that shape a model; which of them it reads is in its registry entry.
+const Words model_options{"blocks",
+                          "width",
+                          "layers",
+                          "decoder-layers",
+                          "heads",
+                          "feed-forward",
+                          "positions",
+                          "memory",
+                          "bidirectional",
+                          "pooling",
+                          "dropout",
+                          "tied",
+                          "shared-embeddings",
+                          "label-smoothing"};
+
+/// An option that the model would not read must not look as if it did something.
+void check_model_options(TrainOptions options) {
+  const ModelEntry& entry = model(options.model);
+  TrainOptions defaults;
+  const Json values = train_option_set(options).to_json();
+  const Json default_values = train_option_set(defaults).to_json();
+  for (const std::string& name : model_options) {
+    if (std::ranges::find(entry.options, name) != entry.options.end()) continue;
+    if (to_text(values.at(name)) == to_text(default_values.at(name))) continue;
+    std::string known;
+    for (const std::string& option : entry.options) known += " --" + option;
+    throw UsageError(text("--", name, " means nothing to ", entry.name, ", which takes", known));
+  }
+}
+
+/// The names in a list of models or presets, with commas between.
+template <class List>
+std::string listed(const List& list) {
+  std::string names;
+  for (const auto& entry : list) names += (names.empty() ? "" : ", ") + entry.name;
+  return names;
+}
+
+void apply(const Preset& preset, OptionSet& set) {
+  for (const auto& [option, value] : preset.values)
+    set.at(option).set_text(text("preset ", preset.name, ": --", option), value);
+}
+
+/// What --preset and the model say, before anything else does.
+void apply_presets(int argc, const char* const* argv, OptionSet& set) {
+  TrainOptions asked;
+  std::ostringstream nowhere;
+  OptionSet probe = train_option_set(asked);
+  probe.parse(argc, argv, nowhere);
+  if (!asked.preset.empty() && !probe.at("model").given())
+    for (const auto& [option, value] : preset(asked.preset).values)
+      if (option == "model") asked.model = value;
+  apply(model_defaults(asked.model), set);
+  if (!asked.preset.empty()) apply(preset(asked.preset), set);
 }
 
 /// What may differ when a run goes on; all else would make it another run.
-const Words resumable{"steps",   "epochs", "lr",         "schedule",   "warmup", "clip",
-                      "threads", "out",    "eval-every", "save-every", "quiet"};
+const Words resumable{"steps",    "epochs",  "lr",  "final-lr",   "schedule",   "warmup", "clip",
+                      "patience", "threads", "out", "eval-every", "save-every", "quiet"};
 
 void check_resumable(TrainOptions before, TrainOptions now) {
   const Json old_values = train_option_set(before).to_json();
@@ -55,27 +124,62 @@ OptionSet train_option_set(TrainOptions& o) {
   OptionSet set("train",
                 "Trains a model. Without options: a small LSTM language model on a built-in corpus "
                 "whose exact entropy is known, in under a minute.");
+  set.add("preset", &o.preset, "settings of a known task: " + listed(presets()))
+      .placeholder("NAME")
+      .command_line_only();
   set.group("Data");
-  set.add("data", &o.data, "UTF-8 text to train on; without it the built-in corpus")
-      .placeholder("FILE");
-  set.add("valid", &o.valid, "text for validation, instead of a share of --data")
-      .placeholder("FILE");
-  set.add("test", &o.test, "text for the test after training, likewise").placeholder("FILE");
+  set.add("data", &o.data,
+          "UTF-8 files, also .gz, to train on; without them a built-in corpus. A language model "
+          "takes a text, a translator a source and a target that agree line by line, a classifier "
+          "a file a class, a line an example")
+      .placeholder("FILE,...");
+  set.add("valid", &o.valid, "files for validation, instead of a share of --data")
+      .placeholder("FILE,...");
+  set.add("test", &o.test, "files for the test after training, likewise").placeholder("FILE,...");
   set.add("split", &o.split, "shares of --data for training, validation and test").at_least(0);
-  set.add("tokens", &o.tokens, "what a token is").one_of({"bytes", "characters", "words"});
+  set.add("fold", &o.fold, "of a classifier: the test is the K-th of N parts of --data")
+      .placeholder("K/N");
+  set.add("corpus", &o.corpus,
+          "which built-in corpus, of those for the model; the first, if not given")
+      .placeholder("NAME");
+  set.add("tokens", &o.tokens, "what a token is")
+      .one_of({"bytes", "characters", "words", "subwords"});
   set.add("vocabulary", &o.vocabulary,
           "the most frequent so many tokens are known, <unk> stands for the others")
       .at_least(2)
       .at_most(1 << 24);
+  set.add("joint-vocabulary", &o.joint_vocabulary, "source and target have one vocabulary");
+  set.add("lower-case", &o.lower_case, "text is read in small letters");
+  set.add("too-long", &o.too_long, "what happens to sentences of more than --length tokens")
+      .one_of({"refuse", "cut"});
+  set.add("windows", &o.windows,
+          "a text is read as parallel streams, batch after batch, or in windows at random places")
+      .one_of({"streams", "random"});
 
   set.group("Model");
-  set.add("model", &o.model, "which model").placeholder("NAME");
+  set.add("model", &o.model, "which model: " + listed(models())).placeholder("NAME");
+  set.add("blocks", &o.blocks, "what encoder and decoder are made of")
+      .one_of({"transformer", "lstm"});
   set.add("width", &o.width, "units a layer, and of the embedding").at_least(1).at_most(1 << 16);
-  set.add("layers", &o.layers, "layers").at_least(1).at_most(1000);
+  set.add("layers", &o.layers, "layers, of an encoder too").at_least(1).at_most(1000);
+  set.add("decoder-layers", &o.decoder_layers, "layers of the decoder; 0: as --layers")
+      .at_least(0)
+      .at_most(1000);
+  set.add("heads", &o.heads, "heads of attention, which divide the width").at_least(1);
+  set.add("feed-forward", &o.feed_forward, "inner units of a block; 0: four times the width")
+      .at_least(0);
+  set.add("positions", &o.positions, "how a Transformer knows where a token stands")
+      .one_of({"learned", "sinusoidal", "rotary"});
+  set.add("memory", &o.memory, "tokens of former windows that are still seen (rotary positions)")
+      .at_least(0);
+  set.add("bidirectional", &o.bidirectional, "LSTM encoders read from both ends");
+  set.add("pooling", &o.pooling, "what an LSTM classifier decides from").one_of({"last", "mean"});
   set.add("dropout", &o.dropout, "share of the activations dropped while training")
       .at_least(0)
       .below(1);
   set.add("tied", &o.tied, "the output layer shares the embedding's matrix");
+  set.add("shared-embeddings", &o.shared_embeddings,
+          "source and target share one (needs --joint-vocabulary)");
   set.add("init-from", &o.init_from, "checkpoint whose weights to start from")
       .placeholder("FOLDER");
   set.add("freeze", &o.freeze, "parameters that stay as they are, by the start of their names");
@@ -84,9 +188,16 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("steps", &o.steps, "updates to train for; 0: as --epochs says").at_least(0);
   set.add("epochs", &o.epochs, "passes over the training text, instead of --steps").at_least(0);
   set.add("batch", &o.batch, "sequences a batch").at_least(1).at_most(1 << 20);
-  set.add("length", &o.length, "tokens a sequence, the reach of backpropagation")
+  set.add("batch-tokens", &o.batch_tokens,
+          "of sentences: tokens a batch, padding included, instead of --batch")
+      .at_least(0);
+  set.add("length", &o.length,
+          "tokens a sequence, the reach of backpropagation; of sentences: at most")
       .at_least(1)
       .at_most(1 << 20);
+  set.add("buckets", &o.buckets, "sentences of like length go together: at most so many plans")
+      .at_least(1)
+      .at_most(64);
   set.add("accumulate", &o.accumulate, "batches whose gradients make one update")
       .at_least(1)
       .at_most(1 << 20);
@@ -94,18 +205,32 @@ OptionSet train_option_set(TrainOptions& o) {
       .one_of({"sgd", "adam", "adamw"})
       .alias("optimizer");
   set.add("lr", &o.lr, "learning rate").above(0);
-  set.add("schedule", &o.schedule, "the learning rate's course after the warm-up, down to 0")
-      .one_of({"constant", "cosine", "linear"});
+  set.add("schedule", &o.schedule, "the learning rate's course after the warm-up")
+      .one_of(schedule_shapes());
+  set.add("final-lr", &o.final_lr, "where cosine and linear end").at_least(0);
   set.add("warmup", &o.warmup, "steps in which the learning rate rises from 0").at_least(0);
   set.add("clip", &o.clip, "largest global norm of a gradient; 0: no limit").at_least(0);
   set.add("weight-decay", &o.weight_decay, "pull of the weights towards 0 (not of biases)")
       .at_least(0);
+  set.add("beta1", &o.beta1, "of adam: what the first moment keeps a step").at_least(0).below(1);
+  set.add("beta2", &o.beta2, "likewise the second").at_least(0).below(1);
+  set.add("label-smoothing", &o.label_smoothing, "share of the target spread over all classes")
+      .at_least(0)
+      .below(1);
+  set.add("average", &o.average,
+          "decay of a moving average of the weights, which then validates and generates; 0: none")
+      .at_least(0)
+      .below(1);
   set.add("momentum", &o.momentum, "share of its last step that sgd keeps").at_least(0).below(1);
   set.add("seed", &o.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
 
   set.group("Run");
   set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
   set.add("eval-every", &o.eval_every, "steps between validations; 0: ten in a run").at_least(0);
+  set.add("best", &o.best, "the validation's metric by which the best checkpoint is kept")
+      .placeholder("METRIC");
+  set.add("patience", &o.patience, "stop after so many validations without a better one; 0: never")
+      .at_least(0);
   set.add("save-every", &o.save_every, "steps between checkpoints; 0: one at the end").at_least(0);
   set.add("out", &o.out, "where checkpoint and metrics.jsonl go").placeholder("FOLDER");
   set.add("resume", &o.resume, "go on with the run in this folder, bit for bit")
@@ -120,6 +245,7 @@ OptionSet train_option_set(TrainOptions& o) {
       "Examples\n"
       "  train --data book.txt --width 256 --layers 2 --dropout 0.2 --epochs 10 --out runs/book\n"
       "  train --data wiki.txt --tokens words --vocabulary 20000 --schedule cosine --steps 20000\n"
+      "  train --preset char-small --data plays.txt\n"
       "  train --config runs/book/config.toml --seed 2 --out runs/book2\n"
       "  train --resume runs/book\n"
       "\n"
@@ -132,9 +258,18 @@ std::optional<TrainOptions> parse_train_options(
     int argc, const char* const* argv, std::ostream& out,
     FunctionRef<TrainOptions(const std::string& run)> options_of_run) {
   TrainOptions options;
-  if (!train_option_set(options).parse(argc, argv, out)) return std::nullopt;
-  check_together(options);
-  if (options.resume.empty()) return options;
+  {
+    OptionSet set = train_option_set(options);
+    apply_presets(argc, argv, set);
+    if (!set.parse(argc, argv, out)) return std::nullopt;
+  }
+  if (options.resume.empty()) {
+    check_together(options);
+    check_model_options(options);
+    return options;
+  }
+  if (!options.preset.empty())
+    throw UsageError("--preset begins a run; --resume goes on with the options of one");
 
   const TrainOptions before = options_of_run(options.resume);
   TrainOptions resumed = before;

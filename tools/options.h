@@ -14,36 +14,60 @@ namespace abax {
 
 /// What --steps, --tokens and so on set. Names are those of the options, with _ for -.
 struct TrainOptions {
-  // Data
-  std::string data;   // a UTF-8 text file; "" is the built-in corpus
-  std::string valid;  // files of their own instead of a share of `data`
-  std::string test;
+  std::string preset;  // of tools/presets.h; its values stand before all others
+
+  // Data: UTF-8 files; none is a built-in corpus
+  Words data;   // a text; a source and a target, line by line; a file a class
+  Words valid;  // files of their own instead of a share of `data`
+  Words test;
   Numbers split = {90, 5, 5};         // shares of `data`: train, valid, test
-  std::string tokens = "characters";  // bytes, characters or words
+  std::string fold;                   // "3/10": the third of ten parts is the test
+  std::string corpus;                 // the built-in one; "": that of the model
+  std::string tokens = "characters";  // bytes, characters, words, subwords
   std::int64_t vocabulary = 10000;    // at most so many tokens, <unk> included
+  bool lower_case = false;
+  bool joint_vocabulary = false;    // one for source and target
+  std::string too_long = "refuse";  // what is done with sentences of more than `length` tokens
+  std::string windows = "streams";  // of a text: contiguous streams, or random windows
 
   // Model
   std::string model = "lstm_lm";
+  std::string blocks = "transformer";  // transformer, lstm
   std::int64_t width = 128;
   std::int64_t layers = 1;
+  std::int64_t decoder_layers = 0;  // 0: as `layers`
+  std::int64_t heads = 4;
+  std::int64_t feed_forward = 0;  // 0: four times the width
   double dropout = 0;
-  bool tied = false;      // the output shares the embedding's matrix
-  std::string init_from;  // a checkpoint whose weights to start from
-  Words freeze;           // prefixes of the parameters that stay as they are
+  bool tied = false;  // the output shares the embedding's matrix
+  bool shared_embeddings = false;
+  std::string positions = "learned";  // learned, sinusoidal, rotary
+  std::int64_t memory = 0;
+  bool bidirectional = false;
+  std::string pooling = "last";  // last, mean
+  std::string init_from;         // a checkpoint whose weights to start from
+  Words freeze;                  // prefixes of the parameters that stay as they are
 
   // Training
   std::int64_t steps = 0;          // 0: as many as `epochs` take
   double epochs = 0;               // 0: as `steps` say; both 0: the default of the tool
   std::int64_t batch = 20;         // sequences a step
-  std::int64_t length = 35;        // tokens a sequence
+  std::int64_t batch_tokens = 0;   // of sentences: tokens a step, padding included; 0: by `batch`
+  std::int64_t length = 35;        // tokens a sequence; of sentences: at most
+  std::int64_t buckets = 6;        // of sentences by length: at most so many plans
   std::int64_t accumulate = 1;     // batches whose gradients make one update
   std::string optimiser = "adam";  // sgd, adam, adamw
   double lr = 0.004;
-  std::string schedule = "cosine";  // constant, cosine, linear: to 0 at the last step
+  double final_lr = 0;              // at the last step, of cosine and linear
+  std::string schedule = "cosine";  // constant, cosine, linear, inverse-root
   std::int64_t warmup = 0;          // steps
   double clip = 1;                  // global norm of the gradient; 0: no clipping
   double weight_decay = 0;
+  double beta1 = 0.9;  // of adam and adamw, as beta2
+  double beta2 = 0.999;
   double momentum = 0;  // of sgd
+  double label_smoothing = 0;
+  double average = 0;  // the decay of the parameters' moving average; 0: none
   std::int64_t seed = 1;
 
   // Run
@@ -51,6 +75,8 @@ struct TrainOptions {
   std::string out;              // folder; "": the tool chooses one
   std::string resume;           // the folder of a run to go on with
   std::int64_t eval_every = 0;  // steps; 0: the tool chooses
+  std::string best = "loss";    // the metric whose best checkpoint is kept
+  std::int64_t patience = 0;    // validations without a better one before it stops; 0: no end
   std::int64_t save_every = 0;  // steps; 0: at the end alone
   bool dry_run = false;         // parameters, FLOP a step, memory; trains nothing
   bool quiet = false;

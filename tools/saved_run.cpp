@@ -1,56 +1,73 @@
-// Checkpoints of language models, written and opened.
+// Checkpoints of runs, written and opened.
 #include "tools/saved_run.h"
+
+#include <charconv>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/optimiser.h"
 
 namespace abax {
 namespace {
 
-constexpr const char* tokenizer_file = "tokenizer.jsonl";
+std::string shortest(double value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+template <class T>
+std::optional<T> number(const std::map<std::string, std::string>& values, const std::string& key) {
+  const auto found = values.find(key);
+  if (found == values.end()) return std::nullopt;
+  T result{};
+  const char* end = found->second.data() + found->second.size();
+  if (std::from_chars(found->second.data(), end, result).ptr != end)
+    throw CheckpointError(text("'", key, "' is a number, not '", found->second, "'"));
+  return result;
+}
 
 }  // namespace
 
-ModelConfig model_config(const TrainOptions& o, std::int64_t vocabulary) {
-  return {.vocabulary = vocabulary,
-          .width = o.width,
-          .layers = o.layers,
-          .dropout = static_cast<float>(o.dropout),
-          .tied = o.tied};
-}
-
 std::filesystem::path checkpoint_path(const std::filesystem::path& run) { return run / "last"; }
+std::filesystem::path best_path(const std::filesystem::path& run) { return run / "best"; }
 
-void save_run(const std::filesystem::path& run, const TrainOptions& options,
-              const data::Tokenizer& tokenizer, std::int64_t step, std::int64_t position,
-              const Variables& store) {
+void save_run(const std::filesystem::path& path, const TrainOptions& options, const Task& task,
+              const RunState& state, const Variables& store) {
   Checkpoint checkpoint;
   checkpoint.model = options.model;
   checkpoint.configuration = to_toml(options);
-  checkpoint.values = to_values(model_config(options, tokenizer.vocabulary()));
-  checkpoint.step = step;
-  checkpoint.data_position = position;
-  checkpoint.files = {{tokenizer_file, tokenizer.to_text()}};
-  save_checkpoint(checkpoint_path(run), checkpoint, store);
+  checkpoint.values = to_values(task.sizes());
+  if (state.best) checkpoint.values["best"] = shortest(*state.best);
+  checkpoint.values["since_best"] = std::to_string(state.since_best);
+  checkpoint.step = state.step;
+  checkpoint.data_position = state.position;
+  checkpoint.files = task.files();
+  save_checkpoint(path, checkpoint, store);
 }
 
-SavedRun open_run(const std::filesystem::path& path) {
-  const std::filesystem::path inside = checkpoint_path(path);
+SavedRun open_run(const std::filesystem::path& path, Which which) {
+  std::filesystem::path inside = best_path(path);
+  if (which == Which::last || !std::filesystem::exists(inside)) inside = checkpoint_path(path);
   CheckpointReader reader(std::filesystem::exists(inside) ? inside : path);
-  const auto& files = reader.contents().files;
-  const auto tokenizer = files.find(tokenizer_file);
-  if (tokenizer == files.end())
-    throw CheckpointError(text(path.string(), ": the checkpoint holds no ", tokenizer_file,
-                               "; it is not one of a language model that abax-train wrote"));
+  const Checkpoint& saved = reader.contents();
   try {
-    TrainOptions options = train_options_from_toml(reader.contents().configuration, path.string());
-    data::Tokenizer read = data::Tokenizer::from_text(tokenizer->second);
-    return {std::move(reader), std::move(options), std::move(read)};
+    TrainOptions options = train_options_from_toml(saved.configuration, path.string());
+    const RunState state{
+        .step = saved.step,
+        .position = saved.data_position,
+        .best = number<double>(saved.values, "best"),
+        .since_best = number<std::int64_t>(saved.values, "since_best").value_or(0)};
+    return {std::move(reader), std::move(options), state};
   } catch (const CheckpointError&) {
     throw;
   } catch (const Error& error) {
     throw CheckpointError(text(path.string(), ": ", error.what()));
   }
+}
+
+void create_for_use(const SavedRun& run, Variables& store) {
+  run.checkpoint.create(store);
+  if (has_averages(store)) exchange_averages(store);
 }
 
 }  // namespace abax

@@ -1,36 +1,50 @@
-// A language model's checkpoint as the tools see it: options, tokeniser, position, variables.
+// A run's checkpoints as the tools see them: options, tokenisers, position, variables.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "core/io/checkpoint.h"
 #include "models/model_config.h"
-#include "tools/data/tokenizer.h"
 #include "tools/options.h"
+#include "tools/tasks/task.h"
 
 namespace abax {
-
-/// What --model, --width and so on say, for a vocabulary of that size.
-ModelConfig model_config(const TrainOptions& options, std::int64_t vocabulary);
 
 /// Where a run of that --out folder keeps its newest checkpoint.
 std::filesystem::path checkpoint_path(const std::filesystem::path& run);
 
-/// Writes the checkpoint of a run after `step` updates and `position` batches. Throws DiskError.
-void save_run(const std::filesystem::path& run, const TrainOptions& options,
-              const data::Tokenizer& tokenizer, std::int64_t step, std::int64_t position,
-              const Variables& store);
+/// Where it keeps the best one of its validations.
+std::filesystem::path best_path(const std::filesystem::path& run);
+
+/// How far a run has come: what its checkpoint keeps beside the variables.
+struct RunState {
+  std::int64_t step = 0;            // updates done
+  std::int64_t position = 0;        // batches consumed
+  std::optional<double> best = {};  // value of the metric that chooses the best checkpoint
+  std::int64_t since_best = 0;      // validations since then
+};
+
+/// Writes a checkpoint. Throws DiskError.
+void save_run(const std::filesystem::path& checkpoint, const TrainOptions& options,
+              const Task& task, const RunState& state, const Variables& store);
 
 struct SavedRun {
   CheckpointReader checkpoint;
   TrainOptions options;
-  data::Tokenizer tokenizer;
+  RunState state;
 
-  ModelConfig config() const { return model_config(checkpoint.contents().values); }
+  const Files& files() const { return checkpoint.contents().files; }
+  ModelConfig sizes() const { return model_config(checkpoint.contents().values); }
 };
 
+/// Which checkpoint of a run's folder is meant: where it stopped, or the best one if there is one.
+enum class Which : std::uint8_t { last, best };
 /// Opens the checkpoint in a run's folder, or the checkpoint itself. Throws CheckpointError.
-SavedRun open_run(const std::filesystem::path& path);
+SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
+
+/// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
+void create_for_use(const SavedRun& run, Variables& store);
 
 }  // namespace abax

@@ -9,8 +9,6 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
-#include "models/generator.h"
-#include "models/sampling.h"
 #include "tools/exit_codes.h"
 #include "tools/interrupt.h"
 #include "tools/resident_memory.h"
@@ -19,27 +17,12 @@ namespace abax {
 namespace {
 
 constexpr std::int64_t default_steps = 2000;
-constexpr std::int64_t sample_tokens = 300;
 
 /// "1.234", with so many digits behind the point.
 std::string fixed(double number, int digits) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << number;
   return std::move(out).str();
-}
-
-LearnerConfig learner_config(const TrainOptions& o, std::int64_t vocabulary) {
-  const BatchShape shape{.batch = o.batch, .length = o.length};
-  return {.model = o.model,
-          .sizes = model_config(o, vocabulary),
-          .optimiser = {.name = o.optimiser,
-                        .momentum = o.momentum,
-                        .weight_decay = o.weight_decay,
-                        .clip = o.clip},
-          .train_shapes = {shape},
-          .check_shapes = {shape},
-          .accumulate = o.accumulate > 1,
-          .frozen = o.freeze};
 }
 
 /// The first of runs/lstm_lm-1, -2, ... that does not exist.
@@ -49,41 +32,73 @@ std::string fresh_folder(const std::string& model) {
       return path;
 }
 
-std::optional<data::TokenStream> stream_of(const std::vector<std::int32_t>& tokens,
-                                           const TrainOptions& o) {
-  if (tokens.size() < 2) return std::nullopt;
-  return data::TokenStream(tokens, o.batch, o.length);
+std::unique_ptr<Task> open_task(const TrainOptions& o, const std::optional<SavedRun>& resumed) {
+  if (resumed) return make_task(o, &resumed->files());
+  if (o.init_from.empty()) return make_task(o);
+  const SavedRun source = open_run(o.init_from);
+  return make_task(o, &source.files());  // its tokens mean what they did there
 }
 
+/// Losses are better when low, all else (accuracy, BLEU) when high.
+bool lower_is_better(const std::string& metric) {
+  return metric == "loss" || metric == "perplexity";
+}
+
+/// While it lives, the parameters are their averages, where there are some.
+class Averaged {
+ public:
+  explicit Averaged(Variables& store) : store_(store), there_(has_averages(store)) {
+    if (there_) exchange_averages(store_);
+  }
+  ~Averaged() {
+    if (there_) exchange_averages(store_);
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  Variables& store_;
+  bool there_;
+};
+
 }  // namespace
+
+LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
+  LearnerConfig config{.model = o.model,
+                       .sizes = task.sizes(),
+                       .optimiser = {.name = o.optimiser,
+                                     .momentum = o.momentum,
+                                     .beta1 = o.beta1,
+                                     .beta2 = o.beta2,
+                                     .weight_decay = o.weight_decay,
+                                     .clip = o.clip,
+                                     .average = o.average},
+                       .train_shapes = task.source(Part::train)->shapes(),
+                       .accumulate = o.accumulate > 1,
+                       .frozen = o.freeze};
+  for (const Part part : {Part::valid, Part::test})
+    if (const data::BatchSource* source = task.source(part))
+      for (const BatchShape& shape : source->shapes())
+        if (std::ranges::find(config.check_shapes, shape) == config.check_shapes.end())
+          config.check_shapes.push_back(shape);
+  return config;
+}
 
 TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::string program)
     : options_(options),
       out_(out),
       program_(std::move(program)),
       resumed_(options.resume.empty() ? std::nullopt : std::optional(open_run(options.resume))),
-      data_(load_text_data(options, resumed_ ? &resumed_->tokenizer : nullptr)),
+      task_(open_task(options, resumed_)),
       store_(static_cast<std::uint64_t>(options.seed)),
-      workers_(static_cast<int>(options.threads)),
-      train_(stream_of(data_.train, options)),
-      valid_(stream_of(data_.valid, options)),
-      test_(stream_of(data_.test, options)) {
-  if (!train_) throw DataError("the training text has fewer than two tokens");
-  if (!options_.init_from.empty()) {
-    const SavedRun source = open_run(options_.init_from);
-    data_ = load_text_data(options_, &source.tokenizer);  // its tokens mean what they did there
-    train_ = stream_of(data_.train, options_);
-    valid_ = stream_of(data_.valid, options_);
-    test_ = stream_of(data_.test, options_);
-    learner_.emplace(store_, learner_config(options_, data_.tokenizer.vocabulary()), workers_);
-    load_parameters(source.checkpoint.variables(), store_);
-  } else {
-    learner_.emplace(store_, learner_config(options_, data_.tokenizer.vocabulary()), workers_);
-  }
+      workers_(static_cast<int>(options.threads)) {
+  learner_.emplace(store_, learner_config(options_, *task_), workers_);
+  if (!options_.init_from.empty())
+    load_parameters(open_run(options_.init_from).checkpoint.variables(), store_);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
-    step_ = saved_step_ = resumed_->checkpoint.contents().step;
-    position_ = resumed_->checkpoint.contents().data_position;
+    state_ = resumed_->state;
+    saved_step_ = state_.step;
   }
   options_.steps = choose_steps();
   options_.epochs = 0;
@@ -91,6 +106,7 @@ TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::st
                                         : std::max<std::int64_t>(1, options_.steps / 10);
   schedule_ = {.shape = options_.schedule,
                .peak = static_cast<float>(options_.lr),
+               .final = static_cast<float>(options_.final_lr),
                .warmup = options_.warmup,
                .steps = options_.steps};
 }
@@ -98,9 +114,10 @@ TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::st
 std::int64_t TrainingRun::choose_steps() const {
   if (options_.steps > 0) return options_.steps;
   if (options_.epochs > 0)
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(
-                                         options_.epochs * static_cast<double>(train_->batches()) /
-                                         static_cast<double>(options_.accumulate))));
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::ceil(
+               options_.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
+               static_cast<double>(options_.accumulate))));
   return default_steps;
 }
 
@@ -115,19 +132,22 @@ std::string TrainingRun::tool(std::string_view name) const {
 }
 
 void TrainingRun::describe() {
-  // What the plans take is claimed at their first runs: training, and at the end the sample's.
-  const Generator generator(store_, options_.model,
-                            model_config(options_, data_.tokenizer.vocabulary()), workers_);
-  const std::size_t workspace = learner_->workspace_bytes() + generator.workspace_bytes();
+  // What the plans take is claimed at their first runs: training, and at the end the results shown.
+  const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
   const std::size_t memory = resident_memory() + workspace;
-  out_ << "data         " << data_.description << "\nmodel        " << options_.model << ", "
+  const data::BatchSource& train = *task_->source(Part::train);
+  out_ << "data         " << task_->description() << "\nmodel        " << options_.model << ", "
        << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
        << learner_->parameters() << ")\nstep         "
-       << count_text(learner_->step_flops() * static_cast<double>(options_.accumulate)) << " FLOP, "
-       << options_.batch * options_.length * options_.accumulate << " tokens\nsteps        "
-       << options_.steps << " ("
+       << count_text(learner_->step_flops() * static_cast<double>(options_.accumulate))
+       << " FLOP, batches of";
+  for (const BatchShape& shape : train.shapes()) {
+    out_ << ' ' << shape.batch << " x " << shape.length;
+    if (shape.target_length > 0) out_ << " to " << shape.target_length;
+  }
+  out_ << "\nsteps        " << options_.steps << " ("
        << fixed(static_cast<double>(options_.steps * options_.accumulate) /
-                    static_cast<double>(train_->batches()),
+                    static_cast<double>(train.batches()),
                 2)
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
        << name_of(default_level()) << "\nmemory       "
@@ -150,7 +170,7 @@ void TrainingRun::begin_folder() {
   if (error)
     throw DiskError(text("cannot make the folder ", folder_.string(), ": ", error.message()));
   if (resumed_)
-    metrics_.emplace(folder_ / "metrics.jsonl", step_);
+    metrics_.emplace(folder_ / "metrics.jsonl", state_.step);
   else
     metrics_.emplace(folder_ / "metrics.jsonl");
   write_file_atomically(folder_ / "config.toml", to_toml(options_));
@@ -160,38 +180,48 @@ void TrainingRun::begin_folder() {
 
 int TrainingRun::train() {
   begin_folder();
-  say(data_.description);
+  say(task_->description());
   say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
-           " parameters; ", options_.steps, " steps of ",
-           options_.batch * options_.length * options_.accumulate, " tokens on ",
-           workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
-           name_of(default_level()), resumed_ ? text("; going on after step ", step_) : ""));
+           " parameters; ", options_.steps, " steps, ",
+           fixed(static_cast<double>(options_.steps * options_.accumulate) /
+                     static_cast<double>(task_->source(Part::train)->batches()),
+                 1),
+           " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
+           ", ", name_of(default_level()),
+           resumed_ ? text("; going on after step ", state_.step) : ""));
   int exit_code = exit_ok;
   {
     const InterruptGuard interrupt;
     data::Prefetch<data::Batch> batches(
-        [this](std::int64_t position, data::Batch& batch) { train_->fill(position, batch); },
-        train_->make(0), train_->make(0), position_);
-    Progress progress(out_, step_, options_.steps,
+        [this](std::int64_t position, data::Batch& batch) {
+          task_->source(Part::train)->fill(position, batch);
+        },
+        {}, {}, state_.position);
+    Progress progress(out_, state_.step, options_.steps,
                       {.bar = is_terminal(1) && !options_.quiet,
                        .columns = terminal_columns(1),
                        .quiet = options_.quiet,
-                       .unit = "tokens"});
-    while (step_ < options_.steps && !interrupt.came()) {
+                       .unit = task_->unit() + "s"});
+    const bool validates = task_->source(Part::valid) != nullptr;
+    while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
       learn_step(batches, progress);
-      if (valid_ && (step_ % eval_every_ == 0 || step_ == options_.steps)) validate(progress);
-      if (options_.save_every > 0 && step_ % options_.save_every == 0) {
+      if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
+        validate(progress);
+      if (options_.save_every > 0 && state_.step % options_.save_every == 0) {
         save();
         progress.skip_time();
       }
     }
+    if (out_of_patience())
+      progress.note(text("stopped early: no better ", options_.best, " in ", options_.patience,
+                         " validations"));
     progress.finish();
     exit_code = interrupt.exit_code();
     save();
   }
   if (exit_code != exit_ok) {
-    say(text("stopped after step ", step_, " and saved; go on with: ", tool("train"), " --resume ",
-             folder_.string()));
+    say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+             " --resume ", folder_.string()));
     return exit_code;
   }
   report();
@@ -199,75 +229,105 @@ int TrainingRun::train() {
 }
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
-  const float rate = learning_rate(schedule_, step_);
+  const float rate = learning_rate(schedule_, state_.step);
   Tally loss;
-  for (std::int64_t i = 0; i < options_.accumulate; ++i) {
-    const Tally batch = learner_->learn(batches.next(), rate);
-    loss.sum += batch.sum;
-    loss.count += batch.count;
-  }
+  for (std::int64_t i = 0; i < options_.accumulate; ++i)
+    loss.add(learner_->learn(batches.next(), rate));
   if (options_.accumulate > 1) learner_->apply(rate);
-  position_ = batches.position();
-  ++step_;
-  progress.step(step_, loss.mean(), loss.count);
-  metrics_->write({{"step", step_},
+  state_.position = batches.position();
+  ++state_.step;
+  progress.step(state_.step, loss.mean(), loss.count);
+  metrics_->write({{"step", state_.step},
                    {"loss", loss.mean()},
                    {"learning_rate", double{rate}},
                    {"gradient_norm", learner_->gradient_norm()},
-                   {"tokens_per_second", progress.rate()}});
+                   {task_->unit() + "s_per_second", progress.rate()}});
+}
+
+TrainingRun::Results TrainingRun::evaluate(Part part) {
+  const Evaluation evaluation = learner_->evaluate(*task_->source(part));
+  Results results = task_->score(part, store_, workers_, options_.best);
+  results["loss"] = evaluation.loss.mean();
+  results["perplexity"] = std::exp(evaluation.loss.mean());
+  for (const auto& [name, tally] : evaluation.metrics) results[name] = tally.mean();
+  return results;
+}
+
+/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612".
+std::string TrainingRun::written(const Results& results, Part part) const {
+  std::string line = text("loss ", fixed(results.at("loss"), 4), " nats a ", task_->unit(),
+                          ", perplexity ", fixed(results.at("perplexity"), 2));
+  for (const auto& [name, value] : results)
+    if (name != "loss" && name != "perplexity") line += text(", ", name, " ", fixed(value, 4));
+  if (const std::optional<double> optimum = task_->optimum(part))
+    line += text("; the source itself has ", fixed(*optimum, 4), ", so ",
+                 fixed(results.at("loss") - *optimum, 4), " is left to learn");
+  return line;
+}
+
+bool TrainingRun::is_better(double value) const {
+  if (!state_.best) return true;
+  return lower_is_better(options_.best) ? value < *state_.best : value > *state_.best;
+}
+
+bool TrainingRun::out_of_patience() const {
+  return options_.patience > 0 && state_.since_best >= options_.patience;
 }
 
 void TrainingRun::validate(Progress& progress) {
-  valid_loss_ = learner_->evaluate(*valid_).loss.mean();
-  progress.note(text("step ", step_, ": validation loss ", fixed(*valid_loss_, 4),
-                     " nats a token, perplexity ", fixed(std::exp(*valid_loss_), 2)));
+  const Averaged averaged(store_);
+  const Results results = evaluate(Part::valid);
+  const auto chosen = results.find(options_.best);
+  if (chosen == results.end()) {
+    std::string known;
+    for (const auto& [name, value] : results) known += " " + name;
+    throw UsageError(text("--best: validation has no metric '", options_.best, "'; it has", known));
+  }
+  const bool better = is_better(chosen->second);
+  state_.since_best = better ? 0 : state_.since_best + 1;
+  if (better || !valid_results_) valid_results_ = results;
+  if (better) state_.best = chosen->second;
+  progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
+  Json::Object line{{"step", state_.step}};
+  for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
+  metrics_->write(std::move(line));
+  if (better) {
+    // The file holds the parameters as they are trained, beside their averages.
+    const Averaged back(store_);
+    save_run(best_path(folder_), options_, *task_, state_, store_);
+  }
   progress.skip_time();
-  metrics_->write({{"step", step_}, {"valid_loss", *valid_loss_}});
 }
 
 void TrainingRun::save() {
-  if (saved_step_ == step_) return;
-  save_run(folder_, options_, data_.tokenizer, step_, position_, store_);
-  saved_step_ = step_;
+  if (saved_step_ == state_.step) return;
+  save_run(checkpoint_path(folder_), options_, *task_, state_, store_);
+  saved_step_ = state_.step;
 }
 
 void TrainingRun::report() {
-  const auto line = [&](std::string_view what, double loss, const std::optional<double>& optimum) {
-    out_ << what << " loss " << fixed(loss, 4) << " nats a token, perplexity "
-         << fixed(std::exp(loss), 2);
-    if (optimum)
-      out_ << "; the source itself has " << fixed(*optimum, 4) << ", so "
-           << fixed(loss - *optimum, 4) << " is left to learn";
-    out_ << '\n';
-  };
-  if (valid_loss_) line("validation", *valid_loss_, data_.valid_optimum);
-  if (test_) {
-    const double loss = learner_->evaluate(*test_).loss.mean();
-    line("test      ", loss, data_.test_optimum);
-    metrics_->write({{"step", step_}, {"test_loss", loss}});
+  // From here on the model is the best one of the run.
+  if (std::filesystem::exists(best_path(folder_))) {
+    const SavedRun best = open_run(folder_, Which::best);
+    best.checkpoint.restore(store_);
+    if (best.state.step != state_.step)
+      say(text("the best validation was at step ", best.state.step));
   }
-  print_sample();
-  say(text("\nsaved in ", folder_.string(), "\nnext:\n  ", tool("generate"), " --checkpoint ",
-           folder_.string(), " --temperature 0.7\n  ", tool("train"), " --resume ",
-           folder_.string(), " --steps ", 2 * options_.steps));
-  if (options_.data.empty())
-    say(text("  ", tool("train"), " --data YOUR.txt --width 256 --layers 2 --epochs 3"));
-}
-
-void TrainingRun::print_sample() {
-  if (options_.quiet) return;
-  Generator generator(store_, options_.model, model_config(options_, data_.tokenizer.vocabulary()),
-                      workers_);
-  Sampler sampler({.temperature = 0.8f});
-  Random random(stream_key(static_cast<std::uint64_t>(options_.seed), "train", "sample"));
-  std::vector<std::int32_t> tokens = data_.tokenizer.encode("\n");
-  std::vector<std::int32_t> sample;
-  std::int32_t token = tokens.front();
-  for (std::int64_t i = 0; i < sample_tokens; ++i) {
-    token = sampler.draw(generator.next(token), random);
-    sample.push_back(token);
+  const Averaged averaged(store_);
+  if (valid_results_) out_ << "validation " << written(*valid_results_, Part::valid) << '\n';
+  if (task_->source(Part::test)) {
+    const Results results = evaluate(Part::test);
+    out_ << "test       " << written(results, Part::test) << '\n';
+    Json::Object line{{"step", state_.step}};
+    for (const auto& [name, value] : results) line.emplace_back("test_" + name, value);
+    metrics_->write(std::move(line));
   }
-  out_ << "\nA sample (temperature 0.8):\n" << data_.tokenizer.decode(sample) << "\n";
+  if (!options_.quiet) task_->show(out_, store_, workers_);
+  say(text("\nsaved in ", folder_.string(), "\nnext:"));
+  for (const std::string& arguments : task_->next_commands(folder_.string()))
+    say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
+             arguments.substr(arguments.find(' '))));
+  say(text("  ", tool("train"), " --resume ", folder_.string(), " --steps ", 2 * options_.steps));
 }
 
 }  // namespace abax

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,15 +14,17 @@
 #include "core/graph/variables.h"
 #include "models/schedules.h"
 #include "tools/data/prefetch.h"
-#include "tools/data/token_stream.h"
 #include "tools/learner.h"
 #include "tools/metrics.h"
 #include "tools/options.h"
 #include "tools/progress.h"
 #include "tools/saved_run.h"
-#include "tools/text_data.h"
+#include "tools/tasks/task.h"
 
 namespace abax {
+
+/// What train and the benchmarks make of options: the learner's configuration for a task.
+LearnerConfig learner_config(const TrainOptions& options, const Task& task);
 
 class TrainingRun {
  public:
@@ -32,19 +35,24 @@ class TrainingRun {
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
-  /// Trains, validates, saves, tests and writes a sample. Returns the exit code: 130 or 143 where
+  /// Trains, validates, saves, tests and shows results. Returns the exit code: 130 or 143 where
   /// a signal came, after the step was finished and saved. Throws DivergedError and what else goes
   /// wrong.
   int train();
 
  private:
+  using Results = std::map<std::string, double>;  // metric -> value
+
   void begin_folder();
   std::int64_t choose_steps() const;
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
+  Results evaluate(Part part);
   void validate(Progress& progress);
+  bool is_better(double value) const;
+  bool out_of_patience() const;
   void save();
   void report();
-  void print_sample();
+  std::string written(const Results& results, Part part) const;
   void say(const std::string& line);
   std::string tool(std::string_view name) const;
 
@@ -52,19 +60,17 @@ class TrainingRun {
   std::ostream& out_;
   std::string program_;
   std::optional<SavedRun> resumed_;
-  TextData data_;
+  std::unique_ptr<Task> task_;
   Variables store_;
   Workers workers_;
-  std::optional<data::TokenStream> train_, valid_, test_;
   std::optional<Learner> learner_;
   LearningRateSchedule schedule_;
   std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
-  std::int64_t step_ = 0;      // updates done
-  std::int64_t position_ = 0;  // batches consumed
+  RunState state_;
   std::int64_t eval_every_ = 0;
   std::int64_t saved_step_ = -1;
-  std::optional<double> valid_loss_;
+  std::optional<Results> valid_results_;  // of the best validation of this process, or the last
 };
 
 }  // namespace abax

@@ -101,4 +101,31 @@ TEST_CASE("optimiser: unknown names and models without parameters are refused") 
   CHECK_THROWS_AS(optimise({.name = "adma"}, gradients_of(model.loss)), UsageError);
 }
 
+TEST_CASE("optimiser: the moving average of a parameter, by hand") {
+  Variables store;
+  Graph g(store);
+  const Linear model(g);
+  const Value norm = optimise({.name = "sgd", .average = 0.3}, gradients_of(model.loss));
+  Workers workers(1);
+  Execution step(compile(g, {norm}), store, workers);
+  const Tensor x = Tensor::of<float>({2}, {1, -2});
+  step.set("x", x);
+  step.set("count", 1.f);
+  step.set("learning_rate", 0.5f);
+  CHECK(has_averages(store));
+  double expected = 0;
+  for (int t = 1; t <= 9; ++t) {
+    step.run();
+    const double weight = 1 - 0.5 * t;
+    const double decay = std::min(0.3, (t - 1) / (t + 9.0));
+    expected = decay * expected + (1 - decay) * weight;
+    CHECK(weights(store)[0] == doctest::Approx(weight));
+    CHECK(store.at("average/w").value.as<float>()[0] == doctest::Approx(expected));
+  }
+  exchange_averages(store);
+  CHECK(weights(store)[0] == doctest::Approx(expected));
+  exchange_averages(store);
+  CHECK(weights(store)[0] == doctest::Approx(1 - 0.5 * 9));
+}
+
 }  // namespace abax

@@ -27,6 +27,13 @@ TEST_CASE("schedule: cosine and linear end at their final rate and stay there") 
   CHECK(learning_rate(cosine, 2) == doctest::Approx(0.8535533905932737));  // (1 + cos(pi/4)) / 2
 }
 
+TEST_CASE("schedule: inverse root falls from the peak at the end of the warm-up") {
+  const LearningRateSchedule s{.shape = "inverse-root", .peak = 2, .warmup = 4, .steps = 100};
+  CHECK(learning_rate(s, 3) == doctest::Approx(2));
+  CHECK(learning_rate(s, 15) == doctest::Approx(1));
+  CHECK(learning_rate(s, 63) == doctest::Approx(0.5));
+}
+
 TEST_CASE("schedule: an unknown shape is refused") {
   CHECK_THROWS_AS(learning_rate({.shape = "cosnie", .steps = 5}, 1), UsageError);
 }

@@ -37,7 +37,7 @@ std::vector<Json> lines_of(const std::filesystem::path& path) {
 TEST_CASE("the header says version, seed, level, threads and configuration") {
   const Folder folder;
   TrainOptions options;
-  options.data = "a \"book\" λ\n";
+  options.data = {"a \"book\" λ\n"};
   options.freeze = {"embedding"};
   Metrics metrics(folder.path / "metrics.jsonl");
   metrics.header(7, "sse2", 2, train_option_set(options));
@@ -49,7 +49,7 @@ TEST_CASE("the header says version, seed, level, threads and configuration") {
   CHECK(lines[0].at("simd").string() == "sse2");
   CHECK(lines[0].at("threads").integer() == 2);
   const Json& configuration = lines[0].at("configuration");
-  CHECK(configuration.at("data").string() == options.data);
+  CHECK(configuration.at("data").array().at(0).string() == options.data[0]);
   CHECK(configuration.at("lr").number() == options.lr);
   CHECK(configuration.at("freeze").array().at(0).string() == "embedding");
   CHECK(lines[1].at("loss").number() == 2.5);

@@ -73,7 +73,7 @@ TEST_CASE(
     "training: a resumed run is the unbroken one, bit for bit, with dropout and in mid-pass") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "whole");
-  o.data = write_text(folder.path());
+  o.data = {write_text(folder.path())};
   o.split = {80, 20, 0};
   train(o);
 
@@ -93,7 +93,7 @@ TEST_CASE(
 TEST_CASE("training: how often is validated, and on how many threads, changes no weight") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "a");
-  o.data = write_text(folder.path());
+  o.data = {write_text(folder.path())};
   o.split = {80, 20, 0};
   train(o);
   o.out = (folder.path() / "b").string();
@@ -113,7 +113,7 @@ TEST_CASE("training: how often is validated, and on how many threads, changes no
 TEST_CASE("training: accumulated batches make one update, resumed too") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "whole");
-  o.data = write_text(folder.path());
+  o.data = {write_text(folder.path())};
   o.accumulate = 3;
   o.steps = 6;
   train(o);
@@ -131,7 +131,7 @@ TEST_CASE("training: accumulated batches make one update, resumed too") {
 TEST_CASE("training: starts from the weights of another run, and leaves the frozen ones") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "first");
-  o.data = write_text(folder.path());
+  o.data = {write_text(folder.path())};
   train(o);
   o.init_from = o.out;
   o.out = (folder.path() / "second").string();
@@ -156,7 +156,7 @@ TEST_CASE("training: starts from the weights of another run, and leaves the froz
 TEST_CASE("training: a rate that is far too high ends as diverged, and the last checkpoint stays") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "run");
-  o.data = write_text(folder.path());
+  o.data = {write_text(folder.path())};
   o.optimiser = "sgd";
   o.clip = 0;
   o.steps = 60;
@@ -168,6 +168,64 @@ TEST_CASE("training: a rate that is far too high ends as diverged, and the last 
   CHECK_NOTHROW(open_run(folder.path() / "run"));
 }
 
+TEST_CASE("training: the best checkpoint is kept, and patience ends a run that gets worse") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.split = {50, 50, 0};
+  o.steps = 400;  // by heart, so that the validation's loss rises
+  o.dropout = 0;
+  o.width = 24;
+  o.eval_every = 10;
+  o.patience = 3;
+  train(o);
+  const SavedRun last = open_run(folder.path() / "run");
+  const SavedRun best = open_run(folder.path() / "run", Which::best);
+  CHECK(last.state.step < 400);
+  CHECK(best.state.step == last.state.step - 30);
+  REQUIRE(best.state.best.has_value());
+  CHECK(last.state.best == best.state.best);
+  CHECK(last.state.since_best == 3);
+  TrainOptions rest = last.options;  // more patience lets it go on
+  rest.resume = o.out;
+  rest.patience = 4;
+  train(rest);
+  CHECK(open_run(folder.path() / "run").state.step == last.state.step + 10);
+  o.out = (folder.path() / "other").string();
+  o.best = "bleu";
+  std::ostringstream out;
+  TrainingRun run(o, out);
+  CHECK_THROWS_AS(run.train(), UsageError);
+}
+
+TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for bit") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "whole");
+  o.data = {write_text(folder.path())};
+  o.average = 0.9;
+  train(o);
+  o.out = (folder.path() / "parts").string();
+  o.steps = 5;
+  train(o);
+  TrainOptions rest = open_run(folder.path() / "parts").options;
+  rest.resume = o.out;
+  rest.steps = 12;
+  train(rest);
+  const SavedRun whole = open_run(folder.path() / "whole"),
+                 parts = open_run(folder.path() / "parts");
+  const auto read = [](const SavedRun& run, const char* name) {
+    return run.checkpoint.variables().read(name);
+  };
+  const char* average = "average/lstm0/recurrent_weight";
+  CHECK(std::ranges::equal(read(whole, average).as<float>(), read(parts, average).as<float>()));
+  Variables store;
+  create_for_use(whole, store);
+  CHECK(std::ranges::equal(store.at("lstm0/recurrent_weight").value.as<float>(),
+                           read(whole, average).as<float>()));
+  CHECK_FALSE(std::ranges::equal(store.at("lstm0/recurrent_weight").value.as<float>(),
+                                 store.at(average).value.as<float>()));
+}
+
 TEST_CASE("training: learns a periodic text by heart") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "run");
@@ -176,7 +234,7 @@ TEST_CASE("training: learns a periodic text by heart") {
     std::ofstream file(path);
     for (int i = 0; i < 600; ++i) file << "abcdeffgh";
   }
-  o.data = path.string();
+  o.data = {path.string()};
   o.width = 32;
   o.layers = 1;
   o.dropout = 0;
@@ -197,10 +255,10 @@ TEST_CASE("training: texts that hold nothing to learn are bad data") {
   TrainOptions o = small(folder.path() / "run");
   const auto path = folder.path() / "short.txt";
   std::ofstream(path) << "a";
-  o.data = path.string();
+  o.data = {path.string()};
   std::ostringstream out;
   CHECK_THROWS_AS(TrainingRun(o, out), DataError);
-  o.data = (folder.path() / "absent.txt").string();
+  o.data = {(folder.path() / "absent.txt").string()};
   CHECK_THROWS_AS(TrainingRun(o, out), DataError);
 }
 

@@ -1,0 +1,139 @@
+// Texts for language models: read, split, tokenised, cut into batches; and a sample at the end.
+#include "tools/tasks/language_task.h"
+
+#include <filesystem>
+#include <ostream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/generator.h"
+#include "models/sampling.h"
+#include "tools/data/corpus.h"
+#include "tools/data/random_windows.h"
+#include "tools/data/text.h"
+#include "tools/data/token_stream.h"
+
+namespace abax {
+namespace {
+
+constexpr const char* tokenizer_file = "tokenizer.jsonl";
+constexpr std::int64_t sample_tokens = 300;
+
+/// Enough text for minutes of training, and for a validation whose chance error is below 1 %.
+constexpr std::int64_t corpus_characters = 1'000'000;
+constexpr std::int64_t corpus_check_characters = 50'000;
+
+struct Texts {
+  std::string train, valid, test, name;
+};
+
+Texts read_texts(const TrainOptions& o) {
+  if (!o.corpus.empty() && o.corpus != "fables")
+    throw UsageError(text("--corpus: '", o.corpus, "' is not for language models; fables is"));
+  if (o.data.empty()) {
+    data::Corpus corpus =
+        data::make_corpus(data::fables(), static_cast<std::uint64_t>(o.seed), corpus_characters,
+                          corpus_check_characters, corpus_check_characters);
+    return {std::move(corpus.train), std::move(corpus.valid), std::move(corpus.test),
+            "built-in fables"};
+  }
+  for (const auto& [option, files] :
+       {std::pair{"data", o.data}, {"valid", o.valid}, {"test", o.test}})
+    if (files.size() > 1)
+      throw UsageError(text("--", option, ": ", o.model, " reads one text, not ", files.size()));
+  const std::string whole = data::read_text(o.data[0]);
+  const Shares share = shares(o);
+  const data::TextSplit split = data::split_text(whole, share.valid, share.test);
+  return {std::string(split.train),
+          o.valid.empty() ? std::string(split.valid) : data::read_text(o.valid[0]),
+          o.test.empty() ? std::string(split.test) : data::read_text(o.test[0]),
+          std::filesystem::path(o.data[0]).filename().string()};
+}
+
+}  // namespace
+
+data::Tokenizer language_tokenizer(const Files& files) {
+  const auto found = files.find(tokenizer_file);
+  if (found == files.end())
+    throw CheckpointError(text("the checkpoint holds no ", tokenizer_file,
+                               "; it is not one of a language model that abax-train wrote"));
+  return data::Tokenizer::from_text(found->second);
+}
+
+LanguageTask::LanguageTask(const TrainOptions& o, const Files* known) : options_(o) {
+  const Texts texts = read_texts(o);
+  const data::TokenKind kind = data::token_kind(o.tokens);
+  tokenizer_ =
+      known ? language_tokenizer(*known) : data::Tokenizer::make(kind, texts.train, o.vocabulary);
+  const auto encode = [&](const std::string& content, const std::string& what) {
+    try {
+      return tokenizer_->encode(content);
+    } catch (const DataError& error) {
+      throw DataError(text(what, ": ", error.what()));
+    }
+  };
+  std::vector<std::int32_t> train = encode(texts.train, texts.name);
+  std::vector<std::int32_t> valid = encode(texts.valid, o.valid.empty() ? texts.name : o.valid[0]);
+  std::vector<std::int32_t> test = encode(texts.test, o.test.empty() ? texts.name : o.test[0]);
+  if (train.size() < 2) throw DataError("the training text has fewer than two tokens");
+  description_ = text(texts.name, ": ", grouped(train.size()), " ", o.tokens, " to train on, ",
+                      grouped(valid.size()), " to validate, vocabulary of ",
+                      grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
+  if (o.data.empty()) {
+    valid_optimum_ = data::fables().loss(texts.valid, kind);
+    test_optimum_ = data::fables().loss(texts.test, kind);
+  }
+  if (o.windows == "random")
+    train_ = std::make_unique<data::RandomWindows>(std::move(train), o.batch, o.length,
+                                                   static_cast<std::uint64_t>(o.seed));
+  else
+    train_ = std::make_unique<data::TokenStream>(std::move(train), o.batch, o.length);
+  const auto stream = [&](std::vector<std::int32_t> tokens) -> std::unique_ptr<data::BatchSource> {
+    if (tokens.size() < 2) return nullptr;
+    return std::make_unique<data::TokenStream>(std::move(tokens), o.batch, o.length);
+  };
+  valid_ = stream(std::move(valid));
+  test_ = stream(std::move(test));
+}
+
+ModelConfig LanguageTask::sizes() const {
+  ModelConfig config = model_config(options_);
+  config.vocabulary = tokenizer_->vocabulary();
+  return config;
+}
+
+const data::BatchSource* LanguageTask::source(Part part) const {
+  return part == Part::train ? train_.get() : part == Part::valid ? valid_.get() : test_.get();
+}
+
+Files LanguageTask::files() const { return {{tokenizer_file, tokenizer_->to_text()}}; }
+
+std::optional<double> LanguageTask::optimum(Part part) const {
+  return part == Part::valid ? valid_optimum_ : part == Part::test ? test_optimum_ : std::nullopt;
+}
+
+void LanguageTask::show(std::ostream& out, Variables& store, Workers& workers) const {
+  Generator generator(store, options_.model, sizes(), workers);
+  Sampler sampler({.temperature = 0.8f});
+  Random random(stream_key(static_cast<std::uint64_t>(options_.seed), "train", "sample"));
+  std::int32_t token = tokenizer_->encode("\n").front();
+  std::vector<std::int32_t> sample;
+  for (std::int64_t i = 0; i < sample_tokens; ++i) {
+    token = sampler.draw(generator.next(token), random);
+    sample.push_back(token);
+  }
+  out << "\nA sample (temperature 0.8):\n" << tokenizer_->decode(sample) << "\n";
+}
+
+std::vector<std::string> LanguageTask::next_commands(const std::string& folder) const {
+  std::vector<std::string> commands{text("generate --checkpoint ", folder, " --temperature 0.7")};
+  if (options_.data.empty())
+    commands.push_back("train --data YOUR.txt --width 256 --layers 2 --epochs 3");
+  return commands;
+}
+
+std::size_t LanguageTask::show_bytes(Variables& store, Workers& workers) const {
+  return Generator(store, options_.model, sizes(), workers).workspace_bytes();
+}
+
+}  // namespace abax
