@@ -59,19 +59,21 @@ void require_index(std::string_view op, const TensorType& index) {
   if (index.dtype != i32) throw ShapeError(text(op, ": i32 indices expected, got ", index));
 }
 
-/// The axes of a, then those of b from `skip` on.
-Shape joined(const Shape& a, const Shape& b, int skip) {
-  std::vector<std::int64_t> sizes(a.begin(), a.end());
-  sizes.insert(sizes.end(), b.begin() + skip, b.end());
+/// The axes of `shape`, with the `count` axes from `axis` on replaced by those of `by`.
+Shape replaced(const Shape& shape, int axis, int count, const Shape& by) {
+  std::vector<std::int64_t> sizes(shape.begin(), shape.begin() + axis);
+  sizes.insert(sizes.end(), by.begin(), by.end());
+  sizes.insert(sizes.end(), shape.begin() + axis + count, shape.end());
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
-/// Inputs: x, index.
+/// Inputs: x [first.., n, rest..], index [..]; output [first.., .., rest..].
 class Gather : public Op {
  public:
-  Gather(std::string_view name, bool checked) : name_(name), checked_(checked) {}
+  Gather(std::string_view name, int axis, bool checked)
+      : name_(name), axis_(axis), checked_(checked) {}
   std::string_view name() const override { return name_; }
-  std::string attributes() const override { return text("checked=", checked_); }
+  std::string attributes() const override { return text("axis=", axis_, " checked=", checked_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &x = inputs[0], &index = inputs[1];
     require_index(name_, index);
@@ -80,84 +82,107 @@ class Gather : public Op {
       throw ShapeError(text(name_, ": ",
                             table ? "a table f32[n, width]" : "f32 or i32 of at least one axis",
                             " expected, got ", x, " for indices ", index));
-    return {{joined(index.shape, x.shape, 1), x.dtype}};
+    if (axis_ < 0 || axis_ >= x.shape.rank())
+      throw ShapeError(text(name_, ": there is no axis ", axis_, " in ", x));
+    return {{replaced(x.shape, axis_, 1, index.shape), x.dtype}};
   }
   Kernel compile(const Signature& signature) const override {
     const TensorType &x = signature.inputs[0], &index = signature.inputs[1];
-    const Limit limit{name_, index.shape, x.shape[0], checked_};
-    const std::int64_t count = index.size(), width = x.shape.size(1, x.shape.rank());
-    const Partition pieces = partition_rows(count, width);
+    const std::int64_t size = x.shape[axis_], count = index.size();
+    const std::int64_t width = x.shape.size(axis_ + 1, x.shape.rank());
+    const Limit limit{name_, index.shape, size, checked_};
+    const Partition pieces = partition_rows(x.shape.size(0, axis_) * count, width);
     return {[=](const Call& call) {
       const auto* at = call.in<std::int32_t>(1);
       limit.check(at);
       call.loop(pieces.count(), [&](std::int64_t piece) {
-        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i)
-          std::memcpy(call.out<float>(0) + i * width, call.in<float>(0) + at[i] * width,
+        const std::int64_t begin = pieces.begin(piece);
+        const float* from = call.in<float>(0) + begin / count * size * width;
+        std::int64_t i = begin % count;
+        for (std::int64_t row = begin; row < pieces.end(piece); ++row) {
+          std::memcpy(call.out<float>(0) + row * width, from + at[i] * width,
                       static_cast<std::size_t>(width) * sizeof(float));
+          if (++i < count) continue;
+          i = 0;
+          from += size * width;
+        }
       });
     }};
   }
   std::vector<Value> vjp(const Vjp& vjp) const override {
     const Value x = vjp.inputs[0];
-    return {scatter_add(vjp.gradients[0], vjp.inputs[1], x.shape()[0]), Value{}};
+    return {scatter_add(vjp.gradients[0], vjp.inputs[1], x.shape()[axis_], axis_), Value{}};
   }
 
  private:
   std::string_view name_;
+  int axis_;
   bool checked_;
 };
 
-/// Inputs: updates, index.
+/// Inputs: updates [first.., .., rest..], index [..]; output [first.., rows, rest..].
 class ScatterAdd : public Op {
  public:
-  ScatterAdd(std::int64_t rows, bool checked) : rows_(rows), checked_(checked) {}
+  ScatterAdd(std::int64_t rows, int axis, bool checked)
+      : rows_(rows), axis_(axis), checked_(checked) {}
   std::string_view name() const override { return "scatter_add"; }
-  std::string attributes() const override { return text("rows=", rows_, " checked=", checked_); }
+  std::string attributes() const override {
+    return text("rows=", rows_, " axis=", axis_, " checked=", checked_);
+  }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &updates = inputs[0], &index = inputs[1];
     require_index("scatter_add", index);
-    const int leading = index.shape.rank();
-    if (updates.dtype != f32 || updates.shape.rank() < leading ||
-        !std::equal(index.shape.begin(), index.shape.end(), updates.shape.begin()))
-      throw ShapeError(text("scatter_add: f32 updates of a shape that begins with ", index.shape,
-                            " expected, got ", updates, " for indices ", index));
+    const int replaces = index.shape.rank();
+    if (updates.dtype != f32 || axis_ < 0 || updates.shape.rank() < axis_ + replaces ||
+        !std::equal(index.shape.begin(), index.shape.end(), updates.shape.begin() + axis_))
+      throw ShapeError(text("scatter_add: f32 updates of a shape with ", index.shape, " from axis ",
+                            axis_, " on expected, got ", updates, " for indices ", index));
     if (rows_ < 0) throw ShapeError(text("scatter_add: ", rows_, " rows"));
-    return {{joined(Shape{rows_}, updates.shape, leading), f32}};
+    return {{replaced(updates.shape, axis_, replaces, Shape{rows_}), f32}};
   }
   Kernel compile(const Signature& signature) const override {
     const TensorType& index = signature.inputs[1];
     const Shape& shape = signature.outputs[0].shape;
     const Limit limit{"scatter_add", index.shape, rows_, checked_};
-    const std::int64_t count = index.size(), rows = rows_, width = shape.size(1, shape.rank());
-    // Wide rows are cut by columns, so that often used rows burden all pieces alike; narrow ones by
-    // rows. Each piece goes through all indices in order: the sums do not depend on the cut.
-    const std::int64_t wanted = std::clamp<std::int64_t>(count * width / piece_size, 1, 64);
+    const std::int64_t count = index.size(), rows = rows_;
+    const std::int64_t tables = shape.size(0, axis_), width = shape.size(axis_ + 1, shape.rank());
+    // Pieces of whole tables first. Where these are too few, wide rows are cut by columns, so that
+    // often used rows burden all pieces alike; narrow ones by rows. Each piece goes through all
+    // indices in order: the sums do not depend on the cut.
+    const std::int64_t wanted =
+        std::clamp<std::int64_t>(tables * count * width / piece_size, 1, 64);
+    const Partition groups{tables, std::max<std::int64_t>(1, tables / wanted)};
+    const std::int64_t cuts =
+        std::max<std::int64_t>(1, wanted / std::max<std::int64_t>(1, groups.count()));
     const bool by_columns = width >= 64;
-    const std::int64_t columns = (width + wanted - 1) / wanted;
+    const std::int64_t columns = (width + cuts - 1) / cuts;
     const Partition pieces =
         by_columns ? Partition{width, std::max<std::int64_t>(16, (columns + 15) / 16 * 16)}
-                   : Partition{rows, std::max<std::int64_t>(1, (rows + wanted - 1) / wanted)};
-    const Partition zeros{rows * width, piece_size};
+                   : Partition{rows, std::max<std::int64_t>(1, (rows + cuts - 1) / cuts)};
+    const Partition zeros{shape.size(), piece_size};
     const auto kernel = kernels(signature.level).lookup->scatter_add;
     return {[=](const Call& call) {
       limit.check(call.in<std::int32_t>(1));
       call.loop(zeros.count(), [&](std::int64_t i) {
         std::fill(call.out<float>(0) + zeros.begin(i), call.out<float>(0) + zeros.end(i), 0.f);
       });
-      call.loop(pieces.count(), [&](std::int64_t i) {
+      call.loop(groups.count() * pieces.count(), [&](std::int64_t task) {
+        const std::int64_t group = task / pieces.count(), i = task % pieces.count();
         const TablePiece piece = by_columns ? TablePiece{0, rows, pieces.begin(i), pieces.end(i)}
                                             : TablePiece{pieces.begin(i), pieces.end(i), 0, width};
-        kernel(call.in<float>(0), call.in<std::int32_t>(1), count, call.out<float>(0), width,
-               piece);
+        for (std::int64_t t = groups.begin(group); t < groups.end(group); ++t)
+          kernel(call.in<float>(0) + t * count * width, call.in<std::int32_t>(1), count,
+                 call.out<float>(0) + t * rows * width, width, piece);
       });
     }};
   }
   std::vector<Value> vjp(const Vjp& vjp) const override {
-    return {gather(vjp.gradients[0], vjp.inputs[1]), Value{}};
+    return {gather(vjp.gradients[0], vjp.inputs[1], axis_), Value{}};
   }
 
  private:
   std::int64_t rows_;
+  int axis_;
   bool checked_;
 };
 
@@ -169,7 +194,7 @@ class OneHot : public Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_index("one_hot", inputs[0]);
     if (size_ < 0) throw ShapeError(text("one_hot: a size of ", size_));
-    return {{joined(inputs[0].shape, Shape{size_}, 0), f32}};
+    return {{inputs[0].shape.inserted(inputs[0].shape.rank(), size_), f32}};
   }
   Kernel compile(const Signature& signature) const override {
     const Limit limit{"one_hot", signature.inputs[0].shape, size_, checked_};
@@ -191,25 +216,31 @@ class OneHot : public Op {
   bool checked_;
 };
 
-/// The size of axis 0, or 0 where there is none, which infer then refuses.
-std::int64_t first_size(Value x) { return x.shape().rank() == 0 ? 0 : x.shape()[0]; }
+/// `axis` of a tensor of `rank` axes, counted from the front; infer refuses one that is not there.
+int from_front(int axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
-Value gather_as(std::string_view name, const Operand& x, Value index) {
-  const bool checked = !known_inside(index, first_size(x.value()));
-  return x.value().graph().add_one(std::make_shared<Gather>(name, checked), {x.value(), index},
-                                   x.where());
+Value gather_as(std::string_view name, const Operand& x, Value index, int axis) {
+  const Shape& shape = x.value().shape();
+  const bool there = axis >= 0 && axis < shape.rank();
+  const bool checked = !there || !known_inside(index, shape[axis]);
+  return x.value().graph().add_one(std::make_shared<Gather>(name, axis, checked),
+                                   {x.value(), index}, x.where());
 }
 
 }  // namespace
 
-Value embedding(Value ids, Operand table) { return gather_as("embedding", table, ids); }
+Value embedding(Value ids, Operand table) { return gather_as("embedding", table, ids, 0); }
 
-Value gather(Operand x, Value index) { return gather_as("gather", x, index); }
+Value gather(Operand x, Value index, int axis) {
+  return gather_as("gather", x, index, from_front(axis, x.value().shape().rank()));
+}
 
-Value scatter_add(Operand updates, Value index, std::int64_t rows) {
+Value scatter_add(Operand updates, Value index, std::int64_t rows, int axis) {
+  const int rank = updates.value().shape().rank() - index.shape().rank() + 1;
   const bool checked = !known_inside(index, rows);
-  return updates.value().graph().add_one(std::make_shared<ScatterAdd>(rows, checked),
-                                         {updates.value(), index}, updates.where());
+  return updates.value().graph().add_one(
+      std::make_shared<ScatterAdd>(rows, from_front(axis, rank), checked), {updates.value(), index},
+      updates.where());
 }
 
 Value one_hot(Value index, std::int64_t size, SourceLocation where) {

@@ -18,13 +18,17 @@ namespace abax {
 /// a scatter_add.
 Value embedding(Value ids, Operand table);
 
-/// Element index[..] of x, f32 or i32 [n, rest..], along axis 0: the result is [.., rest..].
-Value gather(Operand x, Value index);
+/// Element index[..] of x, f32 or i32 [first.., n, rest..], along `axis`, where it has size n: the
+/// result is [first.., .., rest..]. The gradient of x is a scatter_add. `axis` may count from the
+/// back.
+///
+///     Value kept = gather(cache, parents, 1);   // cache is [time, batch, width], parents [batch]
+Value gather(Operand x, Value index, int axis = 0);
 
-/// A tensor [rows, rest..] of zeros to whose row index[..] the elements of `updates`, f32
-/// [.., rest..], are added, in ascending order of their position: the same bits for any thread
-/// count.
-Value scatter_add(Operand updates, Value index, std::int64_t rows);
+/// A tensor [first.., rows, rest..] of zeros to whose row index[..] along `axis` the elements of
+/// `updates`, f32 [first.., .., rest..], are added, in ascending order of their position: the same
+/// bits for any thread count. `axis`, which may count from the back, is the result's.
+Value scatter_add(Operand updates, Value index, std::int64_t rows, int axis = 0);
 
 /// 1 at index[..] along a new last axis of `size`, else 0: f32 [.., size].
 Value one_hot(Value index, std::int64_t size, SourceLocation where = SourceLocation::current());

@@ -10,30 +10,38 @@ namespace {
 
 using At = std::vector<std::int64_t>;
 
-Shape joined(const Shape& a, const Shape& b, int skip) {
-  std::vector<std::int64_t> sizes(a.begin(), a.end());
-  sizes.insert(sizes.end(), b.begin() + skip, b.end());
+/// The shape with `count` axes from `axis` on replaced by those of `by`.
+Shape replaced(const Shape& shape, int axis, int count, const Shape& by) {
+  std::vector<std::int64_t> sizes(shape.begin(), shape.begin() + axis);
+  sizes.insert(sizes.end(), by.begin(), by.end());
+  sizes.insert(sizes.end(), shape.begin() + axis + count, shape.end());
   return Shape(std::span<const std::int64_t>(sizes));
 }
 
-/// x[index[..]][..].
-Reference taken(const Reference& x, const Reference& index) {
-  const auto leading = index.shape.rank();
-  return generate(joined(index.shape, x.shape, 1), [&](const At& at) {
-    At from = {static_cast<std::int64_t>(element(index, At(at.begin(), at.begin() + leading)))};
-    from.insert(from.end(), at.begin() + leading, at.end());
+/// x[first..][index[..]][rest..].
+Reference taken(const Reference& x, const Reference& index, int axis = 0) {
+  const auto count = index.shape.rank();
+  return generate(replaced(x.shape, axis, 1, index.shape), [&](const At& at) {
+    const auto first = at.begin() + axis;
+    At from(at.begin(), first);
+    from.push_back(static_cast<std::int64_t>(element(index, At(first, first + count))));
+    from.insert(from.end(), first + count, at.end());
     return element(x, from);
   });
 }
 
-Reference added(const Reference& updates, const Reference& index, std::int64_t rows) {
-  Reference result{joined(Shape{rows}, updates.shape, index.shape.rank()), {}};
+Reference added(const Reference& updates, const Reference& index, std::int64_t rows, int axis) {
+  Reference result{replaced(updates.shape, axis, index.shape.rank(), Shape{rows}), {}};
   result.values.resize(static_cast<std::size_t>(result.shape.size()));
-  const auto width = static_cast<std::size_t>(result.shape.size(1, result.shape.rank()));
-  for (std::size_t i = 0; i < index.values.size(); ++i)
-    for (std::size_t j = 0; j < width; ++j)
-      result.values[static_cast<std::size_t>(index.values[i]) * width + j] +=
-          updates.values[i * width + j];
+  const auto width = static_cast<std::size_t>(result.shape.size(axis + 1, result.shape.rank()));
+  const auto tables = static_cast<std::size_t>(result.shape.size(0, axis));
+  std::size_t update = 0;
+  for (std::size_t table = 0; table < tables; ++table)
+    for (const double to : index.values)
+      for (std::size_t j = 0; j < width; ++j)
+        result.values[(table * static_cast<std::size_t>(rows) + static_cast<std::size_t>(to)) *
+                          width +
+                      j] += updates.values[update++];
   return result;
 }
 
@@ -59,26 +67,43 @@ Family lookup_family() {
   add_embedding({9}, 1, 1);
   add_embedding({35, 20}, 301, 130);  // cut by columns
   add_embedding({3000}, 40, 33);      // cut by rows
-  const auto add_gather = [&](Shape x, Shape index, DType dtype = f32) {
-    cases.push_back(
-        {.name = text("gather/", dtype, x, " at ", index),
-         .arguments = {{x, dtype, -5, 5}, indices(index, x[0])},
-         .build = [](auto x) { return std::vector{gather(x[0], x[1])}; },
-         .reference = [](std::span<const Reference> x) { return std::vector{taken(x[0], x[1])}; },
-         .gradient = dtype == f32});
+  const auto add_gather = [&](Shape x, Shape index, int axis = 0, DType dtype = f32) {
+    const int from_front = axis < 0 ? axis + x.rank() : axis;
+    cases.push_back({.name = text("gather/", dtype, x, " at ", index, " along ", axis),
+                     .arguments = {{x, dtype, -5, 5}, indices(index, x.at(axis))},
+                     .build = [=](auto x) { return std::vector{gather(x[0], x[1], axis)}; },
+                     .reference =
+                         [=](std::span<const Reference> x) {
+                           return std::vector{taken(x[0], x[1], from_front)};
+                         },
+                     .gradient = dtype == f32});
   };
   add_gather({7}, {3});
   add_gather({7, 2, 3}, {4, 5});
   add_gather({7, 0}, {4});
-  add_gather({7, 3}, {4}, i32);
+  add_gather({7, 3}, {4}, 0, i32);
   add_gather({50, 11, 30}, {200});
-  const auto add_scatter = [&](Shape updates, Shape index, std::int64_t rows) {
+  add_gather({4, 7, 3}, {5}, 1);
+  add_gather({4, 7, 3}, {2, 3}, 1);
+  add_gather({4, 7, 3}, {}, 1);
+  add_gather({4, 7, 3}, {9}, -1);
+  add_gather({4, 7, 3}, {2}, 2, i32);
+  add_gather({0, 7, 3}, {2}, 1);
+  add_gather({4, 7, 3}, {0}, 1);
+  add_gather({65, 9, 130}, {12}, 1);
+  add_gather({3, 40, 130}, {300}, 1);  // the gradient is cut by columns
+  add_gather({3, 40, 33}, {2000}, 1);  // by rows
+  add_gather({3000, 5}, {33}, 1);
+  const auto add_scatter = [&](Shape updates, Shape index, std::int64_t rows, int axis = 0) {
+    const int from_front = axis < 0 ? axis + updates.rank() - index.rank() + 1 : axis;
     cases.push_back(
-        {.name = text("scatter_add/", updates, " at ", index, " into ", rows),
+        {.name = text("scatter_add/", updates, " at ", index, " into ", rows, " along ", axis),
          .arguments = {{updates}, indices(index, rows)},
-         .build = [=](auto x) { return std::vector{scatter_add(x[0], x[1], rows)}; },
+         .build = [=](auto x) { return std::vector{scatter_add(x[0], x[1], rows, axis)}; },
          .reference =
-             [=](std::span<const Reference> x) { return std::vector{added(x[0], x[1], rows)}; },
+             [=](std::span<const Reference> x) {
+               return std::vector{added(x[0], x[1], rows, from_front)};
+             },
          .tolerance = 1e-5});
   };
   add_scatter({6, 5}, {6}, 3);
@@ -88,6 +113,10 @@ Family lookup_family() {
   add_scatter({0, 5}, {0}, 0);
   add_scatter({900, 200}, {900}, 7);
   add_scatter({5000, 17}, {5000}, 100);
+  add_scatter({2, 6, 5}, {6}, 3, 1);
+  add_scatter({2, 6, 5, 3}, {6, 5}, 4, 1);
+  add_scatter({2, 6, 5}, {6, 5}, 4, -1);
+  add_scatter({2, 0, 5}, {0}, 3, 1);
   for (const Shape& shape : {Shape{}, Shape{3, 4}, Shape{0}, Shape{801}})
     cases.push_back({.name = text("one_hot/", shape),
                      .arguments = {indices(shape, 57)},
@@ -95,7 +124,7 @@ Family lookup_family() {
                      .reference =
                          [](std::span<const Reference> x) {
                            return std::vector{
-                               generate(joined(x[0].shape, {57}, 0), [&](const At& at) {
+                               generate(x[0].shape.inserted(-1, 57), [&](const At& at) {
                                  return element(x[0], At(at.begin(), at.end() - 1)) ==
                                         static_cast<double>(at.back());
                                })};
@@ -111,6 +140,10 @@ Family lookup_family() {
       {"embedding", "f32[n, width]", "f32[4, 2, 2]"});
   bad("gather/of a scalar", {{{}}, {{3}, i32}}, [](auto x) { gather(x[0], x[1]); },
       {"gather", "f32[]", "i32[3]"});
+  bad("gather/no such axis", {{{5, 2}}, {{3}, i32}}, [](auto x) { gather(x[0], x[1], 2); },
+      {"gather", "axis 2", "f32[5, 2]"});
+  bad("scatter_add/no such axis", {{{5, 2}}, {{2}, i32}},
+      [](auto x) { scatter_add(x[0], x[1], 5, 2); }, {"scatter_add", "axis 2", "f32[5, 2]"});
   bad("scatter_add/shapes differ", {{{3, 2}}, {{4}, i32}},
       [](auto x) { scatter_add(x[0], x[1], 5); }, {"scatter_add", "f32[3, 2]", "i32[4]"});
   bad("one_hot/of floats", {{{3}}}, [](auto x) { one_hot(x[0], 5); }, {"one_hot", "f32[3]"});

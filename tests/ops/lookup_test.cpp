@@ -57,12 +57,12 @@ TEST_CASE("lookup: a declared range is enough, also through views") {
     return lookup.graph.node(y.node()).op->attributes();
   };
   const Value inside = lookup.graph.input("inside", {4}, i32, range(0, 3));
-  CHECK(attributes(inside) == "checked=0");
-  CHECK(attributes(reshape(inside, {2, 2})) == "checked=0");
-  CHECK(attributes(slice(reshape(inside, {2, 2}), 0, 1, 2)) == "checked=0");
-  CHECK(attributes(lookup.graph.input("from -1", {4}, i32, range(-1, 3))) == "checked=1");
-  CHECK(attributes(lookup.graph.input("too far", {4}, i32, range(0, 4))) == "checked=1");
-  CHECK(attributes(lookup.graph.input("open", {4}, i32)) == "checked=1");
+  CHECK(attributes(inside) == "axis=0 checked=0");
+  CHECK(attributes(reshape(inside, {2, 2})) == "axis=0 checked=0");
+  CHECK(attributes(slice(reshape(inside, {2, 2}), 0, 1, 2)) == "axis=0 checked=0");
+  CHECK(attributes(lookup.graph.input("from -1", {4}, i32, range(-1, 3))) == "axis=0 checked=1");
+  CHECK(attributes(lookup.graph.input("too far", {4}, i32, range(0, 4))) == "axis=0 checked=1");
+  CHECK(attributes(lookup.graph.input("open", {4}, i32)) == "axis=0 checked=1");
 }
 
 }  // namespace abax
