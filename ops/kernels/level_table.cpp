@@ -12,6 +12,7 @@ extern const GemmKernels gemm_kernels;
 extern const LookupKernels lookup_kernels;
 extern const LossKernels loss_kernels;
 extern const NormaliseKernels normalise_kernels;
+extern const PositionKernels position_kernels;
 extern const RandomKernels random_kernels;
 extern const RecurrentKernels recurrent_kernels;
 extern const ReduceKernels reduce_kernels;
@@ -27,6 +28,7 @@ const Kernels kernel_table = {
     .lookup = &lookup_kernels,
     .loss = &loss_kernels,
     .normalise = &normalise_kernels,
+    .position = &position_kernels,
     .random = &random_kernels,
     .recurrent = &recurrent_kernels,
     .reduce = &reduce_kernels,

@@ -16,6 +16,7 @@ struct GemmKernels;
 struct LookupKernels;
 struct LossKernels;
 struct NormaliseKernels;
+struct PositionKernels;
 struct RandomKernels;
 struct RecurrentKernels;
 struct ReduceKernels;
@@ -30,6 +31,7 @@ struct Kernels {
   const LookupKernels* lookup;
   const LossKernels* loss;
   const NormaliseKernels* normalise;
+  const PositionKernels* position;
   const RandomKernels* random;
   const RecurrentKernels* recurrent;
   const ReduceKernels* reduce;

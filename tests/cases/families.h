@@ -12,6 +12,7 @@ Family lookup_family();
 Family loss_family();
 Family matmul_family();
 Family normalise_family();
+Family position_family();
 Family random_family();
 Family recurrent_family();
 Family reduce_family();
