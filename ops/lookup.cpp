@@ -1,11 +1,13 @@
-// Gather, its gradient scatter_add, and what derives from them.
+// Gather and its gradient scatter_add, one_hot, rows written and reversed.
 #include "ops/lookup.h"
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "ops/elementwise.h"
 #include "ops/kernels/lookup.h"
 #include "ops/kernels/table.h"
 #include "ops/partition.h"
@@ -186,6 +188,104 @@ class ScatterAdd : public Op {
   bool checked_;
 };
 
+/// Inputs: cache [size, rest..], rows [n, rest..], position []; output as the cache.
+class WriteRows : public Op {
+ public:
+  std::string_view name() const override { return "write_rows"; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType &cache = inputs[0], &rows = inputs[1];
+    const int rank = cache.shape.rank();
+    if (cache.dtype != f32 || rows.dtype != f32 || rank == 0 || rows.shape.rank() != rank ||
+        rows.shape.without(0) != cache.shape.without(0) || rows.shape[0] > cache.shape[0] ||
+        inputs[2] != TensorType{{}, i32})
+      throw ShapeError(
+          text("write_rows: expected a cache f32[size, rest..], rows f32[n, rest..] "
+               "with n <= size and a position i32[], got ",
+               cache, ", ", rows, " and ", inputs[2]));
+    return {cache};
+  }
+  bool may_overwrite(int, int input) const override { return input == 0; }
+  bool may_commit_early(int) const override { return true; }
+  Kernel compile(const Signature& signature) const override {
+    const TensorType &cache = signature.inputs[0], &rows = signature.inputs[1];
+    const std::int64_t size = cache.shape[0], count = rows.shape[0];
+    const std::int64_t width = cache.shape.size(1, cache.shape.rank());
+    return {[=, bytes = cache.bytes(), row_bytes = rows.bytes()](const Call& call) {
+      const std::int64_t position = *call.in<std::int32_t>(2);
+      if (position < 0 || position + count > size)
+        throw DataError(text("write_rows: ", count, " rows at position ", position,
+                             " are not within [0, ", size, ")"));
+      if (bytes == 0) return;
+      if (call.outputs[0] != call.inputs[0]) std::memcpy(call.outputs[0], call.inputs[0], bytes);
+      if (row_bytes > 0)
+        std::memcpy(call.out<float>(0) + position * width, call.inputs[1], row_bytes);
+    }};
+  }
+  std::vector<Value> vjp(const Vjp& vjp) const override {
+    const Value dy = vjp.gradients[0], rows = vjp.inputs[1], position = vjp.inputs[2];
+    Graph& graph = dy.graph();
+    const SourceLocation where = graph.node(vjp.outputs[0].node()).where;
+    std::vector<Value> result(3);
+    if (vjp.wanted[0]) {
+      const Value zeros = graph.constant(Tensor(rows.type()), where);
+      result[0] = write_rows({dy, where}, {zeros, where}, {position, where});
+    }
+    if (vjp.wanted[1]) {
+      Tensor numbers(Shape{rows.shape()[0]}, i32);
+      const auto elements = numbers.as<std::int32_t>();
+      std::iota(elements.begin(), elements.end(), 0);
+      const Value first = graph.constant(std::move(numbers), where);
+      result[1] = gather({dy, where}, Operand(position, where) + Operand(first, where));
+    }
+    return result;
+  }
+};
+
+/// Inputs: x [time, batch, rest..], perhaps lengths [batch]; output as x. Its own gradient.
+class Reverse : public Op {
+ public:
+  std::string_view name() const override { return "reverse"; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    const TensorType& x = inputs[0];
+    const bool rows = x.dtype != u8 && x.shape.rank() >= 2;
+    if (!rows || (inputs.size() > 1 && inputs[1] != TensorType{{x.shape[1]}, i32}))
+      throw ShapeError(
+          text("reverse: expected x f32 or i32[time, batch, rest..] and lengths "
+               "i32[batch], got ",
+               x, " and ", inputs.size() > 1 ? text(inputs[1]) : "none"));
+    return {x};
+  }
+  Kernel compile(const Signature& signature) const override {
+    const Shape& shape = signature.inputs[0].shape;
+    const std::int64_t time = shape[0], batch = shape[1], width = shape.size(2, shape.rank());
+    const bool with_lengths = signature.inputs.size() > 1;
+    const Partition rows = partition_rows(time * batch, width);
+    return {[=, name = signature.name](const Call& call) {
+      const auto* lengths = with_lengths ? call.in<std::int32_t>(1) : nullptr;
+      for (std::int64_t b = 0; lengths && b < batch; ++b)
+        if (lengths[b] < 0 || lengths[b] > time)
+          throw DataError(
+              text(name, ": length ", lengths[b], " of row ", b, " is not in [0, ", time, "]"));
+      call.loop(rows.count(), [&](std::int64_t piece) {
+        for (std::int64_t row = rows.begin(piece); row < rows.end(piece); ++row) {
+          const std::int64_t t = row / batch, b = row % batch;
+          const std::int64_t length = lengths ? lengths[b] : time;
+          const std::int64_t from = t < length ? length - 1 - t : t;
+          std::memcpy(call.out<float>(0) + row * width,
+                      call.in<float>(0) + (from * batch + b) * width,
+                      static_cast<std::size_t>(width) * sizeof(float));
+        }
+      });
+    }};
+  }
+  std::vector<Value> vjp(const Vjp& vjp) const override {
+    const SourceLocation where = vjp.outputs[0].graph().node(vjp.outputs[0].node()).where;
+    std::vector<Value> result(vjp.inputs.size());
+    result[0] = reverse({vjp.gradients[0], where}, vjp.inputs.size() > 1 ? vjp.inputs[1] : Value{});
+    return result;
+  }
+};
+
 class OneHot : public Op {
  public:
   OneHot(std::int64_t size, bool checked) : size_(size), checked_(checked) {}
@@ -241,6 +341,19 @@ Value scatter_add(Operand updates, Value index, std::int64_t rows, int axis) {
   return updates.value().graph().add_one(
       std::make_shared<ScatterAdd>(rows, from_front(axis, rank), checked), {updates.value(), index},
       updates.where());
+}
+
+Value write_rows(Operand cache, Operand rows, Operand position) {
+  return cache.value().graph().add_one(std::make_shared<WriteRows>(),
+                                       {cache.value(), rows.value(), position.value()},
+                                       cache.where());
+}
+
+Value reverse(Operand x, Value lengths) {
+  Graph& graph = x.value().graph();
+  const auto op = std::make_shared<Reverse>();
+  return lengths ? graph.add_one(op, {x.value(), lengths}, x.where())
+                 : graph.add_one(op, {x.value()}, x.where());
 }
 
 Value one_hot(Value index, std::int64_t size, SourceLocation where) {

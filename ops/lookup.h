@@ -1,4 +1,4 @@
-// Rows by their index: embedding, gather, scatter_add, one_hot.
+// Rows by their index: embedding, gather, scatter_add, one_hot; rows written and reversed.
 //
 //     Value ids = g.input("ids", {time, batch}, i32, range(0, 10000));
 //     Value x = embedding(ids, g.parameter("table", {10000, 200}, normal(0.05f)));   // [time,
@@ -29,6 +29,24 @@ Value gather(Operand x, Value index, int axis = 0);
 /// `updates`, f32 [first.., .., rest..], are added, in ascending order of their position: the same
 /// bits for any thread count. `axis`, which may count from the back, is the result's.
 Value scatter_add(Operand updates, Value index, std::int64_t rows, int axis = 0);
+
+/// `cache`, f32 [size, rest..], with its rows position .. position + n replaced by `rows`, f32
+/// [n, rest..]; `position` is i32 []. Assigned to the variable that the cache is read from, it
+/// writes the rows alone, in place, and what reads the result reads the variable's memory. (A run
+/// that throws after that has the rows written; one that repeats it writes them again.) Throws
+/// ShapeError on other shapes or types; at run time DataError where position is below 0 or position
+/// + n above size.
+///
+///     const Value keys = g.carried_state("keys", {{context, batch, width}, f32});
+///     const Value seen = write_rows(keys, k, position);   // k is [1, batch, width]
+///     g.assign(keys, seen);                               // attention reads `seen`
+Value write_rows(Operand cache, Operand rows, Operand position);
+
+/// x, f32 or i32 [time, batch, rest..], with time running backwards in each item of the batch: row
+/// t of item b comes from row lengths[b] - 1 - t where t < lengths[b]; the padding beyond stays
+/// where it is. `lengths` is i32 [batch]; without it all of time counts. Twice gives x again.
+/// Throws ShapeError on other shapes or types; at run time DataError on a length outside [0, time].
+Value reverse(Operand x, Value lengths = {});
 
 /// 1 at index[..] along a new last axis of `size`, else 0: f32 [.., size].
 Value one_hot(Value index, std::int64_t size, SourceLocation where = SourceLocation::current());

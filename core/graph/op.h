@@ -141,6 +141,10 @@ class Op {
   /// Whether `output` may be written to the memory of `input` (same bytes) while that is still
   /// read.
   virtual bool may_overwrite(int output, int input) const;
+  /// Whether `output`, assigned to a variable, may be written to the variable's memory before the
+  /// run's last steps. A run that throws after that leaves the variable changed, which must do no
+  /// harm: for caches, whose next run writes the same rows again.
+  virtual bool may_commit_early(int) const { return false; }
   virtual bool accepts_epilogue() const { return false; }
   /// Work of one run; the default counts no FLOP and each input and output once.
   virtual Cost cost(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;

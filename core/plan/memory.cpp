@@ -105,10 +105,12 @@ class Planner {
     for (Program::Commit& commit : program_.commits) {
       const int id = commit.value, s = producers_[at(id)];
       const TensorType& type = program_.value(id).type;
-      if (s < first_update || program_.root(id) != id || taken[at(id)] || type.bytes() == 0)
-        continue;
+      if (s < 0 || program_.root(id) != id || taken[at(id)] || type.bytes() == 0) continue;
+      const Step& step = program_.step(s);
       const auto output =
-          std::ranges::find(program_.step(s).outputs, id) - program_.step(s).outputs.begin();
+          static_cast<int>(std::ranges::find(step.outputs, id) - step.outputs.begin());
+      if (s < first_update && !(step.op && !step.program && step.op->may_commit_early(output)))
+        continue;
       bool free = true;
       for (int leaf = 0; free && leaf < program_.value_count(); ++leaf) {
         const ProgramValue& value = program_.value(leaf);
@@ -116,8 +118,8 @@ class Planner {
             value.view_of >= 0)
           continue;
         free = std::ranges::all_of(readers_[at(leaf)], [&](int reader) {
-          return reader < s || (reader == s &&
-                                all_reads_permit(program_.step(s), static_cast<int>(output), leaf));
+          return times_[at(reader)] < times_[at(s)] ||
+                 (reader == s && all_reads_permit(step, output, leaf));
         });
       }
       commit.in_place = free;

@@ -130,6 +130,58 @@ Family lookup_family() {
                                })};
                          }});
 
+  const auto add_write = [&](Shape cache, Shape rows, std::vector<double> positions) {
+    for (const double position : positions)
+      cases.push_back(
+          {.name = text("write_rows/", rows, " of ", cache, " at ", position),
+           .arguments = {{cache}, {rows}, {.shape = {}, .dtype = i32, .values = {position}}},
+           .build = [](auto x) { return std::vector{write_rows(x[0], x[1], x[2])}; },
+           .reference =
+               [](std::span<const Reference> x) {
+                 return std::vector{generate(x[0].shape, [&](At at) {
+                   const std::int64_t row = at[0] - static_cast<std::int64_t>(x[2].values[0]);
+                   if (row < 0 || row >= x[1].shape[0]) return element(x[0], at);
+                   at[0] = row;
+                   return element(x[1], at);
+                 })};
+               }});
+  };
+  add_write({7, 2, 3}, {2, 2, 3}, {0, 3, 5});
+  add_write({7}, {1}, {6});
+  add_write({3, 5}, {3, 5}, {0});
+  add_write({3, 5}, {0, 5}, {0, 3});
+  add_write({3, 0}, {2, 0}, {1});
+  const auto add_reverse = [&](Shape x, DType dtype, bool with_lengths) {
+    std::vector<Argument> arguments = {{x, dtype, -5, 5}};
+    if (with_lengths) arguments.push_back({{x[1]}, i32, 0, static_cast<double>(x[0]) + 1});
+    cases.push_back({.name = text("reverse/", dtype, x, with_lengths ? " with lengths" : ""),
+                     .arguments = arguments,
+                     .build =
+                         [=](auto x) {
+                           return std::vector{with_lengths ? reverse(x[0], x[1]) : reverse(x[0])};
+                         },
+                     .reference =
+                         [=](std::span<const Reference> x) {
+                           return std::vector{generate(x[0].shape, [&](At at) {
+                             const auto length =
+                                 with_lengths ? static_cast<std::int64_t>(
+                                                    x[1].values[static_cast<std::size_t>(at[1])])
+                                              : x[0].shape[0];
+                             if (at[0] < length) at[0] = length - 1 - at[0];
+                             return element(x[0], at);
+                           })};
+                         },
+                     .gradient = dtype == f32});
+  };
+  for (const bool with_lengths : {false, true}) {
+    add_reverse({5, 3, 4}, f32, with_lengths);
+    add_reverse({6, 4}, i32, with_lengths);
+    add_reverse({1, 2, 3}, f32, with_lengths);
+    add_reverse({0, 2, 3}, f32, with_lengths);
+    add_reverse({4, 0, 3}, f32, with_lengths);
+    add_reverse({40, 21, 65}, f32, with_lengths);
+  }
+
   const auto bad = [&](std::string name, std::vector<Argument> arguments, auto build,
                        std::vector<std::string> words) {
     family.bad.push_back({name, arguments, build, std::move(words)});
@@ -146,6 +198,15 @@ Family lookup_family() {
       [](auto x) { scatter_add(x[0], x[1], 5, 2); }, {"scatter_add", "axis 2", "f32[5, 2]"});
   bad("scatter_add/shapes differ", {{{3, 2}}, {{4}, i32}},
       [](auto x) { scatter_add(x[0], x[1], 5); }, {"scatter_add", "f32[3, 2]", "i32[4]"});
+  const auto write = [](auto x) { write_rows(x[0], x[1], x[2]); };
+  bad("write_rows/more than fit", {{{4, 2}}, {{5, 2}}, {{}, i32}}, write,
+      {"write_rows", "f32[4, 2]", "f32[5, 2]", "i32[]"});
+  bad("write_rows/other width", {{{4, 2}}, {{1, 3}}, {{}, i32}}, write,
+      {"write_rows", "f32[4, 2]", "f32[1, 3]"});
+  bad("write_rows/positions", {{{4, 2}}, {{1, 2}}, {{1}, i32}}, write, {"write_rows", "i32[1]"});
+  bad("reverse/of a vector", {{{4}}}, [](auto x) { reverse(x[0]); }, {"reverse", "f32[4]"});
+  bad("reverse/other batch", {{{4, 3, 2}}, {{2}, i32}}, [](auto x) { reverse(x[0], x[1]); },
+      {"reverse", "f32[4, 3, 2]", "i32[2]"});
   bad("one_hot/of floats", {{{3}}}, [](auto x) { one_hot(x[0], 5); }, {"one_hot", "f32[3]"});
   return family;
 }

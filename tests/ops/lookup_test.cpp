@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/text.h"
+#include "ops/matmul.h"
 #include "ops/shape.h"
 #include "tests/ops/evaluate.h"
 
@@ -48,6 +50,88 @@ TEST_CASE("lookup: scatter_add, gather and one_hot check alike") {
                        DataError);
   CHECK_THROWS_WITH_AS(evaluate(one_hot(ids, 7), {{"ids", &lookup.ids_values}}),
                        doctest::Contains("one_hot: index 7"), DataError);
+}
+
+TEST_CASE("lookup: rows that do not fit into the cache, lengths beyond time") {
+  Lookup lookup;
+  Variables store;
+  Graph graph(store);
+  const Value cache = graph.input("cache", {3, 2}), rows = graph.input("rows", {2, 2});
+  const Value y = write_rows(cache, rows, graph.input("position", {}, i32));
+  const Tensor two = Tensor::of<float>({2, 2}, {7, 8, 9, 10});
+  for (const std::int32_t position : {-1, 2, 3}) {
+    const Tensor at = Tensor::of<std::int32_t>({}, {position});
+    CHECK_THROWS_WITH_AS(
+        evaluate(y, {{"cache", &lookup.table_values}, {"rows", &two}, {"position", &at}}),
+        doctest::Contains(text("2 rows at position ", position, " are not within [0, 3)").c_str()),
+        DataError);
+  }
+  const Value back = reverse(cache, graph.input("lengths", {2}, i32));
+  for (const std::int32_t length : {-1, 4}) {
+    const Tensor lengths = Tensor::of<std::int32_t>({2}, {0, length});
+    CHECK_THROWS_WITH_AS(evaluate(back, {{"cache", &lookup.table_values}, {"lengths", &lengths}}),
+                         doctest::Contains("of row 1 is not in [0, 3]"), DataError);
+  }
+}
+
+TEST_CASE("lookup: rows are written to carried state in place, and read there") {
+  Variables store;
+  Graph graph(store);
+  const Value cache = graph.carried_state("cache", {{5, 3}, f32});
+  const Value rows = graph.input("rows", {1, 3}), position = graph.input("position", {}, i32);
+  const Value seen = write_rows(cache, rows, position);
+  graph.assign(cache, seen);
+  const Value weight = graph.parameter("weight", {3, 2}, constant(1));
+  const Value y = matmul(seen, weight);  // as attention reads it: more than elementwise work
+  const auto plan = compile(graph, {y});
+  const std::string shown = to_text(*plan);
+  INFO(shown);
+  CHECK(shown.find("assign train:cache = ") != std::string::npos);
+  CHECK(shown.find(" in place\n") != std::string::npos);
+  CHECK(shown.find("copy") == std::string::npos);
+  Workers workers(2);
+  Execution execution(plan, store, workers);
+  double expected = 0;
+  for (std::int32_t t = 0; t < 5; ++t) {
+    const auto value = static_cast<float>(t + 1);
+    const Tensor row = Tensor::of<float>({1, 3}, {value, value, value});
+    const Tensor at = Tensor::of<std::int32_t>({}, {t});
+    execution.set("rows", row);
+    execution.set("position", at);
+    execution.run();
+    expected += 3 * double{value};
+    double sum = 0;
+    for (int row = 0; row < 5; ++row) sum += execution.get(y).as<float>()[2 * row];
+    CHECK(sum == expected);  // the rows of all runs so far
+  }
+}
+
+TEST_CASE("lookup: where the old rows are read too, the cache is not overwritten before") {
+  for (const CompileOptions& options : {CompileOptions{}, CompileOptions::plain()}) {
+    Variables store;
+    Graph graph(store);
+    const Value cache = graph.carried_state("cache", {{2, 2}, f32});
+    const Value rows = graph.input("rows", {1, 2}), position = graph.input("position", {}, i32);
+    const Value seen = write_rows(cache, rows, position);
+    graph.assign(cache, seen);
+    const Value eye = graph.constant(Tensor::of<float>({2, 2}, {1, 0, 0, 1}));
+    const Value after = matmul(seen, eye), before = matmul(cache, eye);
+    Workers workers(2);
+    Execution execution(compile(graph, {after, before}, options), store, workers);
+    const Tensor row = Tensor::of<float>({1, 2}, {5, 6});
+    execution.set("rows", row);
+    for (std::int32_t t = 0; t < 2; ++t) {
+      const Tensor at = Tensor::of<std::int32_t>({}, {t});
+      execution.set("position", at);
+      execution.run();
+      const auto new_rows = execution.get(after).as<float>();
+      const auto old_rows = execution.get(before).as<float>();
+      CHECK(new_rows[0] == 5);
+      CHECK(new_rows[3] == (t == 0 ? 0 : 6));
+      CHECK(old_rows[0] == (t == 0 ? 0 : 5));
+      CHECK(old_rows[3] == 0);
+    }
+  }
 }
 
 TEST_CASE("lookup: a declared range is enough, also through views") {
