@@ -61,7 +61,9 @@ void Learner::build_check(Variables& store, const LearnerConfig& config) {
 }
 
 Tally Learner::run(Part& part, const data::Batch& batch) {
-  for (const auto& [name, tensor] : batch.inputs) part.execution->set(name, tensor);
+  // A model need not read all that a batch brings, such as whether streams go on.
+  for (const auto& [name, tensor] : batch.inputs)
+    if (part.execution->reads(name)) part.execution->set(name, tensor);
   part.execution->run();
   return {part.execution->scalar(part.model.loss.sum),
           part.execution->scalar(part.model.loss.count)};

@@ -233,6 +233,11 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
 Execution::~Execution() = default;
 Execution::Execution(Execution&&) noexcept = default;
 
+bool Execution::reads(std::string_view input) const {
+  return std::ranges::any_of(state_->plan->program.inputs,
+                             [&](const Program::Input& known) { return known.name == input; });
+}
+
 void Execution::set(std::string_view input, const Tensor& tensor) { set(input, tensor.view()); }
 
 void Execution::set(std::string_view input, TensorView tensor) {

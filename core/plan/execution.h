@@ -32,6 +32,9 @@ class Execution {
   ~Execution();
   Execution(Execution&&) noexcept;
 
+  /// Whether the plan has this input: a graph's input that no output needs is none of its plan.
+  bool reads(std::string_view input) const;
+
   /// Binds an input. The tensor must outlive its use and stay as it is during run(). Throws
   /// UsageError on an unknown name or another type, saying both.
   void set(std::string_view input, const Tensor& tensor);
