@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/graph/graph.h"
 #include "core/plan/execution.h"
@@ -21,11 +22,13 @@ namespace abax {
 /// "generate".
 class Generator {
  public:
-  /// Throws UsageError where the store does not hold the model that `config` describes.
+  /// Throws UsageError where the store does not hold the model that `config` describes, and where
+  /// the name is of no language model.
   Generator(Variables& store, std::string_view name, const ModelConfig& config, Workers& workers);
 
-  /// The logits of what follows `token` [vocabulary], valid until the next call. Throws DataError
-  /// on a token outside the vocabulary.
+  /// The logits of what follows `token` [vocabulary], valid until the next call. Where the model's
+  /// context is full, the last half of it is read anew first. Throws DataError on a token outside
+  /// the vocabulary.
   std::span<const float> next(std::int32_t token);
   /// Bytes that the plan takes beside the store's variables.
   std::size_t workspace_bytes() const { return memory(execution_->plan()); }
@@ -33,11 +36,15 @@ class Generator {
   void reset() { fresh_ = true; }
 
  private:
+  void step(std::int32_t token);
+
   std::unique_ptr<Graph> graph_;
   Value logits_;
   Tensor token_{Shape{1, 1}, i32};
   std::unique_ptr<Execution> execution_;
   bool fresh_ = true;
+  std::size_t context_ = 0;         // how many tokens in a row the model takes; 0: any number
+  std::vector<std::int32_t> read_;  // the tokens of this context, where it is limited
 };
 
 }  // namespace abax

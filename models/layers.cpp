@@ -6,18 +6,31 @@
 #include "core/base/text.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
-#include "ops/recurrent.h"
+#include "ops/normalise.h"
 
 namespace abax {
 
-Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias) {
+Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias,
+             const Initialiser& initial) {
   Graph& g = x.value().graph();
   const auto scope = g.scope(name);
-  const Value weight =
-      g.parameter("weight", {x.value().shape().at(-1), width}, glorot(), x.where());
+  const Value weight = g.parameter("weight", {x.value().shape().at(-1), width}, initial, x.where());
   const Value product = matmul(x, {weight, x.where()});  // [.., width]
   if (!with_bias) return product;
   return product + g.parameter_without_decay("bias", {width}, zeros(), x.where());
+}
+
+Value normalise(Operand x, std::string_view name) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const std::int64_t width = x.value().shape().at(-1);
+  const Value scale = g.parameter_without_decay("scale", {width}, constant(1), x.where());
+  const Value shift = g.parameter_without_decay("shift", {width}, zeros(), x.where());
+  return layer_norm(x, {scale, x.where()}, {shift, x.where()});
+}
+
+Value whole_number(Graph& g, std::int32_t value) {
+  return g.constant(Tensor::of<std::int32_t>({}, {value}));
 }
 
 namespace {
@@ -33,6 +46,17 @@ Initialiser lstm_bias(std::int64_t hidden) {
 
 }  // namespace
 
+LstmWeights lstm_weights(Graph& g, std::int64_t width, std::int64_t hidden, SourceLocation where) {
+  return {g.parameter("input_weight", {width, 4 * hidden}, glorot(), where),
+          g.parameter("recurrent_weight", {hidden, 4 * hidden}, orthogonal(), where),
+          g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), where)};
+}
+
+LstmState lstm_start(Graph& g, std::int64_t batch, std::int64_t hidden) {
+  const Value nothing = g.constant(Tensor(Shape{batch, hidden}));
+  return {nothing, nothing};
+}
+
 Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name) {
   Graph& g = x.value().graph();
   const auto scope = g.scope(name);
@@ -41,10 +65,7 @@ Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view na
     throw ShapeError(text("lstm_layer: expected x [time, batch, width], came ", shape, "\n  at ",
                           place(x.where())));
   const std::int64_t batch = shape[1], width = shape[2];
-  const LstmWeights weights{
-      g.parameter("input_weight", {width, 4 * hidden}, glorot(), x.where()),
-      g.parameter("recurrent_weight", {hidden, 4 * hidden}, orthogonal(), x.where()),
-      g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), x.where())};
+  const LstmWeights weights = lstm_weights(g, width, hidden, x.where());
   const LstmState carried{g.carried_state("h", {{batch, hidden}}, x.where()),
                           g.carried_state("c", {{batch, hidden}}, x.where())};
   const LstmSequence sequence = lstm(x, {carried.h * keep, carried.c * keep}, weights);

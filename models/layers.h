@@ -4,19 +4,36 @@
 #include <string_view>
 
 #include "core/graph/graph.h"
+#include "ops/recurrent.h"
 
 namespace abax {
 
-/// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (Glorot) and, if
+/// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
-Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true);
+Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,
+             const Initialiser& initial = glorot());
 
-/// A layer of LSTM over x [time, batch, width] (see ops/recurrent.h for the equations): parameters
-/// NAME/input_weight [width, 4 hidden] (Glorot), NAME/recurrent_weight [hidden, 4 hidden]
-/// (orthogonal) and NAME/bias [4 hidden] (zeros; 1 for the forget gate, Jozefowicz et al. 2015).
-/// Its state h, c [batch, hidden] is carried from run to run as NAME/h and NAME/c, for truncated
-/// backpropagation through time. `keep` [] f32 multiplies the carried state first: 0 at the start
-/// of a stream, else 1. Returns the outputs [time, batch, hidden].
+/// Layer normalisation along the last axis of x [.., width]: parameters NAME/scale (ones) and
+/// NAME/shift (zeros), both [width] and without weight decay.
+Value normalise(Operand x, std::string_view name);
+
+/// One number as i32 [], such as a position.
+Value whole_number(Graph& graph, std::int32_t value);
+
+/// Parameters of a layer of LSTM that reads `width` values, in the current scope: input_weight
+/// [width, 4 hidden] (Glorot), recurrent_weight [hidden, 4 hidden] (orthogonal) and bias [4 hidden]
+/// (zeros; 1 for the forget gate, Jozefowicz et al. 2015).
+LstmWeights lstm_weights(Graph& graph, std::int64_t width, std::int64_t hidden,
+                         SourceLocation where = SourceLocation::current());
+
+/// h and c [batch, hidden], all zeros.
+LstmState lstm_start(Graph& graph, std::int64_t batch, std::int64_t hidden);
+
+/// A layer of LSTM over x [time, batch, width] (see ops/recurrent.h for the equations), whose
+/// parameters are NAME/input_weight and so on. Its state h, c [batch, hidden] is carried from run
+/// to run as NAME/h and NAME/c, for truncated backpropagation through time. `keep` [] f32
+/// multiplies the carried state first: 0 at the start of a stream, else 1. Returns the outputs
+/// [time, batch, hidden].
 Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name);
 
 }  // namespace abax

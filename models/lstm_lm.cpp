@@ -2,10 +2,9 @@
 #include "models/lstm_lm.h"
 
 #include "models/layers.h"
+#include "models/prediction.h"
 #include "ops/dropout.h"
-#include "ops/elementwise.h"
 #include "ops/lookup.h"
-#include "ops/matmul.h"
 
 namespace abax {
 namespace {
@@ -20,9 +19,7 @@ Value lstm_logits(Graph& g, const ModelConfig& c, std::int64_t time, std::int64_
   Value x = dropout(embedding(tokens, table), c.dropout);  // [time, batch, width]
   for (int layer = 0; layer < c.layers; ++layer)
     x = dropout(lstm_layer(x, c.width, keep, "lstm" + std::to_string(layer)), c.dropout);
-  if (!c.tied) return g.name(linear(x, c.vocabulary, "output"), "logits");
-  const Value bias = g.parameter_without_decay("output/bias", {c.vocabulary}, zeros());
-  return g.name(matmul(x, table, {.transpose_b = true}) + bias, "logits");
+  return g.name(token_logits(x, table, c.tied), "logits");
 }
 
 }  // namespace
@@ -31,7 +28,7 @@ Model lstm_language_model(Graph& g, const ModelConfig& c, const BatchShape& shap
   const Value logits = lstm_logits(g, c, shape.length, shape.batch);
   const Value targets = g.input("targets", {shape.length, shape.batch}, i32,
                                 range(-1, static_cast<double>(c.vocabulary)));
-  return {logits, cross_entropy(logits, targets)};
+  return {logits, prediction_loss(logits, targets, c)};
 }
 
 Value lstm_language_step(Graph& g, const ModelConfig& c, std::int64_t batch) {

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/lstm_lm.h"
+#include "models/transformer_lm.h"
 
 namespace abax {
 
@@ -15,6 +16,13 @@ const std::vector<ModelEntry>& models() {
        lstm_language_model,
        lstm_language_step,
        {"width", "layers", "dropout", "label-smoothing", "tied"}},
+      {"transformer_lm",
+       "Transformer blocks that read a text and predict its next token",
+       TaskKind::language,
+       transformer_language_model,
+       transformer_language_step,
+       {"width", "layers", "heads", "feed-forward", "positions", "memory", "dropout",
+        "label-smoothing", "tied"}},
   };
   return all;
 }
