@@ -3,7 +3,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/classifier.h"
 #include "models/lstm_lm.h"
+#include "models/seq2seq.h"
 #include "models/transformer_lm.h"
 
 namespace abax {
@@ -23,6 +25,20 @@ const std::vector<ModelEntry>& models() {
        transformer_language_step,
        {"width", "layers", "heads", "feed-forward", "positions", "memory", "dropout",
         "label-smoothing", "tied"}},
+      {"seq2seq",
+       "an encoder and a decoder with attention that turn a sequence into another",
+       TaskKind::translation,
+       sequence_to_sequence,
+       nullptr,
+       {"blocks", "width", "layers", "decoder-layers", "heads", "feed-forward", "positions",
+        "bidirectional", "dropout", "label-smoothing", "tied", "shared-embeddings"}},
+      {"classifier",
+       "an encoder that tells the class of a sequence",
+       TaskKind::classification,
+       sequence_classifier,
+       nullptr,
+       {"blocks", "width", "layers", "heads", "feed-forward", "positions", "bidirectional",
+        "pooling", "dropout", "label-smoothing"}},
   };
   return all;
 }

@@ -1,0 +1,59 @@
+// From encoded sequences to classes.
+#include "models/classifier.h"
+
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/encoder.h"
+#include "models/layers.h"
+#include "models/prediction.h"
+#include "ops/dropout.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace abax {
+namespace {
+
+/// x [length, batch, width] -> its mean over the first lengths[b] rows of each item, [batch,
+/// width]; zeros where there are none.
+Value masked_mean(Value x, Value lengths) {
+  Graph& g = x.graph();
+  const std::int64_t length = x.shape()[0], batch = x.shape()[1];
+  Tensor rows({length, 1}, i32);
+  std::iota(rows.as<std::int32_t>().begin(), rows.as<std::int32_t>().end(), 0);
+  const Value inside = less(g.constant(std::move(rows)), lengths);  // u8 [length, batch]
+  // Selected, not multiplied: what stands in the padding may be anything.
+  const Value total = sum(select(reshape(inside, {length, batch, 1}), x, 0), {0});
+  return total / reshape(maximum(cast(lengths, f32), 1), {batch, 1});
+}
+
+Value pooled(const Encoded& encoded, const ModelConfig& c) {
+  if (c.pooling != "last" && c.pooling != "mean")
+    throw UsageError(text("there is no pooling '", c.pooling, "'; known are last, mean"));
+  if (encoded.last.empty() || c.pooling == "mean") return masked_mean(encoded.y, encoded.lengths);
+  return dropout(encoded.last.back().h, c.dropout);
+}
+
+}  // namespace
+
+Model sequence_classifier(Graph& g, const ModelConfig& c, const BatchShape& shape) {
+  const Value tokens = g.input("tokens", {shape.length, shape.batch}, i32,
+                               range(0, static_cast<double>(c.vocabulary)));
+  const Value lengths =
+      g.input("lengths", {shape.batch}, i32, range(0, static_cast<double>(shape.length) + 1));
+  const Value labels =
+      g.input("labels", {shape.batch}, i32, range(-1, static_cast<double>(c.classes)));
+  Value sequence;  // [batch, width]
+  {
+    const auto scope = g.scope("encoder");
+    const Value table = embedding_table(g, c.vocabulary, c);
+    sequence = pooled(encode(tokens, lengths, table, c), c);
+  }
+  const Value logits = g.name(linear(sequence, c.classes, "output"), "logits");  // [batch, classes]
+  const Loss loss = prediction_loss(logits, labels, c);
+  return {logits, loss, {{"accuracy", accuracy(logits, labels, loss)}}};
+}
+
+}  // namespace abax

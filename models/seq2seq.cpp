@@ -1,0 +1,226 @@
+// Encoder and decoder, trained on whole targets or run step by step.
+#include "models/seq2seq.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/encoder.h"
+#include "models/layers.h"
+#include "models/prediction.h"
+#include "models/transformer.h"
+#include "ops/attention.h"
+#include "ops/dropout.h"
+#include "ops/elementwise.h"
+#include "ops/lookup.h"
+#include "ops/normalise.h"
+#include "ops/shape.h"
+
+namespace abax {
+namespace {
+
+struct Tables {
+  Value source, target;  // [vocabulary, width]
+};
+
+Tables embedding_tables(Graph& g, const ModelConfig& c) {
+  if (c.shared_embeddings) {
+    if (c.source_vocabulary != c.vocabulary)
+      throw UsageError(
+          text("source and target share an embedding only where they share a "
+               "vocabulary; theirs are of ",
+               c.source_vocabulary, " and ", c.vocabulary, " tokens"));
+    const Value table = embedding_table(g, c.vocabulary, c);
+    return {table, table};
+  }
+  return {embedding_table(g, c.source_vocabulary, c, "encoder/embedding"),
+          embedding_table(g, c.vocabulary, c, "decoder/embedding")};
+}
+
+Encoded encode_source(Graph& g, Value table, const ModelConfig& c, std::int64_t length,
+                      std::int64_t batch) {
+  const Value source =
+      g.input("source", {length, batch}, i32, range(0, static_cast<double>(c.source_vocabulary)));
+  const Value lengths =
+      g.input("source_lengths", {batch}, i32, range(0, static_cast<double>(length) + 1));
+  const auto scope = g.scope("encoder");
+  const Encoded encoded = encode(source, lengths, table, c);
+  if (!has_transformer_blocks(c) && c.decoder_layers > 0 && c.decoder_layers != c.layers)
+    throw UsageError(
+        text("LSTM layers of a decoder begin where those of the encoder end: there "
+             "are ",
+             c.layers, " of the one and ", c.decoder_layers, " of the other"));
+  return encoded;
+}
+
+/// x [time, batch, width], the last layer's values -> logits [time, batch, vocabulary].
+Value decoder_logits(Value x, Value table, const ModelConfig& c) {
+  return token_logits(x, table, c.tied, glorot());
+}
+
+/// One layer of an LSTM decoder, from `start` on: x [time, batch, width] -> the same shape.
+LstmSequence decoder_layer(Value x, const LstmState& start, const ModelConfig& c) {
+  return lstm(x, start, lstm_weights(x.graph(), c.width, c.width));
+}
+
+/// h [time, batch, width] and what it finds in `encoded` [length, batch, width] -> [time, batch,
+/// width].
+Value attend(Value h, Value encoded, Value lengths, const ModelConfig& c) {
+  const auto scope = h.graph().scope("attention");
+  const Value query = linear(h, c.width, "query", /*with_bias=*/false);
+  const Value found = attention(query, encoded, encoded, {.heads = 1, .scale = 1}, {}, lengths);
+  return dropout(tanh(linear(concat({found, h}, 2), c.width, "output", /*with_bias=*/false)),
+                 c.dropout);
+}
+
+/// Logits [target_length, batch, vocabulary] for a whole target, in the scope of the decoder.
+Value decode_whole(Value tokens, Value table, const Encoded& encoded, const ModelConfig& c) {
+  Graph& g = tokens.graph();
+  if (has_transformer_blocks(c)) {
+    const TransformerConfig blocks = decoder_blocks(c);
+    Value x = embed(tokens, table, blocks);  // [target_length, batch, width]
+    for (int layer = 0; layer < blocks.layers; ++layer) {
+      const auto scope = g.scope("block", layer);
+      x = transformer_block(x, blocks, WholeSequence{.causal = true},
+                            cross_keys(encoded.y, encoded.lengths, blocks));
+    }
+    return decoder_logits(normalise(x, "norm"), table, c);
+  }
+  Value x = dropout(embedding(tokens, table), c.dropout);
+  for (std::size_t layer = 0; layer < encoded.last.size(); ++layer) {
+    const auto scope = g.scope("lstm", static_cast<int>(layer));
+    x = dropout(decoder_layer(x, encoded.last[layer], c).y, c.dropout);
+  }
+  return decoder_logits(attend(x, encoded.y, encoded.lengths, c), table, c);
+}
+
+/// Row b of a batch becomes the rows b * beam to (b + 1) * beam - 1.
+class Spread {
+ public:
+  Spread(Graph& g, const DecodingShape& shape) : beam_(shape.beam) {
+    Tensor index({shape.rows()}, i32);
+    for (std::int64_t row = 0; row < shape.rows(); ++row)
+      index.as<std::int32_t>()[static_cast<std::size_t>(row)] =
+          static_cast<std::int32_t>(row / shape.beam);
+    index_ = g.constant(std::move(index));
+  }
+  /// Becomes the carried state NAME, whose axis `axis` is of the batch.
+  void carry(std::string_view name, Value x, int axis) const {
+    const Value rows = beam_ > 1 ? gather(x, index_, axis) : x;
+    x.graph().assign(x.graph().carried_state(name, rows.type()), rows);
+  }
+
+ private:
+  std::int64_t beam_;
+  Value index_;  // i32 [rows]
+};
+
+/// The inputs of a step of decoding.
+struct Step {
+  Value tokens, position, parents;  // parents: empty where the beam is 1
+  Value lengths;                    // i32 [rows], of the sources
+};
+
+Step step_inputs(Graph& g, const ModelConfig& c, const DecodingShape& shape) {
+  const auto vocabulary = static_cast<double>(c.vocabulary),
+             rows = static_cast<double>(shape.rows());
+  Step step{g.input("tokens", {1, shape.rows()}, i32, range(0, vocabulary)),
+            g.input("position", {}, i32, range(0, static_cast<double>(shape.limit))),
+            {},
+            {}};
+  if (shape.beam > 1) step.parents = g.input("parents", {shape.rows()}, i32, range(0, rows));
+  step.lengths = g.carried_state("source_lengths", {Shape{shape.rows()}, i32});
+  return step;
+}
+
+/// The last hidden values [1, rows, width] of a step, in the scope of the decoder.
+Value transformer_step(const Step& step, Value table, const ModelConfig& c,
+                       const DecodingShape& shape) {
+  Graph& g = table.graph();
+  const TransformerConfig blocks = decoder_blocks(c);
+  const Value filled = step.position + whole_number(g, 1);  // []
+  const KeyValueCache cache{.size = shape.limit,
+                            .row = step.position,
+                            .position = step.position,
+                            .last = filled + g.constant(Tensor(Shape{shape.rows()}, i32)),
+                            .parents = step.parents};
+  const TensorType source{{shape.length, shape.rows(), c.width}};
+  Value x = embed(step.tokens, table, blocks, step.position);  // [1, rows, width]
+  for (int layer = 0; layer < blocks.layers; ++layer) {
+    const auto scope = g.scope("block", layer);
+    const CrossKeys cross{g.carried_state("cross/keys", source),
+                          g.carried_state("cross/values", source), step.lengths};
+    x = transformer_block(x, blocks, cache, cross);
+  }
+  return normalise(x, "norm");
+}
+
+Value lstm_step(const Step& step, Value table, const ModelConfig& c, const DecodingShape& shape) {
+  Graph& g = table.graph();
+  Value x = embedding(step.tokens, table);  // [1, rows, width]
+  for (int layer = 0; layer < c.layers; ++layer) {
+    const auto scope = g.scope("lstm", layer);
+    const TensorType state{{shape.rows(), c.width}};
+    const Value h = g.carried_state("h", state), cell = g.carried_state("c", state);
+    const auto inherited = [&](Value s) { return step.parents ? gather(s, step.parents, 0) : s; };
+    const LstmSequence sequence = decoder_layer(x, {inherited(h), inherited(cell)}, c);
+    g.assign(h, sequence.last.h);
+    g.assign(cell, sequence.last.c);
+    x = sequence.y;
+  }
+  const Value encoded = g.carried_state("encoded", {{shape.length, shape.rows(), c.width}});
+  return attend(x, encoded, step.lengths, c);
+}
+
+}  // namespace
+
+Model sequence_to_sequence(Graph& g, const ModelConfig& c, const BatchShape& shape) {
+  const Tables tables = embedding_tables(g, c);
+  const Encoded encoded = encode_source(g, tables.source, c, shape.length, shape.batch);
+  const auto vocabulary = static_cast<double>(c.vocabulary);
+  const Shape target{shape.target_length, shape.batch};
+  const Value tokens = g.input("tokens", target, i32, range(0, vocabulary));
+  const Value targets = g.input("targets", target, i32, range(-1, vocabulary));
+  Value logits;  // [target_length, batch, vocabulary]
+  {
+    const auto scope = g.scope("decoder");
+    logits = decode_whole(tokens, tables.target, encoded, c);
+  }
+  g.name(logits, "logits");
+  const Loss loss = prediction_loss(logits, targets, c);
+  return {logits, loss, {{"accuracy", accuracy(logits, targets, loss)}}};
+}
+
+void begin_decoding(Graph& g, const ModelConfig& c, const DecodingShape& shape) {
+  const Tables tables = embedding_tables(g, c);
+  const Encoded encoded = encode_source(g, tables.source, c, shape.length, shape.batch);
+  const auto scope = g.scope("decoder");
+  const Spread spread(g, shape);
+  spread.carry("source_lengths", encoded.lengths, 0);
+  if (has_transformer_blocks(c)) {
+    const TransformerConfig blocks = decoder_blocks(c);
+    for (int layer = 0; layer < blocks.layers; ++layer) {
+      const auto block = g.scope("block", layer);
+      const CrossKeys cross = cross_keys(encoded.y, encoded.lengths, blocks);
+      spread.carry("cross/keys", cross.keys, 1);
+      spread.carry("cross/values", cross.values, 1);
+    }
+    return;
+  }
+  spread.carry("encoded", encoded.y, 1);
+  for (std::size_t layer = 0; layer < encoded.last.size(); ++layer) {
+    const auto block = g.scope("lstm", static_cast<int>(layer));
+    spread.carry("h", encoded.last[layer].h, 0);
+    spread.carry("c", encoded.last[layer].c, 0);
+  }
+}
+
+Value decoding_step(Graph& g, const ModelConfig& c, const DecodingShape& shape) {
+  const Tables tables = embedding_tables(g, c);
+  const auto scope = g.scope("decoder");
+  const Step step = step_inputs(g, c, shape);
+  const Value x = has_transformer_blocks(c) ? transformer_step(step, tables.target, c, shape)
+                                            : lstm_step(step, tables.target, c, shape);
+  const Value logits = decoder_logits(x, tables.target, c);  // [1, rows, vocabulary]
+  return log_softmax(reshape(logits, {shape.rows(), c.vocabulary}));
+}
+
+}  // namespace abax
