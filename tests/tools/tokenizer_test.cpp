@@ -98,6 +98,32 @@ TEST_CASE("tokenizer: token by token gives the same text, valid at each moment")
   }
 }
 
+TEST_CASE("tokenizer: rules are applied to the vocabulary and to what is encoded") {
+  const std::string text = "Die Straße. Die ÄPFEL, die \"Straße\".\n";
+  const Tokenizer words =
+      Tokenizer::make(TokenKind::words, text, 0, {.lower_case = true, .split_punctuation = true});
+  CHECK(pieces_of(words) ==
+        std::vector<std::string>{"<unk>", "die", "\"", ".", "straße", ",", "<eos>", "äpfel"});
+  CHECK(words.decode(words.encode(text)) == "die straße. die äpfel, die \"straße\".\n");
+  CHECK(words.encode("DIE,die.") == Tokens{1, 5, 1, 3});
+  const Tokenizer characters =
+      Tokenizer::make(TokenKind::characters, "aÄA", 0, {.lower_case = true});
+  CHECK(characters.encode("AäÖ") == Tokens{1, 2, 0});
+  CHECK_THROWS_WITH_AS(Tokenizer::make(TokenKind::bytes, text, 0, {.lower_case = true}),
+                       Contains("cannot be made lower case"), UsageError);
+  CHECK_THROWS_WITH_AS(Tokenizer::make(TokenKind::subwords, text, 0, {.split_punctuation = true}),
+                       Contains("not from subwords"), UsageError);
+  for (const Tokenizer* tokenizer : {&words, &characters}) {
+    const Tokenizer back = Tokenizer::from_text(tokenizer->to_text());
+    CHECK(back.rules() == tokenizer->rules());
+    CHECK(back.to_text() == tokenizer->to_text());
+    CHECK(back.encode(text) == tokenizer->encode(text));
+    CHECK(back.decode(back.encode(text)) == tokenizer->decode(tokenizer->encode(text)));
+  }
+  CHECK(words.to_text().starts_with(
+      R"({"tokenizer":"words","vocabulary":8,"lower_case":true,"split_punctuation":true})"));
+}
+
 TEST_CASE("tokenizer: as text and back") {
   const std::string text = "a \"quoted\\\" 漢\u2028 b\x01\n\t c";
   for (const TokenKind kind : {TokenKind::bytes, TokenKind::characters, TokenKind::words}) {
@@ -119,6 +145,9 @@ TEST_CASE("tokenizer: as text and back") {
         header + "\"<unk>\"\n\"a\"\n\"b\"\n",
         std::string("{\"tokenizer\":\"wrds\",\"vocabulary\":2}"),
         std::string("{\"tokenizer\":\"bytes\",\"vocabulary\":255}\n"),
+        std::string("{\"tokenizer\":\"bytes\",\"vocabulary\":256,\"lower_case\":true}\n"),
+        std::string("{\"tokenizer\":\"words\",\"vocabulary\":2,\"split_punctuation\":true}\n"
+                    "\"<unk>\"\n\"a.\"\n"),
         std::string("{\"tokenizer\":\"bytes\",\"vocabulary\":1}\n\"<unk>\"\n"),
         std::string("{\"tokenizer\":\"characters\",\"vocabulary\":2}\n\"<unk>\"\n\"ab\"\n")}) {
     CAPTURE(broken);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
+
 namespace abax::data {
 namespace {
 
@@ -56,6 +59,12 @@ std::size_t find_invalid_utf8(std::string_view text) {
     offset += length;
   }
   return text.npos;
+}
+
+std::string_view character_at(std::string_view all, std::size_t offset) {
+  const std::size_t length = utf8_length(all.substr(offset));
+  if (length == 0) throw DataError(text("the text to encode is not UTF-8 at byte ", offset));
+  return all.substr(offset, length);
 }
 
 char32_t code_point(std::string_view character) {

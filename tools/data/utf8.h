@@ -15,6 +15,9 @@ std::size_t utf8_length(std::string_view text);
 /// The offset of the first byte that is not part of a valid character, or npos.
 std::size_t find_invalid_utf8(std::string_view text);
 
+/// The character of `text` at `offset`. Throws DataError with the offset where there is none.
+std::string_view character_at(std::string_view text, std::size_t offset);
+
 /// The code point of one valid character.
 char32_t code_point(std::string_view character);
 
