@@ -12,13 +12,11 @@
 #include "ops/kernels/recurrent.h"
 #include "ops/kernels/table.h"
 #include "ops/matmul.h"
-#include "ops/partition.h"
+#include "ops/recurrent_parts.h"
 #include "ops/shape.h"
 
 namespace abax {
 namespace {
-
-std::int64_t round_up(std::int64_t x, std::int64_t to) { return (x + to - 1) / to * to; }
 
 /// Rows a multiple of 4 KiB apart would fall into the same sets of the first-level cache: the
 /// matrix product then reads a copy whose rows are a cache line further apart. Zero where it needs
@@ -33,14 +31,7 @@ struct Blocks {
 
   std::int64_t units() const { return forward ? kernels->forward_units : kernels->backward_units; }
   std::int64_t count() const { return (hidden + units() - 1) / units(); }
-  /// Pieces of a step, from its shape alone: a power of two, each worth some ten microseconds.
-  std::int64_t pieces() const {
-    std::int64_t pieces = 1;
-    while (pieces < 16 && 2 * pieces <= count() &&
-           8 * batch * hidden * hidden / (2 * pieces) >= 1'000'000)
-      pieces *= 2;
-    return pieces;
-  }
+  std::int64_t pieces() const { return pieces_of_step(count(), 8 * batch * hidden * hidden); }
   std::int64_t begin(std::int64_t piece) const { return count() * piece / pieces(); }
   std::int64_t end(std::int64_t piece) const { return begin(piece + 1); }
   /// Floats of the product that a piece works in.
@@ -76,14 +67,6 @@ class LstmPack : public Op {
   }
   bool forward_;
 };
-
-void check_lengths(const std::int32_t* lengths, std::int64_t batch, std::int64_t time,
-                   const std::string& name) {
-  for (std::int64_t row = 0; lengths && row < batch; ++row)
-    if (lengths[row] < 0 || lengths[row] > time)
-      throw DataError(
-          text(name, ": length ", lengths[row], " of row ", row, " is not in [0, ", time, "]"));
-}
 
 /// Inputs recurrent weight [hidden, 4 hidden] or packed, c0 [batch, hidden], gates [time, batch,
 /// 4 hidden], cells [time, batch, hidden], then what there is of dy [time, batch, hidden], dh and

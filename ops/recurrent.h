@@ -1,4 +1,4 @@
-// Recurrence over a whole sequence in one op: long short-term memory.
+// Recurrence over a whole sequence in one op: long short-term memory, gated recurrent units.
 //
 //     const LstmWeights weights{input, recurrent, bias};  // [width, 4h], [h, 4h], [4h]
 //     const LstmSequence s = lstm(x, {h0, c0}, weights);  // x is [time, batch, width]
@@ -39,5 +39,27 @@ struct LstmSequence {
 /// [0, time].
 LstmSequence lstm(Operand x, const LstmState& start, const LstmWeights& weights,
                   Value lengths = {});
+
+/// All f32. Along the axis of 3 * hidden stand the gates r, z, n (reset, update, new), as in
+/// PyTorch, whose weight_ih_l0 and weight_hh_l0 are the transposes of `input` and `recurrent`.
+/// `bias` is its bias_ih_l0, with the parts r and z of bias_hh_l0 added; the part n of that is
+/// `recurrent_bias`.
+struct GruWeights {
+  Value input;           // [width, 3 * hidden]
+  Value recurrent;       // [hidden, 3 * hidden]
+  Value bias;            // [3 * hidden]
+  Value recurrent_bias;  // [hidden]
+};
+
+struct GruSequence {
+  Value y;     // [time, batch, hidden]: h of every step
+  Value last;  // [batch, hidden]: h after the last step
+};
+
+/// Gated recurrent units (Cho et al. 2014), the reset gate after the recurrent product as in
+/// PyTorch: r, z = sigmoid(x W + h R + b), n = tanh(x W + b + r * (h R + recurrent_bias)),
+/// h = (1 - z) * n + z * h. x is f32 [time, batch, width], h0 f32 [batch, hidden]; `lengths` and
+/// errors as for lstm.
+GruSequence gru(Operand x, Value h0, const GruWeights& weights, Value lengths = {});
 
 }  // namespace abax

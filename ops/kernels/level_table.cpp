@@ -9,6 +9,7 @@ extern const AttentionKernels attention_kernels;
 extern const DropoutKernels dropout_kernels;
 extern const ElementwiseKernels elementwise_kernels;
 extern const GemmKernels gemm_kernels;
+extern const GruKernels gru_kernels;
 extern const LookupKernels lookup_kernels;
 extern const LossKernels loss_kernels;
 extern const NormaliseKernels normalise_kernels;
@@ -25,6 +26,7 @@ const Kernels kernel_table = {
     .dropout = &dropout_kernels,
     .elementwise = &elementwise_kernels,
     .gemm = &gemm_kernels,
+    .gru = &gru_kernels,
     .lookup = &lookup_kernels,
     .loss = &loss_kernels,
     .normalise = &normalise_kernels,

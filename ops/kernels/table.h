@@ -13,6 +13,7 @@ struct AttentionKernels;
 struct DropoutKernels;
 struct ElementwiseKernels;
 struct GemmKernels;
+struct GruKernels;
 struct LookupKernels;
 struct LossKernels;
 struct NormaliseKernels;
@@ -28,6 +29,7 @@ struct Kernels {
   const DropoutKernels* dropout;
   const ElementwiseKernels* elementwise;
   const GemmKernels* gemm;
+  const GruKernels* gru;
   const LookupKernels* lookup;
   const LossKernels* loss;
   const NormaliseKernels* normalise;
