@@ -9,7 +9,7 @@
 #include "ops/attributes.h"
 #include "ops/kernels/attention.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
+#include "ops/scratch_slots.h"
 
 namespace abax {
 namespace {
@@ -69,15 +69,70 @@ struct Limits {
   }
 };
 
-/// The head of number `pair` of [batch, heads].
-AttentionHead head_of(const Call& call, const Kind& kind, const Sizes& sizes, const Limits& limits,
-                      std::int64_t pair) {
+/// How the work is cut, from shapes alone: into units of some heads of one batch item (and some of
+/// its queries), which at most 16 pieces share out.
+struct Units {
+  std::int64_t heads = 1;    // of a unit
+  std::int64_t queries = 1;  // of a unit
+  std::int64_t parts = 1;    // units that have the same heads
+  std::int64_t count = 0;
+  std::int64_t scratch = 0;  // floats of a running piece
+
+  /// Heads go together, since their floats are neighbours in memory, as long as there are units
+  /// for many threads and copies of keys and values stay in the second-level cache.
+  Units(const Sizes& sizes, bool split_queries, bool copies) : queries(sizes.queries) {
+    const double work = static_cast<double>(sizes.queries * sizes.keys) *
+                        static_cast<double>(sizes.batch * sizes.width);  // in multiply-adds
+    const auto wanted = static_cast<std::int64_t>(std::clamp(work / 2e5, 1., double(most_pieces)));
+    const std::int64_t pairs = sizes.batch * sizes.heads;
+    for (std::int64_t h = 2; h <= sizes.heads; ++h)
+      if (sizes.heads % h == 0 && pairs / h >= wanted &&
+          (!copies || 2 * h * sizes.keys * sizes.size <= most_copied))
+        heads = h;
+    count = pairs / heads;
+    if (!split_queries || count == 0 || count >= wanted) return;
+    const std::int64_t some = (queries * count + wanted - 1) / wanted;
+    queries = (some + query_granule - 1) / query_granule * query_granule;
+    parts = std::max<std::int64_t>(1, (sizes.queries + queries - 1) / queries);
+    count *= parts;
+  }
+
+  std::int64_t pieces() const { return std::min(count, most_pieces); }
+  std::size_t scratch_bytes() const {
+    return static_cast<std::size_t>(pieces() * scratch) * sizeof(float);
+  }
+
+  /// Calls body(first pair of batch item and head, first query, scratch) for each unit.
+  template <class Body>
+  void loop(const Call& call, Body body) const {
+    ScratchSlots slots;
+    call.loop(pieces(), [&](std::int64_t piece) {
+      const int slot = slots.take();
+      float* const floats = reinterpret_cast<float*>(call.scratch) + slot * scratch;
+      const std::int64_t end = count * (piece + 1) / pieces();
+      for (std::int64_t unit = count * piece / pieces(); unit < end; ++unit)
+        body(unit / parts * heads, unit % parts * queries, floats);
+      slots.give_back(slot);
+    });
+  }
+
+ private:
+  static constexpr std::int64_t most_pieces = 16;
+  static constexpr std::int64_t most_copied = 65536;  // floats
+  static constexpr std::int64_t query_granule = 128;
+  static_assert(most_pieces <= ScratchSlots::most);
+};
+
+/// `heads` heads from number `pair` of [batch, heads] on.
+AttentionHeads heads_of(const Call& call, const Kind& kind, const Sizes& sizes,
+                        const Limits& limits, std::int64_t pair, std::int64_t heads) {
   const std::int64_t b = pair / sizes.heads, at = pair * sizes.size;
   const float scale =
       kind.options.scale != 0
           ? kind.options.scale
           : 1 / std::sqrt(static_cast<float>(std::max<std::int64_t>(1, sizes.size)));
-  return {.queries = sizes.queries,
+  return {.heads = heads,
+          .queries = sizes.queries,
           .keys = sizes.keys,
           .size = sizes.size,
           .stride = sizes.batch * sizes.width,
@@ -88,12 +143,6 @@ AttentionHead head_of(const Call& call, const Kind& kind, const Sizes& sizes, co
           .q = call.in<float>(0) + at,
           .k = call.in<float>(1) + at,
           .v = call.in<float>(2) + at};
-}
-
-/// At most 16 pieces of the pairs of a batch item and a head.
-Partition pieces_of(const Sizes& sizes) {
-  const std::int64_t pairs = sizes.batch * sizes.heads;
-  return {pairs, std::max<std::int64_t>(1, (pairs + 15) / 16)};
 }
 
 /// Inputs q, k, v, y, lse, dy, then the limits that there are; outputs those of dq, dk and dv that
@@ -117,31 +166,27 @@ class AttentionGradientOp : public Op {
   }
   Kernel compile(const Signature& signature) const override {
     const Sizes sizes(kind_, signature.inputs[0].shape, signature.inputs[1].shape);
-    const Partition pieces = pieces_of(sizes);
     const AttentionKernels* table = kernels(signature.level).attention;
-    const std::int64_t floats = table->backward_scratch(sizes.queries, sizes.keys, sizes.size);
-    const std::int64_t padded = (floats + 15) / 16 * 16;
+    Units units(sizes, /*split_queries=*/false, /*copies=*/true);
+    units.scratch = table->backward_scratch(units.heads, sizes.queries, sizes.keys, sizes.size);
     const auto run = [=, kind = kind_, wanted = wanted_, name = signature.name](const Call& call) {
       const Limits limits(call, kind, 6, sizes, name);
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        auto* scratch = reinterpret_cast<float*>(call.scratch) + piece * padded;
-        for (std::int64_t pair = pieces.begin(piece); pair < pieces.end(piece); ++pair) {
-          const std::int64_t at = pair * sizes.size;
-          int output = 0;
-          const auto next = [&](bool is_wanted) {
-            return is_wanted ? call.out<float>(output++) + at : nullptr;
-          };
-          AttentionGradient gradient{.y = call.in<float>(3) + at,
-                                     .lse = call.in<float>(4) + pair * sizes.queries,
-                                     .dy = call.in<float>(5) + at,
-                                     .dq = next(wanted.q),
-                                     .dk = next(wanted.k),
-                                     .dv = next(wanted.v)};
-          table->backward(head_of(call, kind, sizes, limits, pair), gradient, scratch);
-        }
+      units.loop(call, [&](std::int64_t pair, std::int64_t, float* scratch) {
+        const std::int64_t at = pair * sizes.size;
+        int output = 0;
+        const auto next = [&](bool is_wanted) {
+          return is_wanted ? call.out<float>(output++) + at : nullptr;
+        };
+        const AttentionGradient gradient{.y = call.in<float>(3) + at,
+                                         .lse = call.in<float>(4) + pair * sizes.queries,
+                                         .dy = call.in<float>(5) + at,
+                                         .dq = next(wanted.q),
+                                         .dk = next(wanted.k),
+                                         .dv = next(wanted.v)};
+        table->backward(heads_of(call, kind, sizes, limits, pair, units.heads), gradient, scratch);
       });
     };
-    return {run, static_cast<std::size_t>(pieces.count() * padded) * sizeof(float), pieces.count()};
+    return {run, units.scratch_bytes(), units.pieces()};
   }
   Cost cost(std::span<const TensorType> inputs,
             std::span<const TensorType> outputs) const override {
@@ -199,21 +244,19 @@ std::vector<TensorType> Attention::infer(std::span<const TensorType> inputs) con
 
 Kernel Attention::compile(const Signature& signature) const {
   const Sizes sizes(kind_, signature.inputs[0].shape, signature.inputs[1].shape);
-  const Partition pieces = pieces_of(sizes);
   const AttentionKernels* table = kernels(signature.level).attention;
-  const std::int64_t floats = table->forward_scratch(sizes.queries, sizes.keys, sizes.size);
-  const std::int64_t padded = (floats + 15) / 16 * 16;
+  Units units(sizes, /*split_queries=*/true, sizes.queries > table->few_queries);
+  units.scratch = table->forward_scratch(units.heads, sizes.queries, sizes.keys, sizes.size);
   const auto run = [=, kind = kind_, name = signature.name](const Call& call) {
     const Limits limits(call, kind, 3, sizes, name);
-    call.loop(pieces.count(), [&](std::int64_t piece) {
-      auto* scratch = reinterpret_cast<float*>(call.scratch) + piece * padded;
-      for (std::int64_t pair = pieces.begin(piece); pair < pieces.end(piece); ++pair)
-        table->forward(head_of(call, kind, sizes, limits, pair),
-                       call.out<float>(0) + pair * sizes.size,
-                       call.out<float>(1) + pair * sizes.queries, scratch);
+    units.loop(call, [&](std::int64_t pair, std::int64_t begin, float* scratch) {
+      table->forward(heads_of(call, kind, sizes, limits, pair, units.heads), begin,
+                     std::min(begin + units.queries, sizes.queries),
+                     call.out<float>(0) + pair * sizes.size,
+                     call.out<float>(1) + pair * sizes.queries, scratch);
     });
   };
-  return {run, static_cast<std::size_t>(pieces.count() * padded) * sizeof(float), pieces.count()};
+  return {run, units.scratch_bytes(), units.pieces()};
 }
 
 std::vector<Value> Attention::vjp(const Vjp& vjp) const {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/base/simd.h"
-#include "ops/kernels/gemm_pack.h"
+#include "ops/kernels/gemm_tile.h"
 
 namespace abax::ABAX_LEVEL {
 namespace {
@@ -15,24 +15,15 @@ namespace {
 /// would split again.
 constexpr bool reads_twice(int i) { return i % 7 == 2 || i % 7 == 5; }
 
-/// c [rows, columns] = (or +=) a [rows, k] b [k, columns].
-struct TileCall {
-  std::int64_t k;
-  const float* a;
-  std::int64_t a_stride;  // of rows where a is read in place, else of steps of k
-  const float* b;
-  std::int64_t b_stride;  // of steps of k
-  float* c;
-  std::int64_t c_stride;  // of rows
-  bool add;
-  const float* next;  // k cache lines that will be needed soon
-};
-
 /// Columns are v registers wide. Element (i, p) of a is a[i * a_stride + p] where `rowwise`, else
 /// a[p * a_stride + i].
 template <int rows, int v, bool rowwise>
-void tile(const TileCall& call) {
-  const auto [k, a, a_stride, b, b_stride, c, c_stride, add, next] = call;
+void tile(const GemmTile& call) {
+  const std::int64_t k = call.k, a_stride = call.a_stride, b_stride = call.b_stride;
+  const std::int64_t c_stride = call.c_stride;
+  const float *const a = call.a, *const b = call.b, *const next = call.next;
+  float* const c = call.c;
+  const bool add = call.add;
   F sum[rows][v];
   unrolled<rows>([&](auto i) {
     unrolled<v>([&](auto j) __attribute__((always_inline)) { sum[i][j] = F(0.f); });
@@ -73,26 +64,23 @@ void tile(const TileCall& call) {
   });
 }
 
-using TileFunction = void (*)(const TileCall& call);
-
-/// The tiles of one width and form, by their number of rows less one.
-struct Tiles {
-  TileFunction by_rows[tile_rows];
-};
 template <int v, bool rowwise, int... rows>
-constexpr Tiles tiles_of(std::integer_sequence<int, rows...>) {
+constexpr GemmTiles tiles_of(std::integer_sequence<int, rows...>) {
   return {{&tile<rows + 1, v, rowwise>...}};
 }
 using AllRows = std::make_integer_sequence<int, tile_rows>;
-constexpr Tiles column_tiles = tiles_of<panel_vectors, false>(AllRows());
-constexpr Tiles row_tiles = tiles_of<panel_vectors, true>(AllRows());
-constexpr Tiles narrow_column_tiles = tiles_of<1, false>(AllRows());
-constexpr Tiles narrow_row_tiles = tiles_of<1, true>(AllRows());
 
-/// A tile at the right edge: computed in full beside c, since only `columns` of it exist.
-void edge_tile(TileFunction tile, std::int64_t rows, std::int64_t columns, const TileCall& call) {
+}  // namespace
+
+const GemmTiles gemm_column_tiles = tiles_of<panel_vectors, false>(AllRows());
+const GemmTiles gemm_row_tiles = tiles_of<panel_vectors, true>(AllRows());
+const GemmTiles gemm_narrow_column_tiles = tiles_of<1, false>(AllRows());
+const GemmTiles gemm_narrow_row_tiles = tiles_of<1, true>(AllRows());
+
+void gemm_edge_tile(GemmTileFunction tile, std::int64_t rows, std::int64_t columns,
+                    const GemmTile& call) {
   alignas(64) float full[tile_rows * panel_columns];
-  TileCall beside = call;
+  GemmTile beside = call;
   beside.c = full;
   beside.c_stride = panel_columns;
   beside.add = false;
@@ -106,6 +94,8 @@ void edge_tile(TileFunction tile, std::int64_t rows, std::int64_t columns, const
   }
 }
 
+namespace {
+
 /// The tile of row tile `t` and panel `q`.
 void one_tile(const GemmBlock& g, std::int64_t tiles, std::int64_t t, std::int64_t q,
               const float* next) {
@@ -113,7 +103,7 @@ void one_tile(const GemmBlock& g, std::int64_t tiles, std::int64_t t, std::int64
   const std::int64_t rows = gemm_tile_begin(g.m, tiles, t + 1) - begin;
   const std::int64_t columns = g.n - q * panel_columns;
   const bool rowwise = !g.a_packed && g.a.column_stride == 1;
-  const TileCall call = {
+  const GemmTile call = {
       .k = g.k,
       .a = g.a_packed ? g.a.data + begin * g.k : g.a.from(begin, 0).data,
       .a_stride = g.a_packed ? rows
@@ -127,12 +117,13 @@ void one_tile(const GemmBlock& g, std::int64_t tiles, std::int64_t t, std::int64
       .add = g.add,
       .next = next,
   };
-  const auto& whole = rowwise ? row_tiles : column_tiles;
-  const auto& narrow = rowwise ? narrow_row_tiles : narrow_column_tiles;
+  const auto& whole = rowwise ? gemm_row_tiles : gemm_column_tiles;
+  const auto& narrow = rowwise ? gemm_narrow_row_tiles : gemm_narrow_column_tiles;
   if (columns >= panel_columns)
     whole.by_rows[rows - 1](call);
   else
-    edge_tile((columns <= width ? narrow.by_rows : whole.by_rows)[rows - 1], rows, columns, call);
+    gemm_edge_tile((columns <= width ? narrow.by_rows : whole.by_rows)[rows - 1], rows, columns,
+                   call);
 }
 
 void block(const GemmBlock& g) {

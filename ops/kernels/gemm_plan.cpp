@@ -2,11 +2,11 @@
 #include "ops/kernels/gemm_plan.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 
 #include "core/base/tensor.h"
 #include "ops/kernels/table.h"
+#include "ops/scratch_slots.h"
 
 namespace abax {
 namespace {
@@ -19,6 +19,7 @@ constexpr std::int64_t group_columns = 512;
 // Multiply-adds worth a partition of their own, and the most partitions.
 constexpr double part_work = 2e6;
 constexpr std::int64_t max_parts = 16;
+static_assert(max_parts <= ScratchSlots::most);
 // Products smaller than this run side by side, larger ones one after the other with partitions
 // inside.
 constexpr double large_item = 8e6;
@@ -31,26 +32,6 @@ std::int64_t part_begin(std::int64_t count, std::int64_t parts, std::int64_t par
 std::size_t aligned(std::int64_t floats) {
   return (static_cast<std::size_t>(floats) * sizeof(float) + alignment - 1) / alignment * alignment;
 }
-
-/// Scratch slots, of which each running partition takes one: the lowest that is free, so that few
-/// are touched when there are few threads.
-class Slots {
- public:
-  int take() {
-    std::uint32_t taken = taken_.load(std::memory_order_relaxed);
-    for (;;) {
-      const int slot = std::countr_one(taken);
-      if (taken_.compare_exchange_weak(taken, taken | 1u << slot, std::memory_order_acquire,
-                                       std::memory_order_relaxed))
-        return slot;
-    }
-  }
-  void give_back(int slot) { taken_.fetch_and(~(1u << slot), std::memory_order_release); }
-
- private:
-  static_assert(max_parts < 32);
-  std::atomic<std::uint32_t> taken_{0};
-};
 
 }  // namespace
 
@@ -171,7 +152,7 @@ void GemmPlan::run(const Call& call) const {
     for (std::int64_t i = 0; i < items; ++i) multiply(item(i, call.scratch), true);
     return;
   }
-  Slots slots;
+  ScratchSlots slots;
   call.loop(item_parts_, [&](std::int64_t part) {
     const int slot = slots.take();
     std::byte* scratch = call.scratch + static_cast<std::size_t>(slot) * item_bytes_;
@@ -199,7 +180,7 @@ void GemmPlan::multiply(const Item& item, bool parallel) const {
                          reinterpret_cast<float*>(item.scratch));
       });
     }
-    Slots slots;
+    ScratchSlots slots;
     loop(row_parts_ * column_parts_, [&](std::int64_t part) {
       const std::int64_t row = part / column_parts_, column = part % column_parts_;
       const int slot = slots.take();
