@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -144,6 +145,26 @@ TEST_CASE("beam search: a wider beam finds what is likelier, at most `limit` tok
   }
   CHECK(totals[1] < totals[2]);
   CHECK(totals[2] <= totals[8]);
+}
+
+TEST_CASE("beam search: an end among the best leaves the whole beam to go on with") {
+  // Of the beam of 2 the first step ends one, and the best other one begins with the third token.
+  const auto next = [](std::span<const std::int32_t> tokens, std::span<const std::int32_t>) {
+    static std::vector<float> result;
+    result.clear();
+    for (const std::int32_t token : tokens) {
+      const std::array<double, vocabulary> probabilities =
+          token == begin_token ? std::array{0.0, 0.3, 0.2, 0.5}
+          : token == 2         ? std::array{0.0, 0.01, 0.0, 0.99}
+                               : std::array{0.0, 0.5, 0.4, 0.1};
+      for (const double p : probabilities) result.push_back(static_cast<float>(std::log(p)));
+    }
+    return std::span<const float>(result);
+  };
+  const auto found = beam_search(1, vocabulary, config_of(2, 2, 0, 3), next);
+  REQUIRE(found[0].size() == 2);
+  CHECK(found[0][0].tokens.empty());
+  CHECK(found[0][1].tokens == std::vector<std::int32_t>{2});
 }
 
 TEST_CASE("beam search: draws follow the probabilities") {

@@ -27,11 +27,12 @@ inline Tensor some_tokens(std::int64_t time, std::int64_t batch, int vocabulary,
 }
 
 /// Parameters far from their small beginnings, so that every part of the model matters.
-inline void shake(Variables& store) {
+inline void shake(Variables& store, double deviation = 0.3) {
   for (int i = 0; i < store.count(); ++i) {
     if (store[i].role != Role::trainable) continue;
     Random random(stream_key(5, "shake", store[i].name));
-    for (float& x : store[i].value.as<float>()) x += static_cast<float>(0.3 * random.normal());
+    for (float& x : store[i].value.as<float>())
+      x += static_cast<float>(deviation * random.normal());
     ++store[i].version;
   }
 }
