@@ -1,6 +1,8 @@
 // Encoders, from embedded tokens to hidden values.
 #include "models/encoder.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/layers.h"
@@ -34,36 +36,34 @@ Encoded transformer_encoder(Value tokens, Value lengths, Value table, const Mode
 }
 
 /// One direction of a layer, from a state of zeros.
-LstmSequence one_way(Value x, Value lengths, std::int64_t hidden) {
-  Graph& g = x.graph();
-  const std::int64_t batch = x.shape()[1], width = x.shape()[2];
-  return lstm(x, lstm_start(g, batch, hidden), lstm_weights(g, width, hidden), lengths);
+RecurrentSequence one_way(Value x, Value lengths, const ModelConfig& c, std::int64_t hidden) {
+  const RecurrentState start = recurrent_start(x.graph(), c.blocks, x.shape()[1], hidden);
+  return recurrent_layer(x, c.blocks, start, lengths);
 }
 
 /// Both directions, each of half the width.
-LstmSequence both_ways(Value x, Value lengths, std::int64_t width) {
-  Graph& g = x.graph();
+RecurrentSequence both_ways(Value x, Value lengths, const ModelConfig& c) {
   const auto run = [&](std::string_view name, Value read) {
-    const auto scope = g.scope(name);
-    return one_way(read, lengths, width / 2);
+    const auto scope = x.graph().scope(name);
+    return one_way(read, lengths, c, c.width / 2);
   };
-  const LstmSequence forward = run("forward", x);
-  const LstmSequence backward = run("backward", reverse(x, lengths));
-  const LstmState &f = forward.last, &b = backward.last;
-  return {.y = concat({forward.y, reverse(backward.y, lengths)}, 2),  // [length, batch, width]
-          .last = {concat({f.h, b.h}, 1), concat({f.c, b.c}, 1)},     // [batch, width]
-          .gates = {}};
+  const RecurrentSequence forward = run("forward", x);
+  const RecurrentSequence backward = run("backward", reverse(x, lengths));
+  const auto joined = [](Value f, Value b) { return f ? concat({f, b}, 1) : f; };
+  const RecurrentState &f = forward.last, &b = backward.last;
+  return {concat({forward.y, reverse(backward.y, lengths)}, 2),  // [length, batch, width]
+          {joined(f.h, b.h), joined(f.c, b.c)}};                 // [batch, width]
 }
 
-Encoded lstm_encoder(Value tokens, Value lengths, Value table, const ModelConfig& c) {
+Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const ModelConfig& c) {
   if (c.bidirectional && c.width % 2 != 0)
-    throw UsageError(text("a bidirectional LSTM halves its width; ", c.width, " is odd"));
+    throw UsageError(text("a bidirectional encoder halves its width; ", c.width, " is odd"));
   Graph& g = tokens.graph();
   Encoded result{dropout(embedding(tokens, table), c.dropout), lengths};  // [length, batch, width]
   for (int layer = 0; layer < c.layers; ++layer) {
-    const auto scope = g.scope("lstm", layer);
-    const LstmSequence s = c.bidirectional ? both_ways(result.y, lengths, c.width)
-                                           : one_way(result.y, lengths, c.width);
+    const auto scope = g.scope(c.blocks, layer);
+    const RecurrentSequence s =
+        c.bidirectional ? both_ways(result.y, lengths, c) : one_way(result.y, lengths, c, c.width);
     result.y = dropout(s.y, c.dropout);
     result.last.push_back(s.last);
   }
@@ -79,9 +79,11 @@ TransformerConfig decoder_blocks(const ModelConfig& c) {
 }
 
 bool has_transformer_blocks(const ModelConfig& c) {
-  if (c.blocks != "transformer" && c.blocks != "lstm")
-    throw UsageError(text("there are no blocks '", c.blocks, "'; known are transformer, lstm"));
-  return c.blocks == "transformer";
+  if (c.blocks == "transformer") return true;
+  if (std::ranges::find(recurrent_cells(), c.blocks) == recurrent_cells().end())
+    throw UsageError(
+        text("there are no blocks '", c.blocks, "'; known are transformer, lstm, gru"));
+  return false;
 }
 
 Value embedding_table(Graph& g, std::int64_t vocabulary, const ModelConfig& c,
@@ -93,7 +95,7 @@ Value embedding_table(Graph& g, std::int64_t vocabulary, const ModelConfig& c,
 
 Encoded encode(Value tokens, Value lengths, Value table, const ModelConfig& c) {
   return has_transformer_blocks(c) ? transformer_encoder(tokens, lengths, table, c)
-                                   : lstm_encoder(tokens, lengths, table, c);
+                                   : recurrent_encoder(tokens, lengths, table, c);
 }
 
 }  // namespace abax

@@ -52,11 +52,6 @@ LstmWeights lstm_weights(Graph& g, std::int64_t width, std::int64_t hidden, Sour
           g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), where)};
 }
 
-LstmState lstm_start(Graph& g, std::int64_t batch, std::int64_t hidden) {
-  const Value nothing = g.constant(Tensor(Shape{batch, hidden}));
-  return {nothing, nothing};
-}
-
 Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name) {
   Graph& g = x.value().graph();
   const auto scope = g.scope(name);

@@ -26,9 +26,6 @@ Value whole_number(Graph& graph, std::int32_t value);
 LstmWeights lstm_weights(Graph& graph, std::int64_t width, std::int64_t hidden,
                          SourceLocation where = SourceLocation::current());
 
-/// h and c [batch, hidden], all zeros.
-LstmState lstm_start(Graph& graph, std::int64_t batch, std::int64_t hidden);
-
 /// A layer of LSTM over x [time, batch, width] (see ops/recurrent.h for the equations), whose
 /// parameters are NAME/input_weight and so on. Its state h, c [batch, hidden] is carried from run
 /// to run as NAME/h and NAME/c, for truncated backpropagation through time. `keep` [] f32

@@ -9,11 +9,12 @@ namespace abax {
 
 /// One set for all models; each reads what its entry in models/registry.h lists.
 struct ModelConfig {
-  std::int64_t vocabulary = 0;  // of what is predicted; of a language model also of what is read
+  std::int64_t vocabulary =
+      0;  // of what is predicted; of a language model and a classifier, of what is read
   std::int64_t source_vocabulary = 0;  // of a translation's source
   std::int64_t classes = 0;            // of a classifier
 
-  std::string blocks = "transformer";  // "transformer" or "lstm": of encoders and decoders
+  std::string blocks = "transformer";  // "transformer", "lstm" or "gru": of encoders and decoders
   std::int64_t width = 128;            // of the embedding and of each layer
   std::int64_t layers = 1;
   std::int64_t decoder_layers = 0;    // 0: as many as `layers`
@@ -26,8 +27,8 @@ struct ModelConfig {
   std::string positions = "learned";  // "learned", "sinusoidal" or "rotary"
   std::int64_t context = 0;           // the longest sequence
   std::int64_t memory = 0;            // positions of former segments that are still seen
-  bool bidirectional = false;         // LSTM encoders
-  std::string pooling = "last";       // of an LSTM classifier: "last" or "mean"
+  bool bidirectional = false;         // recurrent encoders
+  std::string pooling = "last";       // of a recurrent classifier: "last" or "mean"
 };
 
 /// As a checkpoint keeps it, and back. The latter throws CheckpointError on a value that is missing

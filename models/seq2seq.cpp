@@ -45,7 +45,7 @@ Encoded encode_source(Graph& g, Value table, const ModelConfig& c, std::int64_t 
   const Encoded encoded = encode(source, lengths, table, c);
   if (!has_transformer_blocks(c) && c.decoder_layers > 0 && c.decoder_layers != c.layers)
     throw UsageError(
-        text("LSTM layers of a decoder begin where those of the encoder end: there "
+        text("recurrent layers of a decoder begin where those of the encoder end: there "
              "are ",
              c.layers, " of the one and ", c.decoder_layers, " of the other"));
   return encoded;
@@ -54,11 +54,6 @@ Encoded encode_source(Graph& g, Value table, const ModelConfig& c, std::int64_t 
 /// x [time, batch, width], the last layer's values -> logits [time, batch, vocabulary].
 Value decoder_logits(Value x, Value table, const ModelConfig& c) {
   return token_logits(x, table, c.tied, glorot());
-}
-
-/// One layer of an LSTM decoder, from `start` on: x [time, batch, width] -> the same shape.
-LstmSequence decoder_layer(Value x, const LstmState& start, const ModelConfig& c) {
-  return lstm(x, start, lstm_weights(x.graph(), c.width, c.width));
 }
 
 /// h [time, batch, width] and what it finds in `encoded` [length, batch, width] -> [time, batch,
@@ -86,8 +81,8 @@ Value decode_whole(Value tokens, Value table, const Encoded& encoded, const Mode
   }
   Value x = dropout(embedding(tokens, table), c.dropout);
   for (std::size_t layer = 0; layer < encoded.last.size(); ++layer) {
-    const auto scope = g.scope("lstm", static_cast<int>(layer));
-    x = dropout(decoder_layer(x, encoded.last[layer], c).y, c.dropout);
+    const auto scope = g.scope(c.blocks, static_cast<int>(layer));
+    x = dropout(recurrent_layer(x, c.blocks, encoded.last[layer]).y, c.dropout);
   }
   return decoder_logits(attend(x, encoded.y, encoded.lengths, c), table, c);
 }
@@ -153,17 +148,22 @@ Value transformer_step(const Step& step, Value table, const ModelConfig& c,
   return normalise(x, "norm");
 }
 
-Value lstm_step(const Step& step, Value table, const ModelConfig& c, const DecodingShape& shape) {
+Value recurrent_step(const Step& step, Value table, const ModelConfig& c,
+                     const DecodingShape& shape) {
   Graph& g = table.graph();
   Value x = embedding(step.tokens, table);  // [1, rows, width]
   for (int layer = 0; layer < c.layers; ++layer) {
-    const auto scope = g.scope("lstm", layer);
-    const TensorType state{{shape.rows(), c.width}};
-    const Value h = g.carried_state("h", state), cell = g.carried_state("c", state);
-    const auto inherited = [&](Value s) { return step.parents ? gather(s, step.parents, 0) : s; };
-    const LstmSequence sequence = decoder_layer(x, {inherited(h), inherited(cell)}, c);
-    g.assign(h, sequence.last.h);
-    g.assign(cell, sequence.last.c);
+    const auto scope = g.scope(c.blocks, layer);
+    const TensorType type{{shape.rows(), c.width}};
+    const RecurrentState state{g.carried_state("h", type),
+                               c.blocks == "lstm" ? g.carried_state("c", type) : Value{}};
+    const auto inherited = [&](Value s) {
+      return s && step.parents ? gather(s, step.parents, 0) : s;
+    };
+    const RecurrentSequence sequence =
+        recurrent_layer(x, c.blocks, {inherited(state.h), inherited(state.c)});
+    g.assign(state.h, sequence.last.h);
+    if (state.c) g.assign(state.c, sequence.last.c);
     x = sequence.y;
   }
   const Value encoded = g.carried_state("encoded", {{shape.length, shape.rows(), c.width}});
@@ -207,9 +207,9 @@ void begin_decoding(Graph& g, const ModelConfig& c, const DecodingShape& shape) 
   }
   spread.carry("encoded", encoded.y, 1);
   for (std::size_t layer = 0; layer < encoded.last.size(); ++layer) {
-    const auto block = g.scope("lstm", static_cast<int>(layer));
+    const auto block = g.scope(c.blocks, static_cast<int>(layer));
     spread.carry("h", encoded.last[layer].h, 0);
-    spread.carry("c", encoded.last[layer].c, 0);
+    if (encoded.last[layer].c) spread.carry("c", encoded.last[layer].c, 0);
   }
 }
 
@@ -218,7 +218,7 @@ Value decoding_step(Graph& g, const ModelConfig& c, const DecodingShape& shape) 
   const auto scope = g.scope("decoder");
   const Step step = step_inputs(g, c, shape);
   const Value x = has_transformer_blocks(c) ? transformer_step(step, tables.target, c, shape)
-                                            : lstm_step(step, tables.target, c, shape);
+                                            : recurrent_step(step, tables.target, c, shape);
   const Value logits = decoder_logits(x, tables.target, c);  // [1, rows, vocabulary]
   return log_softmax(reshape(logits, {shape.rows(), c.vocabulary}));
 }

@@ -1,5 +1,5 @@
 // A sequence from a sequence, such as a translation: encoder, attention, decoder, of Transformer
-// blocks (Vaswani et al. 2017) or of LSTM layers (Luong, Pham and Manning 2015, "Effective
+// blocks (Vaswani et al. 2017) or of recurrent layers (Luong, Pham and Manning 2015, "Effective
 // approaches to attention-based neural machine translation").
 #pragma once
 
@@ -12,11 +12,12 @@
 namespace abax {
 
 /// Each target token from the source and the target before it; metric "accuracy" of the most likely
-/// token. Of LSTM layers: the decoder begins with the encoder's last states, and of its outputs h
-/// the prediction reads tanh([c; h] W), c being the attention with scores h W e (Luong et al.,
-/// eq. 5 and 8, "general"). Parameters are under encoder/ and decoder/: each with an embedding (or
-/// one "embedding" for both), its layers, decoder/output; of LSTM layers decoder/attention/query
-/// and decoder/attention/output. Throws UsageError where the configuration does not fit together.
+/// token. Of recurrent layers: the decoder begins with the encoder's last states, and of its
+/// outputs h the prediction reads tanh([c; h] W), c being the attention with scores h W e (Luong et
+/// al., eq. 5 and 8, "general"). Parameters are under encoder/ and decoder/: each with an embedding
+/// (or one "embedding" for both), its layers, decoder/output; of recurrent layers
+/// decoder/attention/query and decoder/attention/output. Throws UsageError where the configuration
+/// does not fit together.
 Model sequence_to_sequence(Graph& graph, const ModelConfig& config, const BatchShape& shape);
 
 /// What decoding step by step is made for: `beam` hypotheses of each of `batch` sentences, which

@@ -28,7 +28,7 @@ Translator::Translator(Variables& store, const ModelConfig& config, const Decodi
   encode_->set("source_lengths", lengths_);
   std::iota(parents_.as<std::int32_t>().begin(), parents_.as<std::int32_t>().end(), 0);
   step_->set("tokens", tokens_);
-  // LSTM layers read no positions, a beam of 1 has no parents.
+  // Recurrent layers read no positions, a beam of 1 has no parents.
   if (step_->reads("position")) step_->set("position", position_);
   if (step_->reads("parents")) step_->set("parents", parents_);
 }

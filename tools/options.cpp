@@ -159,7 +159,7 @@ OptionSet train_option_set(TrainOptions& o) {
   set.group("Model");
   set.add("model", &o.model, "which model: " + listed(models())).placeholder("NAME");
   set.add("blocks", &o.blocks, "what encoder and decoder are made of")
-      .one_of({"transformer", "lstm"});
+      .one_of({"transformer", "lstm", "gru"});
   set.add("width", &o.width, "units a layer, and of the embedding").at_least(1).at_most(1 << 16);
   set.add("layers", &o.layers, "layers, of an encoder too").at_least(1).at_most(1000);
   set.add("decoder-layers", &o.decoder_layers, "layers of the decoder; 0: as --layers")

@@ -32,7 +32,7 @@ struct TrainOptions {
 
   // Model
   std::string model = "lstm_lm";
-  std::string blocks = "transformer";  // transformer, lstm
+  std::string blocks = "transformer";  // transformer, lstm, gru
   std::int64_t width = 128;
   std::int64_t layers = 1;
   std::int64_t decoder_layers = 0;  // 0: as `layers`

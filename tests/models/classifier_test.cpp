@@ -20,14 +20,14 @@ using test::some_tokens;
 
 constexpr int vocabulary = 9, classes = 3;
 
-/// LSTMs of both poolings and directions, and a Transformer.
+/// Recurrent layers of both poolings and directions, and a Transformer.
 std::vector<ModelConfig> kinds() {
   std::vector<ModelConfig> result;
   for (const bool bidirectional : {false, true})
     for (const char* pooling : {"last", "mean"})
       result.push_back({.vocabulary = vocabulary,
                         .classes = classes,
-                        .blocks = "lstm",
+                        .blocks = bidirectional ? "gru" : "lstm",
                         .width = 6,
                         .layers = 2,
                         .bidirectional = bidirectional,

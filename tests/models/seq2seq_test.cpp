@@ -40,7 +40,9 @@ std::vector<ModelConfig> kinds() {
   lstm.blocks = "lstm";
   ModelConfig bidirectional = lstm;
   bidirectional.bidirectional = true;
-  return {learned, sinusoidal, rotary, lstm, bidirectional};
+  ModelConfig gru = bidirectional;
+  gru.blocks = "gru";
+  return {learned, sinusoidal, rotary, lstm, bidirectional, gru};
 }
 
 /// A batch as tensors.

@@ -17,7 +17,7 @@ using test::run;
 
 constexpr std::int32_t begin_token = 1, end_token = 2;
 
-/// A Transformer with each kind of positions, and LSTMs.
+/// A Transformer with each kind of positions, LSTM and GRU.
 std::vector<ModelConfig> kinds() {
   std::vector<ModelConfig> result;
   for (const char* positions : {"learned", "sinusoidal", "rotary"})
@@ -32,7 +32,7 @@ std::vector<ModelConfig> kinds() {
   for (const bool bidirectional : {false, true})
     result.push_back({.vocabulary = 7,
                       .source_vocabulary = 9,
-                      .blocks = "lstm",
+                      .blocks = bidirectional ? "gru" : "lstm",
                       .width = 8,
                       .layers = 2,
                       .bidirectional = bidirectional});
