@@ -41,7 +41,7 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
       part.plan = compile(*part.graph, {loss.sum, loss.count, part.norm});
     }
   }
-  if (!config.accumulate) return;
+  if (!config.accumulate || train_.empty()) return;
   apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
   apply_.norm = optimise(config.optimiser, accumulated(*apply_.graph));
   apply_.plan = compile(*apply_.graph, {apply_.norm});
@@ -90,6 +90,11 @@ void Learner::apply(float learning_rate) {
 }
 
 Evaluation Learner::evaluate(const data::BatchSource& source) {
+  return evaluate(source, 0, source.batches());
+}
+
+Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first,
+                             std::int64_t last) {
   std::vector<Part*> parts;  // one a shape of the source
   for (const BatchShape& shape : source.shapes()) {
     const auto found = std::ranges::find(check_, shape, &Part::shape);
@@ -99,7 +104,7 @@ Evaluation Learner::evaluate(const data::BatchSource& source) {
   }
   Evaluation total;
   data::Batch batch;
-  for (std::int64_t position = 0; position < source.batches(); ++position) {
+  for (std::int64_t position = first; position < last; ++position) {
     source.fill(position, batch);
     Part& part = *parts[static_cast<std::size_t>(batch.shape)];
     total.loss.add(run(part, batch));
@@ -112,8 +117,8 @@ Evaluation Learner::evaluate(const data::BatchSource& source) {
 
 std::int64_t Learner::parameters() const {
   std::int64_t count = 0;
-  for (const Value& parameter : train_.front().graph->parameters())
-    count += parameter.type().size();
+  const Part& part = train_.empty() ? check_.front() : train_.front();
+  for (const Value& parameter : part.graph->parameters()) count += parameter.type().size();
   return count;
 }
 

@@ -19,7 +19,7 @@ struct LearnerConfig {
   std::string model = "lstm_lm";
   ModelConfig sizes = {};
   OptimiserConfig optimiser = {};
-  std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets
+  std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
   std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
   bool accumulate = false;  // updates are made by apply(), of all batches since the last one
   std::vector<std::string> frozen =
@@ -53,8 +53,10 @@ class Learner {
   /// The norm of the mean gradient of the last update, before clipping.
   double gradient_norm() const { return gradient_norm_; }
 
-  /// A pass over a source whose shapes are among the check shapes. Changes no parameter.
+  /// A pass over a source whose shapes are among the check shapes, or its batches [first, last).
+  /// Changes no parameter.
   Evaluation evaluate(const data::BatchSource& source);
+  Evaluation evaluate(const data::BatchSource& source, std::int64_t first, std::int64_t last);
 
   /// Trainable parameters, counted in elements.
   std::int64_t parameters() const;

@@ -246,7 +246,9 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
 
 TrainingRun::Results TrainingRun::evaluate(Part part) {
   const Evaluation evaluation = learner_->evaluate(*task_->source(part));
-  Results results = task_->score(part, store_, workers_, options_.best);
+  // Before the end only what chooses the best checkpoint is worth the time.
+  const ScoreOptions wanted{.wanted = part == Part::test ? "" : options_.best};
+  Results results = task_->score(part, store_, workers_, wanted);
   results["loss"] = evaluation.loss.mean();
   results["perplexity"] = std::exp(evaluation.loss.mean());
   for (const auto& [name, tally] : evaluation.metrics) results[name] = tally.mean();

@@ -1,14 +1,16 @@
 // Texts for language models: read, split, tokenised, cut into batches; and a sample at the end.
 #include "tools/tasks/language_task.h"
 
-#include <filesystem>
+#include <algorithm>
 #include <ostream>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/generator.h"
 #include "models/sampling.h"
 #include "tools/data/corpus.h"
+#include "tools/data/line_windows.h"
 #include "tools/data/random_windows.h"
 #include "tools/data/text.h"
 #include "tools/data/token_stream.h"
@@ -27,9 +29,19 @@ struct Texts {
   std::string train, valid, test, name;
 };
 
-Texts read_texts(const TrainOptions& o) {
+Texts read_texts(const TrainOptions& o, Use use) {
   if (!o.corpus.empty() && o.corpus != "fables")
     throw UsageError(text("--corpus: '", o.corpus, "' is not for language models; fables is"));
+  for (const auto& [option, files] :
+       {std::pair{"data", o.data}, {"valid", o.valid}, {"test", o.test}})
+    if (files.size() > 1)
+      throw UsageError(text("--", option, ": ", o.model, " reads one text, not ", files.size()));
+  if (use == Use::evaluate && !o.test.empty()) {
+    Texts texts;
+    texts.test = data::read_text(o.test[0]);
+    texts.name = file_name(o.test[0]);
+    return texts;
+  }
   if (o.data.empty()) {
     data::Corpus corpus =
         data::make_corpus(data::fables(), static_cast<std::uint64_t>(o.seed), corpus_characters,
@@ -37,17 +49,19 @@ Texts read_texts(const TrainOptions& o) {
     return {std::move(corpus.train), std::move(corpus.valid), std::move(corpus.test),
             "built-in fables"};
   }
-  for (const auto& [option, files] :
-       {std::pair{"data", o.data}, {"valid", o.valid}, {"test", o.test}})
-    if (files.size() > 1)
-      throw UsageError(text("--", option, ": ", o.model, " reads one text, not ", files.size()));
   const std::string whole = data::read_text(o.data[0]);
   const Shares share = shares(o);
   const data::TextSplit split = data::split_text(whole, share.valid, share.test);
   return {std::string(split.train),
           o.valid.empty() ? std::string(split.valid) : data::read_text(o.valid[0]),
           o.test.empty() ? std::string(split.test) : data::read_text(o.test[0]),
-          std::filesystem::path(o.data[0]).filename().string()};
+          file_name(o.data[0])};
+}
+
+/// Code points of UTF-8: bytes that continue none.
+std::int64_t count_characters(const std::string& content) {
+  return std::ranges::count_if(
+      content, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 }  // namespace
@@ -60,11 +74,12 @@ data::Tokenizer language_tokenizer(const Files& files) {
   return data::Tokenizer::from_text(found->second);
 }
 
-LanguageTask::LanguageTask(const TrainOptions& o, const Files* known) : options_(o) {
-  const Texts texts = read_texts(o);
+LanguageTask::LanguageTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+  const Texts texts = read_texts(o, use);
   const data::TokenKind kind = data::token_kind(o.tokens);
   tokenizer_ =
-      known ? language_tokenizer(*known) : data::Tokenizer::make(kind, texts.train, o.vocabulary);
+      known ? language_tokenizer(*known)
+            : data::Tokenizer::make(kind, texts.train, o.vocabulary, {.lower_case = o.lower_case});
   const auto encode = [&](const std::string& content, const std::string& what) {
     try {
       return tokenizer_->encode(content);
@@ -72,21 +87,28 @@ LanguageTask::LanguageTask(const TrainOptions& o, const Files* known) : options_
       throw DataError(text(what, ": ", error.what()));
     }
   };
-  std::vector<std::int32_t> train = encode(texts.train, texts.name);
-  std::vector<std::int32_t> valid = encode(texts.valid, o.valid.empty() ? texts.name : o.valid[0]);
+  std::vector<std::int32_t> train, valid;
   std::vector<std::int32_t> test = encode(texts.test, o.test.empty() ? texts.name : o.test[0]);
-  if (train.size() < 2) throw DataError("the training text has fewer than two tokens");
-  description_ = text(texts.name, ": ", grouped(train.size()), " ", o.tokens, " to train on, ",
-                      grouped(valid.size()), " to validate, vocabulary of ",
-                      grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
-  if (o.data.empty()) {
+  if (use == Use::learn) {
+    train = encode(texts.train, texts.name);
+    valid = encode(texts.valid, o.valid.empty() ? texts.name : o.valid[0]);
+    if (train.size() < 2) throw DataError("the training text has fewer than two tokens");
+  }
+  description_ =
+      text(texts.name, ": ", grouped(train.size()), " ", o.tokens, " to train on, ",
+           grouped(valid.size()), " to validate, ", grouped(test.size()),
+           " to test, vocabulary of ", grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
+  valid_characters_ = static_cast<double>(count_characters(texts.valid));
+  test_characters_ = static_cast<double>(count_characters(texts.test));
+  test_text_ = texts.test;
+  if (o.data.empty() && o.test.empty()) {
     valid_optimum_ = data::fables().loss(texts.valid, kind);
     test_optimum_ = data::fables().loss(texts.test, kind);
   }
-  if (o.windows == "random")
+  if (use == Use::learn && o.windows == "random")
     train_ = std::make_unique<data::RandomWindows>(std::move(train), o.batch, o.length,
                                                    static_cast<std::uint64_t>(o.seed));
-  else
+  else if (use == Use::learn)
     train_ = std::make_unique<data::TokenStream>(std::move(train), o.batch, o.length);
   const auto stream = [&](std::vector<std::int32_t> tokens) -> std::unique_ptr<data::BatchSource> {
     if (tokens.size() < 2) return nullptr;
@@ -108,8 +130,24 @@ const data::BatchSource* LanguageTask::source(Part part) const {
 
 Files LanguageTask::files() const { return {{tokenizer_file, tokenizer_->to_text()}}; }
 
+std::optional<double> LanguageTask::characters(Part part) const {
+  if (part == Part::train) return std::nullopt;
+  return part == Part::valid ? valid_characters_ : test_characters_;
+}
+
 std::optional<double> LanguageTask::optimum(Part part) const {
   return part == Part::valid ? valid_optimum_ : part == Part::test ? test_optimum_ : std::nullopt;
+}
+
+/// Of the test part alone: an evaluation's text.
+LineBatches LanguageTask::lines(Part part) const {
+  if (part != Part::test) throw UsageError("only the test part is kept as lines");
+  std::vector<std::string> lines;
+  std::istringstream in(test_text_);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  auto batches = std::make_unique<data::LineWindows>(lines, *tokenizer_, options_.length);
+  std::vector<std::size_t> line = batches->line_of_batch();
+  return {std::move(batches), std::move(line)};
 }
 
 void LanguageTask::show(std::ostream& out, Variables& store, Workers& workers) const {

@@ -12,14 +12,16 @@ class LanguageTask : public Task {
  public:
   /// Reads and tokenises what --data, --valid, --test, --split, --tokens and --vocabulary say.
   /// Throws UsageError on more than one file a part, DataError.
-  LanguageTask(const TrainOptions& options, const Files* known);
+  LanguageTask(const TrainOptions& options, const Files* known, Use use);
 
   std::string description() const override { return description_; }
   ModelConfig sizes() const override;
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
   std::string unit() const override { return "token"; }
+  std::optional<double> characters(Part part) const override;
   std::optional<double> optimum(Part part) const override;
+  LineBatches lines(Part part) const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
   std::size_t show_bytes(Variables& store, Workers& workers) const override;
@@ -31,6 +33,8 @@ class LanguageTask : public Task {
   std::optional<data::Tokenizer> tokenizer_;
   std::unique_ptr<data::BatchSource> train_, valid_, test_;
   std::optional<double> valid_optimum_, test_optimum_;
+  double valid_characters_ = 0, test_characters_ = 0;
+  std::string test_text_;
   std::string description_;
 };
 

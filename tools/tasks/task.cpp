@@ -1,22 +1,26 @@
 // From options to tasks.
 #include "tools/tasks/task.h"
 
+#include <filesystem>
+
 #include "core/base/error.h"
-#include "core/base/text.h"
 #include "models/registry.h"
+#include "tools/tasks/classification_task.h"
 #include "tools/tasks/language_task.h"
+#include "tools/tasks/translation_task.h"
 
 namespace abax {
 
-std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known) {
+std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known, Use use) {
   switch (model(options.model).task) {
     case TaskKind::language:
-      return std::make_unique<LanguageTask>(options, known);
+      return std::make_unique<LanguageTask>(options, known, use);
     case TaskKind::translation:
+      return std::make_unique<TranslationTask>(options, known, use);
     case TaskKind::classification:
-      break;
+      return std::make_unique<ClassificationTask>(options, known, use);
   }
-  throw UsageError(text("no data for models such as ", options.model));
+  throw UsageError("no such task");
 }
 
 ModelConfig model_config(const TrainOptions& o) {
@@ -42,6 +46,30 @@ std::string grouped(std::size_t number) {
   for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3)
     digits.insert(static_cast<std::size_t>(i), 1, ',');
   return digits;
+}
+
+data::SentenceOptions sentence_options(const TrainOptions& o, Part part) {
+  return {.batches = {.tokens = o.batch_tokens,
+                      .rows = o.batch_tokens > 0 ? 0 : o.batch,
+                      .buckets = o.buckets},
+          .limit = o.length,
+          .cut = o.too_long == "cut",
+          .shuffled = part == Part::train,
+          .seed = static_cast<std::uint64_t>(o.seed)};
+}
+
+data::TextRules sentence_rules(const TrainOptions& o) {
+  return {.lower_case = o.lower_case, .split_punctuation = o.tokens == "words"};
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string result;
+  for (const std::string& line : lines) result += line + "\n";
+  return result;
+}
+
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
 }
 
 Shares shares(const TrainOptions& o) {

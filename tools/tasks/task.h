@@ -16,14 +16,33 @@
 #include "core/graph/variables.h"
 #include "models/model_config.h"
 #include "tools/data/batch.h"
+#include "tools/data/sentence_batches.h"
 #include "tools/options.h"
 
 namespace abax {
 
 enum class Part : std::uint8_t { train, valid, test };
 
+/// What a task is made for: to learn from all parts, or to evaluate on the test part alone, whose
+/// files are options.test (without them the built-in corpus).
+enum class Use : std::uint8_t { learn, evaluate };
+
 /// Small files that a checkpoint keeps, by name: tokenisers.
 using Files = std::map<std::string, std::string>;
+
+struct ScoreOptions {
+  /// The metric that is asked for; what is dear and not asked for may be left out. "": all.
+  std::string wanted = {};
+  std::int64_t beam = 1;      // of translations
+  double length_penalty = 1;  // likewise, see models/beam_search.h
+};
+
+/// Lines in batches of one row. A batch belongs to the line line[position]; a long line of a text
+/// takes several.
+struct LineBatches {
+  std::unique_ptr<data::BatchSource> batches;
+  std::vector<std::size_t> line;
+};
 
 class Task {
  public:
@@ -33,22 +52,24 @@ class Task {
   virtual std::string description() const = 0;
   /// What the options say of the model, and what follows from the data, such as vocabularies.
   virtual ModelConfig sizes() const = 0;
-  /// Null where that part has no data. The training part always has.
+  /// Null where that part has no data. To learn, the training part always has.
   virtual const data::BatchSource* source(Part part) const = 0;
   virtual Files files() const = 0;
 
   /// What a loss is the mean over: "token".
   virtual std::string unit() const = 0;
+  /// Characters of a part's text, where its loss can be told in bits a character.
+  virtual std::optional<double> characters(Part) const { return std::nullopt; }
   /// The least loss that is possible on a part, in nats a unit, where it is known.
   virtual std::optional<double> optimum(Part) const { return std::nullopt; }
   /// What a validation tells besides the loss and the model's own metrics, such as BLEU. The store
-  /// holds the model. `wanted` is the metric by which the best checkpoint is chosen: what is dear
-  /// and not wanted may be left out.
+  /// holds the model.
   virtual std::map<std::string, double> score(Part, Variables&, Workers&,
-                                              const std::string& wanted) const {
-    (void)wanted;
+                                              const ScoreOptions&) const {
     return {};
   }
+  /// The lines of a part one by one, in batches of one.
+  virtual LineBatches lines(Part part) const = 0;
   /// A few results for people to look at.
   virtual void show(std::ostream& out, Variables& store, Workers& workers) const = 0;
   /// What to call next with a run's folder: "generate --checkpoint runs/a".
@@ -59,13 +80,25 @@ class Task {
 
 /// The task of options.model. `known` are the files of a checkpoint that the run goes on from,
 /// whose vocabularies then hold; else they are made from the training data. Throws DataError.
-std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known = nullptr);
+std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known = nullptr,
+                                Use use = Use::learn);
 
 /// The configuration that the options say; vocabularies and classes are left to the data.
 ModelConfig model_config(const TrainOptions& options);
 
 /// 1003854 as "1,003,854".
 std::string grouped(std::size_t number);
+
+/// How sentences become batches, as --batch, --batch-tokens, --buckets, --length and --too-long
+/// say; only those to train on are shuffled.
+data::SentenceOptions sentence_options(const TrainOptions& options, Part part);
+/// How their text is read: in small letters if --lower-case says so; words without their
+/// punctuation, which are tokens of their own.
+data::TextRules sentence_rules(const TrainOptions& options);
+/// Each line with its line feed.
+std::string joined(const std::vector<std::string>& lines);
+/// The name of a file without its folder.
+std::string file_name(const std::string& path);
 
 /// The shares of `--split` as fractions of 1; 0 for what has files of its own.
 struct Shares {

@@ -1,0 +1,152 @@
+// abax-evaluate: what a trained model is worth, as a table and as JSON; the log-probability of
+// lines.
+#include <cmath>
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <numbers>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/file.h"
+#include "tools/exit_codes.h"
+#include "tools/learner.h"
+#include "tools/option_set.h"
+#include "tools/saved_run.h"
+#include "tools/tasks/task.h"
+
+namespace abax {
+namespace {
+
+struct EvaluateOptions {
+  std::string checkpoint;
+  Words data;
+  std::string json;
+  std::string score;
+  std::int64_t beam = 1;
+  double length_penalty = 1;
+  std::int64_t threads = 0;
+};
+
+OptionSet option_set(EvaluateOptions& o) {
+  OptionSet set(
+      "evaluate",
+      "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
+      "BLEU, as far as they apply.");
+  set.group("What");
+  set.add("checkpoint", &o.checkpoint,
+          "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
+      .placeholder("FOLDER");
+  set.add("data", &o.data,
+          "what to evaluate on: a text; a source and a target; a file a class. Without it the test "
+          "part of the run's own data")
+      .placeholder("FILE,...");
+  set.group("Translations");
+  set.add("beam", &o.beam, "hypotheses that are kept; 1 takes the likeliest token each time")
+      .at_least(1)
+      .at_most(1000);
+  set.add("length-penalty", &o.length_penalty,
+          "scores are log-probabilities over length to this power")
+      .at_least(0);
+  set.group("Results");
+  set.add("json", &o.json, "write the results to this file as JSON").placeholder("FILE");
+  set.add("score", &o.score,
+          "write the log-probability of each line of --data to this file, in nats, in order: of a "
+          "line of text, of a target given its source, of the class of a sentence")
+      .placeholder("FILE");
+  set.group("Run");
+  set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
+  return set;
+}
+
+std::unique_ptr<Task> open_task(const EvaluateOptions& o, const SavedRun& run) {
+  TrainOptions options = run.options;
+  if (!o.data.empty()) options.test = o.data;
+  const bool share_of_data = options.test.empty() && !options.data.empty();
+  return make_task(options, &run.files(), share_of_data ? Use::learn : Use::evaluate);
+}
+
+/// For evaluating batches of this source.
+LearnerConfig learner_config(const SavedRun& run, const Task& task,
+                             const data::BatchSource& source) {
+  LearnerConfig config;
+  config.model = run.options.model;
+  config.sizes = task.sizes();
+  config.check_shapes = source.shapes();
+  return config;
+}
+
+/// Results by name, in the order of the table.
+Json::Object evaluate(const EvaluateOptions& o, const SavedRun& run, const Task& task,
+                      Variables& store, Workers& workers) {
+  const data::BatchSource& source = *task.source(Part::test);
+  Learner learner(store, learner_config(run, task, source), workers);
+  const Evaluation evaluation = learner.evaluate(source);
+  const double loss = evaluation.loss.mean();
+  Json::Object results{
+      {task.unit() + "s", evaluation.loss.count}, {"loss", loss}, {"perplexity", std::exp(loss)}};
+  if (const std::optional<double> characters = task.characters(Part::test))
+    results.emplace_back("bits_per_character",
+                         evaluation.loss.sum / std::numbers::ln2 / *characters);
+  if (const std::optional<double> optimum = task.optimum(Part::test))
+    results.emplace_back("least_loss", *optimum);
+  for (const auto& [name, tally] : evaluation.metrics) results.emplace_back(name, tally.mean());
+  const ScoreOptions options{.beam = o.beam, .length_penalty = o.length_penalty};
+  for (const auto& [name, value] : task.score(Part::test, store, workers, options))
+    results.emplace_back(name, value);
+  return results;
+}
+
+void write_scores(const EvaluateOptions& o, const SavedRun& run, const Task& task, Variables& store,
+                  Workers& workers) {
+  const LineBatches lines = task.lines(Part::test);
+  Learner learner(store, learner_config(run, task, *lines.batches), workers);
+  std::vector<double> scores;
+  for (std::int64_t i = 0; i < lines.batches->batches(); ++i) {
+    const std::size_t line = lines.line[static_cast<std::size_t>(i)];
+    if (scores.size() <= line) scores.resize(line + 1);
+    scores[line] -= learner.evaluate(*lines.batches, i, i + 1).loss.sum;
+  }
+  std::string content;
+  for (const double score : scores) content += text(score, "\n");
+  write_file_atomically(o.score, content);
+}
+
+void print(const Json::Object& results, std::ostream& out) {
+  for (const auto& [name, value] : results) {
+    std::string label = name;
+    std::ranges::replace(label, '_', ' ');
+    out << std::left << std::setw(20) << label << value.number() << '\n';
+  }
+}
+
+void run(const EvaluateOptions& o, std::ostream& out) {
+  const SavedRun saved = open_run(o.checkpoint, Which::best);
+  const std::unique_ptr<Task> task = open_task(o, saved);
+  if (!task->source(Part::test))
+    throw UsageError("the run has no test part; give --data FILE,... to evaluate on");
+  Variables store;
+  create_for_use(saved, store);
+  Workers workers(static_cast<int>(o.threads));
+  const Json::Object results = evaluate(o, saved, *task, store, workers);
+  print(results, out);
+  if (!o.json.empty()) write_file_atomically(o.json, to_text(results) + "\n");
+  if (!o.score.empty()) write_scores(o, saved, *task, store, workers);
+}
+
+}  // namespace
+}  // namespace abax
+
+int main(int argc, char** argv) {
+  using namespace abax;
+  return guarded_main("evaluate", [&] {
+    EvaluateOptions options;
+    OptionSet set = option_set(options);
+    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
+    if (options.checkpoint.empty())
+      throw UsageError("which model? give --checkpoint FOLDER (--help shows all options)");
+    run(options, std::cout);
+    return int{exit_ok};
+  });
+}

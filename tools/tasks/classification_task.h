@@ -1,0 +1,43 @@
+// Sentences with labels: a file a class, or a built-in corpus.
+#pragma once
+
+#include <vector>
+
+#include "tools/data/sentence_batches.h"
+#include "tools/data/tokenizer.h"
+#include "tools/tasks/task.h"
+
+namespace abax {
+
+class ClassificationTask : public Task {
+ public:
+  /// Each of --data, --valid and --test is a file a class, in the same order. Throws UsageError on
+  /// other numbers of files, DataError.
+  ClassificationTask(const TrainOptions& options, const Files* known, Use use);
+
+  std::string description() const override { return description_; }
+  ModelConfig sizes() const override;
+  const data::BatchSource* source(Part part) const override;
+  Files files() const override;
+  std::string unit() const override { return "sentence"; }
+  LineBatches lines(Part part) const override;
+  void show(std::ostream& out, Variables& store, Workers& workers) const override;
+  std::vector<std::string> next_commands(const std::string& folder) const override;
+
+ private:
+  struct Side {
+    data::LabelledText sentences;
+    std::unique_ptr<data::LabelledSentences> batches;  // null without sentences
+  };
+  Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
+  const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
+  void read(Use use);
+
+  TrainOptions options_;
+  std::optional<data::Tokenizer> tokenizer_;
+  std::vector<std::string> classes_;
+  std::vector<Side> parts_{3};  // one a part
+  std::string description_;
+};
+
+}  // namespace abax

@@ -1,0 +1,50 @@
+// Pairs of sentences, the second of which is made from the first: two files, or a built-in corpus.
+#pragma once
+
+#include <vector>
+
+#include "tools/data/sentence_batches.h"
+#include "tools/tasks/line_translator.h"
+#include "tools/tasks/task.h"
+
+namespace abax {
+
+/// The tokenisers that a checkpoint keeps. Throws CheckpointError where it has none.
+PairTokenizers pair_tokenizers(const Files& files);
+
+class TranslationTask : public Task {
+ public:
+  /// Each of --data, --valid and --test is a source and a target. Throws UsageError on another
+  /// number of files, DataError.
+  TranslationTask(const TrainOptions& options, const Files* known, Use use);
+
+  std::string description() const override { return description_; }
+  ModelConfig sizes() const override;
+  const data::BatchSource* source(Part part) const override;
+  Files files() const override;
+  std::string unit() const override { return "token"; }
+  std::optional<double> optimum(Part part) const override;
+  /// BLEU of translations, and the share of them that are exactly right.
+  std::map<std::string, double> score(Part part, Variables& store, Workers& workers,
+                                      const ScoreOptions& options) const override;
+  LineBatches lines(Part part) const override;
+  void show(std::ostream& out, Variables& store, Workers& workers) const override;
+  std::vector<std::string> next_commands(const std::string& folder) const override;
+
+ private:
+  struct Side {
+    data::ParallelText pairs;
+    std::unique_ptr<data::SentencePairs> batches;  // null without pairs
+    std::optional<double> optimum;
+  };
+  Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
+  const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
+  void read(Use use);
+
+  TrainOptions options_;
+  std::optional<PairTokenizers> tokenizers_;
+  std::vector<Side> parts_{3};  // one a part
+  std::string description_;
+};
+
+}  // namespace abax
