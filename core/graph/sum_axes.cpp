@@ -11,7 +11,7 @@ namespace abax {
 namespace {
 
 constexpr std::int64_t block_elements = 32 * 1024;  // that one partition reads, about
-constexpr std::int64_t column_block = 256;          // columns summed side by side
+constexpr std::int64_t column_block = 1024;         // columns summed side by side: a page
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 

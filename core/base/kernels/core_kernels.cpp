@@ -30,31 +30,35 @@ float sum_of(const float* x, std::int64_t n) {
   return sum(total);
 }
 
-// `vectors` registers side by side hide the latency of the addition.
+// Adds one run of rows to `out`; `vectors` registers side by side hide the latency of the addition.
 template <int vectors, class Lanes>
-void sum_block(const float* x, std::int64_t rows, std::int64_t stride, float* out, bool accumulate,
-               Lanes lanes) {
-  F total[vectors];
-  for (int v = 0; v < vectors; ++v) total[v] = accumulate ? load(out + v * width, lanes) : F(0.f);
-  for (std::int64_t first = 0; first < rows; first += run_length) {
-    const std::int64_t last = first + run_length < rows ? first + run_length : rows;
-    F run[vectors];
-    for (int v = 0; v < vectors; ++v) run[v] = F(0.f);
-    for (std::int64_t i = first; i < last; ++i)
-      for (int v = 0; v < vectors; ++v) run[v] += load(x + i * stride + v * width, lanes);
-    for (int v = 0; v < vectors; ++v) total[v] += run[v];
+void sum_run(const float* x, std::int64_t rows, std::int64_t stride, float* out, bool accumulate,
+             Lanes lanes) {
+  F run[vectors];
+  for (int v = 0; v < vectors; ++v) run[v] = F(0.f);
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (int v = 0; v < vectors; ++v) run[v] += load(x + i * stride + v * width, lanes);
+  for (int v = 0; v < vectors; ++v) {
+    const F before = accumulate ? load(out + v * width, lanes) : F(0.f);
+    store(out + v * width, before + run[v], lanes);
   }
-  for (int v = 0; v < vectors; ++v) store(out + v * width, total[v], lanes);
 }
 
+// Run after run, so that the rows of one are read side by side over all columns: a walk down one
+// column of a wide matrix touches another page of memory at every step.
 void sum_columns(const float* x, std::int64_t rows, std::int64_t columns, std::int64_t stride,
                  float* out, bool accumulate) {
-  std::int64_t j = 0;
-  for (; j + 4 * width <= columns; j += 4 * width)
-    sum_block<4>(x + j, rows, stride, out + j, accumulate, Whole{});
-  for_each_vector(columns - j, [&](std::int64_t k, auto lanes) {
-    sum_block<1>(x + j + k, rows, stride, out + j + k, accumulate, lanes);
-  });
+  for (std::int64_t first = 0; first < rows; first += run_length) {
+    const std::int64_t count = rows - first < run_length ? rows - first : run_length;
+    const float* const from = x + first * stride;
+    const bool add = accumulate || first > 0;
+    std::int64_t j = 0;
+    for (; j + 4 * width <= columns; j += 4 * width)
+      sum_run<4>(from + j, count, stride, out + j, add, Whole{});
+    for_each_vector(columns - j, [&](std::int64_t k, auto lanes) {
+      sum_run<1>(from + j + k, count, stride, out + j + k, add, lanes);
+    });
+  }
 }
 
 }  // namespace
