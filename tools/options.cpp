@@ -140,7 +140,8 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("fold", &o.fold, "of a classifier: the test is the K-th of N parts of --data")
       .placeholder("K/N");
   set.add("corpus", &o.corpus,
-          "which built-in corpus, of those for the model; the first, if not given")
+          "which built-in corpus: fables for language models, phrasebook or questions for seq2seq, "
+          "judgements for classifiers; without it the first that suits the model")
       .placeholder("NAME");
   set.add("tokens", &o.tokens, "what a token is")
       .one_of({"bytes", "characters", "words", "subwords"});

@@ -12,6 +12,7 @@
 #include "core/plan/execution.h"
 #include "models/registry.h"
 #include "tools/data/item_split.h"
+#include "tools/data/task_corpora.h"
 
 namespace abax {
 namespace {
@@ -52,7 +53,11 @@ std::string shortened(const std::string& sentence) {
 void ClassificationTask::read(Use use) {
   const TrainOptions& o = options_;
   if (!o.test.empty()) of(Part::test).sentences = read_classes(o.test);
-  if (use == Use::evaluate) return;
+  if (use == Use::evaluate && !o.test.empty()) return;
+  if (o.data.empty()) {
+    read_corpus();
+    return;
+  }
   const data::LabelledText all = read_classes(o.data);
   classes_ = all.classes;
   if (!o.valid.empty()) of(Part::valid).sentences = read_classes(o.valid);
@@ -72,6 +77,25 @@ void ClassificationTask::read(Use use) {
   of(Part::train).sentences = data::select(all, split.train);
   if (o.valid.empty()) of(Part::valid).sentences = data::select(all, split.valid);
   if (o.test.empty()) of(Part::test).sentences = data::select(all, split.test);
+}
+
+void ClassificationTask::read_corpus() {
+  if (!options_.corpus.empty() && options_.corpus != "judgements")
+    throw UsageError(
+        text("--corpus: '", options_.corpus, "' is not for ", options_.model, "; judgements is"));
+  data::LabelledCorpus corpus = data::judgements(static_cast<std::uint64_t>(options_.seed));
+  classes_ = corpus.train.classes;
+  of(Part::train).sentences = std::move(corpus.train);
+  of(Part::valid).sentences = std::move(corpus.valid);
+  of(Part::test).sentences = std::move(corpus.test);
+  of(Part::valid).nats = corpus.valid_nats;
+  of(Part::test).nats = corpus.test_nats;
+}
+
+std::optional<double> ClassificationTask::optimum(Part part) const {
+  const Side& side = of(part);
+  if (!side.nats) return std::nullopt;
+  return *side.nats / static_cast<double>(side.sentences.size());
 }
 
 ClassificationTask::ClassificationTask(const TrainOptions& o, const Files* known, Use use)

@@ -20,6 +20,7 @@ class ClassificationTask : public Task {
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
   std::string unit() const override { return "sentence"; }
+  std::optional<double> optimum(Part part) const override;
   LineBatches lines(Part part) const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
@@ -28,10 +29,12 @@ class ClassificationTask : public Task {
   struct Side {
     data::LabelledText sentences;
     std::unique_ptr<data::LabelledSentences> batches;  // null without sentences
+    std::optional<double> nats;  // of all its labels, where their probabilities are known
   };
   Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
   const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
   void read(Use use);
+  void read_corpus();
 
   TrainOptions options_;
   std::optional<data::Tokenizer> tokenizer_;

@@ -6,7 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "tools/bleu.h"
 #include "tools/data/item_split.h"
+#include "tools/data/task_corpora.h"
 
 namespace abax {
 namespace {
@@ -39,7 +41,11 @@ PairTokenizers pair_tokenizers(const Files& files) {
 void TranslationTask::read(Use use) {
   const TrainOptions& o = options_;
   if (!o.test.empty()) of(Part::test).pairs = read_pair(o.test, "test");
-  if (use == Use::evaluate) return;
+  if (use == Use::evaluate && !o.test.empty()) return;
+  if (o.data.empty()) {
+    read_corpus();
+    return;
+  }
   if (!o.valid.empty()) of(Part::valid).pairs = read_pair(o.valid, "valid");
   const data::ParallelText all = read_pair(o.data, "data");
   const Shares share = shares(o);
@@ -47,6 +53,21 @@ void TranslationTask::read(Use use) {
   of(Part::train).pairs = data::select(all, split.train);
   if (o.valid.empty()) of(Part::valid).pairs = data::select(all, split.valid);
   if (o.test.empty()) of(Part::test).pairs = data::select(all, split.test);
+}
+
+void TranslationTask::read_corpus() {
+  const std::string name = options_.corpus.empty() ? "phrasebook" : options_.corpus;
+  if (name != "phrasebook" && name != "questions")
+    throw UsageError(text("--corpus: '", name, "' is not for ", options_.model,
+                          "; phrasebook and questions are"));
+  const auto seed = static_cast<std::uint64_t>(options_.seed);
+  data::PairCorpus corpus = name == "questions" ? data::questions(seed) : data::phrasebook(seed);
+  of(Part::train).pairs = std::move(corpus.train);
+  of(Part::valid).pairs = std::move(corpus.valid);
+  of(Part::test).pairs = std::move(corpus.test);
+  of(Part::valid).nats = corpus.valid_nats;
+  of(Part::test).nats = corpus.test_nats;
+  corpus_ = name;
 }
 
 TranslationTask::TranslationTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
@@ -73,7 +94,9 @@ TranslationTask::TranslationTask(const TrainOptions& o, const Files* known, Use 
     side.batches = std::make_unique<data::SentencePairs>(side.pairs, tokenizers_->source,
                                                          tokenizers_->target, options);
   }
-  const std::string name = use == Use::evaluate ? file_name(o.test[0]) : file_name(o.data[0]);
+  const std::string name = !corpus_.empty()       ? "built-in " + corpus_
+                           : use == Use::evaluate ? file_name(o.test[0])
+                                                  : file_name(o.data[0]);
   description_ = text(name, ": ", grouped(train.size()), " pairs to train on, ",
                       grouped(of(Part::valid).pairs.size()), " to validate, ",
                       grouped(of(Part::test).pairs.size()), " to test, vocabularies of ",
@@ -104,7 +127,11 @@ Files TranslationTask::files() const {
           {target_file, tokenizers_->target.to_text()}};
 }
 
-std::optional<double> TranslationTask::optimum(Part part) const { return of(part).optimum; }
+std::optional<double> TranslationTask::optimum(Part part) const {
+  const Side& side = of(part);
+  if (!side.nats || !side.batches) return std::nullopt;
+  return *side.nats / static_cast<double>(side.batches->counted());
+}
 
 std::map<std::string, double> TranslationTask::score(Part part, Variables& store, Workers& workers,
                                                      const ScoreOptions& options) const {
@@ -123,7 +150,8 @@ std::map<std::string, double> TranslationTask::score(Part part, Variables& store
         tokenizers_->target.decode(tokenizers_->target.encode(pairs.target[i]));
     exact += translations.back() == reference ? 1 : 0;
   }
-  return {{"exact", exact / static_cast<double>(pairs.size())}};
+  return {{"bleu", bleu(translations, pairs.target, options_.lower_case).score},
+          {"exact", exact / static_cast<double>(pairs.size())}};
 }
 
 LineBatches TranslationTask::lines(Part part) const {

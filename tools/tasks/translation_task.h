@@ -35,15 +35,17 @@ class TranslationTask : public Task {
   struct Side {
     data::ParallelText pairs;
     std::unique_ptr<data::SentencePairs> batches;  // null without pairs
-    std::optional<double> optimum;
+    std::optional<double> nats;  // of all its targets under their source, where that is known
   };
   Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
   const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
   void read(Use use);
+  void read_corpus();
 
   TrainOptions options_;
   std::optional<PairTokenizers> tokenizers_;
   std::vector<Side> parts_{3};  // one a part
+  std::string corpus_;          // the built-in one
   std::string description_;
 };
 
