@@ -23,8 +23,8 @@ namespace abax {
 
 /// How weights begin. GPT-2's (Radford et al. 2019, section 2.3): normal with deviation 0.02, and
 /// 0.02 / sqrt(2 layers) where a branch ends, so that the sum over branches does not grow with
-/// their number. Glorot's, as in fairseq: wider at small widths, where an encoder-decoder learns
-/// faster with it (0.02 is Glorot's deviation at width 2,500).
+/// their number. Glorot's, with which fairseq's encoder-decoders begin: wider at small widths (0.09
+/// at a width of 128).
 enum class TransformerStart : std::uint8_t { gpt2, glorot };
 
 struct TransformerConfig {
