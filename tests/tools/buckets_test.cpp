@@ -95,6 +95,15 @@ TEST_CASE("buckets: no way of cutting the sorted lengths computes less") {
   }
 }
 
+TEST_CASE("buckets: pairs in order of the longer side or of the sum, whichever pads less") {
+  const auto padded = [](const ItemSize& a, const ItemSize& b) {
+    const std::vector<ItemSize> sizes = {a, b, a, b, a, b, a, b};
+    return make_buckets(sizes, {.rows = 8, .buckets = 2}).padded;
+  };
+  CHECK(padded({2, 10}, {10, 10}) == 4 * 12 + 4 * 20);  // equal in the longer side
+  CHECK(padded({6, 6}, {11, 1}) == 8 * 12);             // equal in the sum
+}
+
 TEST_CASE("buckets: every item fits, within the bounds") {
   std::mt19937 random(2);
   for (const int count : {1, 2, 17, 300, 3000})

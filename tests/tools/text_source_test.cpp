@@ -127,6 +127,8 @@ TEST_CASE("text source: the loss leaves out the first token, which is given") {
   CHECK(source.loss(text, TokenKind::words) == Approx((all - given) / 9));
   CHECK_THROWS_AS(source.loss("", TokenKind::words), DataError);
   CHECK_THROWS_AS(source.loss("T", TokenKind::characters), DataError);
+  CHECK_THROWS_AS(source.loss(text, TokenKind::subwords), UsageError);
+  CHECK_THROWS_AS(source.entropy_rate(TokenKind::subwords), UsageError);
 }
 
 TEST_CASE("text source: recursion at the end of a body, against the geometric series") {

@@ -109,6 +109,11 @@ std::string written(const std::string& word, bool first) {
   return capital;
 }
 
+void check_countable(TokenKind kind) {
+  if (kind == TokenKind::subwords)
+    throw UsageError("how many subwords a text of the grammar has depends on their vocabulary");
+}
+
 }  // namespace
 
 TextSource::TextSource(const std::vector<Rule>& rules) {
@@ -180,6 +185,7 @@ std::string TextSource::sample(Random& random, std::int64_t characters) const {
 }
 
 double TextSource::entropy_rate(TokenKind kind) const {
+  check_countable(kind);
   return sentence_entropy() / (kind == TokenKind::words ? sentence_words() : sentence_characters());
 }
 
@@ -222,6 +228,7 @@ std::vector<double> TextSource::nats(std::string_view all) const {
 }
 
 double TextSource::loss(std::string_view all, TokenKind kind) const {
+  check_countable(kind);
   const std::vector<double> each = nats(all);
   // The first token is known: one character, or a word with the white space that ends it.
   std::size_t given = 1;

@@ -52,6 +52,7 @@ class TextSource {
   double sentence_characters() const { return expected_[0].characters; }
   double sentence_words() const { return expected_[0].words; }
   /// The entropy rate of the source in nats a token: the least loss that any model can expect.
+  /// Throws UsageError for subwords, whose number depends on their vocabulary.
   double entropy_rate(TokenKind kind) const;
 
   /// -log p in nats of each character, given all before it, for a text that starts with a sentence.
@@ -60,8 +61,8 @@ class TextSource {
 
   /// The mean -log p in nats over the tokens of this very text, save the first, which is given:
   /// what a model that knew the source would report as its loss. The text is whole sentences, at
-  /// least one word and its white space. Throws as nats() does, and on a text with fewer than two
-  /// tokens.
+  /// least one word and its white space. Throws as nats() and entropy_rate() do, and on a text with
+  /// fewer than two tokens.
   double loss(std::string_view text, TokenKind kind) const;
 
   int states() const { return static_cast<int>(states_.size()); }

@@ -101,7 +101,7 @@ LanguageTask::LanguageTask(const TrainOptions& o, const Files* known, Use use) :
   valid_characters_ = static_cast<double>(count_characters(texts.valid));
   test_characters_ = static_cast<double>(count_characters(texts.test));
   test_text_ = texts.test;
-  if (o.data.empty() && o.test.empty()) {
+  if (o.data.empty() && o.test.empty() && kind != data::TokenKind::subwords) {
     valid_optimum_ = data::fables().loss(texts.valid, kind);
     test_optimum_ = data::fables().loss(texts.test, kind);
   }
