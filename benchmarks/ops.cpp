@@ -15,6 +15,7 @@
 #include "ops/loss.h"
 #include "ops/matmul.h"
 #include "ops/normalise.h"
+#include "ops/position.h"
 #include "ops/random.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
@@ -89,6 +90,17 @@ std::vector<Case> realistic() {
         {{{35, 20, n}}, {{20, n}}, {{20, n}}, {{n, 4 * n}}, {{n, 4 * n}}, {{4 * n}}}, [](auto x) {
           return lstm(x[0], {x[1], x[2]}, {x[3], x[4], x[5]}).y;
         });
+  for (const std::int64_t n : {200, 650})
+    add(text("gru/large ", n),
+        {{{35, 20, n}}, {{20, n}}, {{n, 3 * n}}, {{n, 3 * n}}, {{3 * n}}, {{n}}}, [](auto x) {
+          return gru(x[0], x[1], {x[2], x[3], x[4], x[5]}).y;
+        });
+  const Argument sequence{{256, 12, 384}}, start{.shape = {}, .dtype = i32, .values = {0}};
+  add("operator+/large sequence", {sequence, sequence}, [](auto x) { return x[0] + x[1]; });
+  add("rotary/large", {sequence, start}, [](auto x) { return rotary(x[0], 6, x[1]); });
+  add("reverse/large", {sequence}, [](auto x) { return reverse(x[0]); });
+  add("gather/large along 1", {sequence, {{12}, i32, 0, 12}},
+      [](auto x) { return gather(x[0], x[1], 1); });
   // [time, batch, width] of nanoGPT's small and middle settings, a translation model, generation.
   const auto attention_row = [&](std::string name, const Argument& q, const Argument& keys,
                                  const AttentionOptions& options) {

@@ -22,11 +22,11 @@ template <class Body>
   for_each_vector(end - begin, [&](std::int64_t i, auto lanes) { body(begin + i, lanes); });
 }
 
-inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
 /// c [m, n] = a [m, k] b [k, n], b in panels.
-inline void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const MatrixView& a,
-                     const float* b, float* c, std::int64_t c_stride) {
+void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const MatrixView& a, const float* b,
+              float* c, std::int64_t c_stride) {
   for (std::int64_t p = 0; p < k; p += k_block) {
     GemmBlock block;
     block.m = m, block.n = n, block.k = least(k - p, k_block);
@@ -43,7 +43,7 @@ inline void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Matri
   }
 }
 
-inline std::int64_t length_of(const std::int32_t* lengths, std::int64_t row, std::int64_t time) {
+std::int64_t length_of(const std::int32_t* lengths, std::int64_t row, std::int64_t time) {
   return lengths ? lengths[row] : time;
 }
 

@@ -1,5 +1,5 @@
-// What the case table cannot say of cross-entropy, dropout and the updates: data errors, modes,
-// runs, assignments.
+// What the case table cannot say of cross-entropy, gelu, dropout and the updates: data errors,
+// epilogues, modes, runs, assignments.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -10,6 +10,8 @@
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/loss.h"
+#include "ops/matmul.h"
+#include "ops/reduce.h"
 #include "ops/update.h"
 
 namespace abax {
@@ -27,6 +29,19 @@ Tensor ones(Shape shape) {
 }
 
 }  // namespace
+
+TEST_CASE("gelu: an epilogue of the matmul before it, its derivative of the one behind") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {6, 5}), w = g.parameter("w", {5, 9}, glorot());
+  const Value y = gelu(matmul(x, w) + g.parameter("bias", {9}, zeros()));
+  CHECK(step_count(*compile(g, {y})) == 1);
+  const Value loss = sum(square(matmul(y, g.parameter("v", {9, 3}, glorot()))));
+  const std::string shown = to_text(*compile(g, {loss, gradients(loss, {w})[0]}));
+  INFO(shown);
+  CHECK(shown.find("with {t2 = add(t0, t1); t3 = gelu(t2)}") != std::string::npos);
+  CHECK(shown.find("with {t2 = gelu_gradient(t1, t0)}") != std::string::npos);
+}
 
 TEST_CASE("cross_entropy: a target out of range is an error of the data and says which") {
   Variables store;
