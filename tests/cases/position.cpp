@@ -86,8 +86,8 @@ Family position_family() {
   add_rotary({1, 1, 64}, 1, {1});
   add_rotary({0, 3, 8}, 2, {});
   add_rotary({3, 0, 8}, 2, {0});
-  add_rotary({65, 6, 198}, 3, {});  // 33 pairs a head
-  add_rotary({33, 7, 256}, 4, {7});
+  add_rotary({9, 2, 198}, 3, {});   // 33 pairs a head
+  add_rotary({70, 7, 80}, 2, {7});  // several pieces
   cases.push_back({.name = "rotary/first a number",
                    .arguments = {{{5, 3, 24}}},
                    .build = [](auto x) { return std::vector{rotary(x[0], 2, 17)}; },
