@@ -8,13 +8,30 @@
 #include "core/base/text.h"
 
 namespace abax {
+namespace {
 
-Translator::Translator(Variables& store, const ModelConfig& config, const DecodingShape& shape,
-                       Workers& workers)
+std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
+  auto copy = std::make_unique<Variables>();
+  for (int i = 0; i < store.count(); ++i) {
+    const Variable& from = store[i];
+    if (from.role != Role::trainable) continue;
+    const auto fill = [&from](Tensor& tensor, Random&) {
+      std::ranges::copy(from.value.as<float>(), tensor.as<float>().begin());
+    };
+    copy->create(from.name, from.value.type(), from.role, {fill});
+  }
+  return copy;
+}
+
+}  // namespace
+
+Translator::Translator(const Variables& store, const ModelConfig& config,
+                       const DecodingShape& shape, Workers& workers)
     : shape_(shape),
       vocabulary_(config.vocabulary),
-      encode_graph_(std::make_unique<Graph>(store, Mode::evaluate, "translate")),
-      step_graph_(std::make_unique<Graph>(store, Mode::evaluate, "translate")),
+      variables_(copy_of_parameters(store)),
+      encode_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
+      step_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
       source_({shape.length, shape.batch}, i32),
       lengths_({shape.batch}, i32),
       tokens_({1, shape.rows()}, i32),
@@ -22,8 +39,9 @@ Translator::Translator(Variables& store, const ModelConfig& config, const Decodi
       parents_({shape.rows()}, i32) {
   begin_decoding(*encode_graph_, config, shape);
   log_probabilities_ = decoding_step(*step_graph_, config, shape);
-  encode_ = std::make_unique<Execution>(compile(*encode_graph_, {}), store, workers);
-  step_ = std::make_unique<Execution>(compile(*step_graph_, {log_probabilities_}), store, workers);
+  encode_ = std::make_unique<Execution>(compile(*encode_graph_, {}), *variables_, workers);
+  step_ = std::make_unique<Execution>(compile(*step_graph_, {log_probabilities_}), *variables_,
+                                      workers);
   encode_->set("source", source_);
   encode_->set("source_lengths", lengths_);
   std::iota(parents_.as<std::int32_t>().begin(), parents_.as<std::int32_t>().end(), 0);

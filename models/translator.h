@@ -19,15 +19,16 @@
 
 namespace abax {
 
-/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. The store
-/// must hold the parameters of the seq2seq model; it is not changed but for the carried state of
-/// the label "translate". Another translator of the same store must have the same shape.
+/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. Both work
+/// on a copy of the parameters as they are when it is made, so that the store is left alone: what
+/// decoding carries from step to step is no part of a checkpoint, and translators of several shapes
+/// may stand side by side.
 class Translator {
  public:
   /// The shape's `limit` counts steps: one more than the tokens of the longest target. Throws
   /// UsageError where the store does not hold the model that `config` describes, or where learned
   /// positions are fewer than the shape asks for.
-  Translator(Variables& store, const ModelConfig& config, const DecodingShape& shape,
+  Translator(const Variables& store, const ModelConfig& config, const DecodingShape& shape,
              Workers& workers);
 
   /// For each source (i32 tokens, its end token included where training had one) the n best
@@ -54,6 +55,7 @@ class Translator {
 
   DecodingShape shape_;
   std::int64_t vocabulary_;
+  std::unique_ptr<Variables> variables_;
   std::unique_ptr<Graph> encode_graph_, step_graph_;
   Value log_probabilities_;  // [rows, vocabulary]
   std::unique_ptr<Execution> encode_, step_;

@@ -131,6 +131,27 @@ TEST_CASE("translator: hypotheses of a beam have the log-probabilities of the wh
   }
 }
 
+TEST_CASE("translator: the store keeps nothing of it, and others may have another shape") {
+  const ModelConfig config = kinds().front();
+  Variables store(4);
+  create(store, config);
+  const int before = store.count();
+  Workers workers(1);
+  const DecodingShape small{.batch = 2, .length = 5, .limit = 7};
+  Translator one(store, config, small, workers);
+  Translator other(store, config, {.batch = 3, .length = 6, .beam = 2, .limit = 8}, workers);
+  const auto expected = one.translate(sources, search_of(1));
+  other.translate(sources, search_of(2));
+  const auto again = one.translate(sources, search_of(1));
+  for (std::size_t s = 0; s < 3; ++s) CHECK(again[s][0].tokens == expected[s][0].tokens);
+  CHECK(store.count() == before);
+  // It has the parameters as they were.
+  test::shake(store, 3);
+  CHECK(one.translate(sources, search_of(1))[0][0].score == expected[0][0].score);
+  Translator anew(store, config, small, workers);
+  CHECK(anew.translate(sources, search_of(1))[0][0].score != expected[0][0].score);
+}
+
 TEST_CASE("translator: drawn targets have the log-probabilities of the whole graph") {
   const ModelConfig config = kinds().front();
   Variables store(4);
