@@ -107,7 +107,7 @@ class Beam {
         add(config_.end);
       else
         for (std::int64_t token = 0; token < vocabulary; ++token)
-          add(static_cast<std::int32_t>(token));
+          if (token != config_.begin) add(static_cast<std::int32_t>(token));
     }
     std::ranges::sort(candidates_, better);
   }
@@ -180,6 +180,7 @@ std::vector<Hypothesis> sample_sequences(std::int64_t sequences, std::int64_t vo
     bool done = false;
   };
   std::vector<Drawn> drawn(at(sequences));
+  std::vector<float> allowed;  // the begin token's chance is none
   for (std::int64_t step = 0; step <= config.limit; ++step) {
     if (std::ranges::all_of(drawn, &Drawn::done)) break;
     const auto following = next(tokens, rows);
@@ -187,7 +188,9 @@ std::vector<Hypothesis> sample_sequences(std::int64_t sequences, std::int64_t vo
     for (std::size_t s = 0; s < drawn.size(); ++s) {
       if (drawn[s].done) continue;
       const auto row = following.subspan(s * at(vocabulary), at(vocabulary));
-      tokens[s] = step == config.limit ? config.end : sampler.draw(row, random);
+      allowed.assign(row.begin(), row.end());
+      allowed[at(config.begin)] = -std::numeric_limits<float>::infinity();
+      tokens[s] = step == config.limit ? config.end : sampler.draw(allowed, random);
       drawn[s].log_probability += row[at(tokens[s])];
       drawn[s].done = tokens[s] == config.end;
       if (!drawn[s].done) drawn[s].tokens.push_back(tokens[s]);

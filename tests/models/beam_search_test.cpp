@@ -28,7 +28,7 @@ class Language {
     std::vector<double> weights;
     double total = 0;
     for (std::int64_t i = 0; i < vocabulary; ++i) {
-      weights.push_back(std::exp(1.5 * random.normal()));
+      weights.push_back(i == begin_token ? 0 : std::exp(1.5 * random.normal()));
       total += weights.back();
     }
     std::vector<float> result;
@@ -165,6 +165,24 @@ TEST_CASE("beam search: an end among the best leaves the whole beam to go on wit
   REQUIRE(found[0].size() == 2);
   CHECK(found[0][0].tokens.empty());
   CHECK(found[0][1].tokens == std::vector<std::int32_t>{2});
+}
+
+TEST_CASE("beam search: the begin token is never made, however likely") {
+  const auto next = [](std::span<const std::int32_t> tokens, std::span<const std::int32_t>) {
+    static std::vector<float> result;
+    result.clear();
+    for (std::size_t row = 0; row < tokens.size(); ++row)
+      for (const double p : {0.9, 0.04, 0.03, 0.03})
+        result.push_back(static_cast<float>(std::log(p)));
+    return std::span<const float>(result);
+  };
+  const auto searched = beam_search(1, vocabulary, config_of(3, 3, 0, 5), next);
+  for (const Hypothesis& found : searched[0])
+    CHECK(std::ranges::count(found.tokens, begin_token) == 0);
+  Sampler sampler({});
+  Random random(1);
+  const auto drawn = sample_sequences(5, vocabulary, config_of(1, 1, 0, 9), sampler, random, next);
+  for (const Hypothesis& found : drawn) CHECK(std::ranges::count(found.tokens, begin_token) == 0);
 }
 
 TEST_CASE("beam search: draws follow the probabilities") {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The tools as a shell sees them: command_line.sh TRAIN GENERATE INSPECT README_GENERATE.
+# The tools as a shell sees them: command_line.sh TRAIN GENERATE EVALUATE INSPECT README_GENERATE.
 set -eu
-train=$(realpath "$1"); generate=$(realpath "$2"); inspect=$(realpath "$3"); readme=$(realpath "$4")
+train=$(realpath "$1"); generate=$(realpath "$2"); evaluate=$(realpath "$3")
+inspect=$(realpath "$4"); readme=$(realpath "$5")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -38,6 +39,41 @@ says "FLOP"
 expect 0 "$train" --config run/config.toml --steps 3 --out again
 expect 2 "$train" $tiny --steps 3 --out again
 says "holds a run already"
+
+# Every model runs without files, and its checkpoint can be evaluated.
+expect 0 "$evaluate" --checkpoint run --json results.json
+says "bits per character"
+grep -q '"least_loss"' results.json
+expect 0 "$train" --model transformer_lm $tiny --heads 2 --layers 1 --steps 3 --warmup 1 --out transformer
+expect 0 "$generate" --checkpoint transformer --tokens 20
+pairs="--model seq2seq --corpus questions --width 8 --heads 2 --layers 1 --threads 2 --warmup 1"
+expect 0 "$train" $pairs --steps 3 --best exact --patience 9 --out pairs
+says "reference"
+printf 'mary went to the hall . where is mary ?\n\njohn took the apple . who has the apple ?\n' >lines.txt
+expect 0 "$generate" --checkpoint pairs --source lines.txt --beam 3 --n-best 2
+test "$(wc -l <output)" = 6
+expect 0 "$generate" --checkpoint pairs --source lines.txt --sample --temperature 0.5
+test "$(wc -l <output)" = 3
+printf 'hall\nhall\njohn\n' >answers.txt
+expect 0 "$evaluate" --checkpoint pairs --data lines.txt,answers.txt --beam 2 --score scores.txt
+says "bleu"
+test "$(wc -l <scores.txt)" = 3
+expect 0 "$train" --model classifier --width 8 --batch 8 --threads 2 --steps 3 --out classes
+says "accuracy"
+expect 0 "$evaluate" --checkpoint classes
+expect 2 "$generate" --checkpoint classes
+expect 2 "$generate" --checkpoint run --beam 2
+expect 2 "$generate" --checkpoint pairs
+printf 'hall\n' >short.txt
+expect 3 "$train" $pairs --steps 3 --data lines.txt,short.txt
+says "3"; says "1"
+expect 3 "$train" $pairs --steps 3 --length 5 --data lines.txt,answers.txt --valid lines.txt,answers.txt
+says "lines.txt"
+expect 2 "$train" $tiny --heads 2 --steps 3
+says "lstm_lm"
+expect 2 "$train" --preset char-smal --steps 3
+says "char-small"
+expect 2 "$train" $pairs --steps 3 --best blue
 
 expect 2 "$train" --stpes 5
 says "did you mean '--steps'?"
