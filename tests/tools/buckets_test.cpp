@@ -4,11 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+#include <map>
 #include <random>
 
 #include "core/base/error.h"
 #include "tools/data/batch_order.h"
+#include "tools/data/shuffle.h"
 
 namespace abax::data {
 namespace {
@@ -176,6 +179,18 @@ TEST_CASE("batch order: every item once a pass, a function of seed and position"
     CHECK((BatchOrder(buckets, sizes, shuffled, 8).at(0).items != batches[0]) == shuffled);
     CHECK_THROWS_AS(order.at(-1), UsageError);
   }
+}
+
+TEST_CASE("shuffle: each order is equally likely") {
+  Random random(stream_key(1, "test", "shuffle"));
+  std::map<std::vector<int>, int> counts;
+  for (int round = 0; round < 6000; ++round) {
+    std::vector<int> items = {1, 2, 3};
+    shuffle<int>(items, random);
+    ++counts[items];
+  }
+  CHECK(counts.size() == 6);
+  for (const auto& entry : counts) CHECK(std::abs(entry.second - 1000) < 150);  // five deviations
 }
 
 TEST_CASE("batch order: without shuffling, in order of length") {

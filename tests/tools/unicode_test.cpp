@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+
 #include "core/base/error.h"
 #include "tools/data/utf8.h"
 

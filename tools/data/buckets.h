@@ -20,8 +20,8 @@ struct ItemSize {
 };
 
 struct BucketOptions {
-  std::int64_t tokens = 0;  // most positions of a batch, padding counted, on the side that has
-                            // more; 0: no bound
+  std::int64_t tokens = 0;   // most positions of a batch, padding counted, on the side that has
+                             // more; 0: no bound
   std::int64_t rows = 0;     // most items of a batch; 0: no bound
   std::int64_t buckets = 8;  // most shapes
 };
