@@ -1,18 +1,26 @@
 // A training step of any model: its speed, its profile, and a trace for its twin in peers/.
 //
-//   model --mode speed --steps 250 --threads 1 ...    wall time of all steps and of each, a JSON
-//   line model --mode profile ...                          where the time goes, by op and by step
-//   model --mode trace --out DIR --steps 20 ...       a JSON line a step; DIR gets initial,
-//                                                     batches, valid and final .safetensors
+//   model --mode speed --steps 250 --threads 1 ...   time of a step, a JSON line
+//   model --mode profile ...                         where the time goes, by op and by step
+//   model --mode generate ...                        time of a token, greedy, a JSON line
+//   model --mode export --out DIR --steps 20 ...     DIR gets what a twin needs: model.json,
+//                                                    initial, batches and valid .safetensors
+//   model --mode trace --out DIR --steps 20 ...      the same, then a JSON line a step and one of
+//                                                    validation; DIR gets final.safetensors too
 //
 // All other options are those of train (--model, --data, --width, --preset ...). With --random N
 // the data are equally likely tokens of a vocabulary of N: no work is saved by their frequencies.
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <numeric>
 
 #include "core/base/text.h"
+#include "core/io/json.h"
 #include "core/io/safetensors.h"
+#include "models/generator.h"
+#include "models/sampling.h"
 #include "tools/exit_codes.h"
 #include "tools/learner.h"
 #include "tools/training_run.h"
@@ -43,6 +51,20 @@ Extra take_extra(std::vector<const char*>& arguments) {
   return extra;
 }
 
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+/// Of what is timed: {"ms_per_<unit>": the mean, "median_ms": .., "least_ms": ..}.
+Json::Object times(std::string_view unit, std::vector<double> milliseconds) {
+  const double total = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0);
+  std::ranges::sort(milliseconds);
+  return {{text("ms_per_", unit), total / static_cast<double>(milliseconds.size())},
+          {"median_ms", milliseconds[milliseconds.size() / 2]},
+          {"least_ms", milliseconds.front()}};
+}
+
 void write_parameters(const std::filesystem::path& path, const Variables& store) {
   SafetensorsContents contents;
   for (int i = 0; i < store.count(); ++i)
@@ -51,11 +73,8 @@ void write_parameters(const std::filesystem::path& path, const Variables& store)
   write_safetensors(path, contents);
 }
 
-/// The inputs of `count` batches, "<batch>/<input>".
-void write_batches(const std::filesystem::path& path, const data::BatchSource& source,
-                   std::int64_t count) {
-  std::vector<data::Batch> batches;
-  for (std::int64_t i = 0; i < count; ++i) batches.push_back(source.make(i));
+/// Their inputs, "<batch>/<input>".
+void write_batches(const std::filesystem::path& path, const std::vector<data::Batch>& batches) {
   SafetensorsContents contents;
   for (std::size_t i = 0; i < batches.size(); ++i)
     for (const auto& [name, tensor] : batches[i].inputs)
@@ -76,74 +95,118 @@ class Benchmark {
  public:
   Benchmark(const TrainOptions& o, const Extra& extra)
       : o_(o), extra_(extra), task_(make_task(o)), workers_(static_cast<int>(o.threads)) {
-    LearnerConfig config = learner_config(o, *task_);
+    config_ = learner_config(o, *task_);
     if (extra.random > 0) {
-      config.sizes.vocabulary = extra.random;
-      if (config.sizes.source_vocabulary > 0) config.sizes.source_vocabulary = extra.random;
+      config_.sizes.vocabulary = extra.random;
+      if (config_.sizes.source_vocabulary > 0) config_.sizes.source_vocabulary = extra.random;
     }
-    learner_.emplace(store_, config, workers_);
+    learner_.emplace(store_, config_, workers_);
   }
 
+  /// The first fifth of the steps warms up.
   void speed() {
     std::vector<double> milliseconds;
-    double loss = 0, counted = 0;
-    const auto begin = std::chrono::steady_clock::now();
+    Tally loss;
     for (std::int64_t i = 0; i < o_.steps; ++i) {
+      const data::Batch batch = make_batch(Part::train, i);
       const auto start = std::chrono::steady_clock::now();
-      const Tally tally = step(i);
-      loss = tally.mean();
-      counted += tally.count;
-      milliseconds.push_back(milliseconds_since(start));
+      loss = step(batch);
+      if (i >= o_.steps / 5) milliseconds.push_back(milliseconds_since(start));
     }
-    const double total = milliseconds_since(begin);
-    std::ranges::sort(milliseconds);
-    std::cout << to_text(Json::Object{{"model", o_.model},
-                                      {"steps", o_.steps},
-                                      {"threads", workers_.threads()},
-                                      {"total_ms", total},
-                                      {"median_ms", milliseconds[milliseconds.size() / 2]},
-                                      {"least_ms", milliseconds.front()},
-                                      {"counted", counted},
-                                      {"gflop", learner_->step_flops() / 1e9},
-                                      {"loss", loss}})
-              << '\n';
+    Json::Object line = times("step", milliseconds);
+    line.insert(line.end(), {{"model", o_.model},
+                             {"threads", workers_.threads()},
+                             {"gflop", learner_->step_flops() / 1e9},
+                             {"loss", loss.mean()}});
+    std::cout << to_text(line) << '\n';
   }
 
   /// Of the first shape of batches.
   void profile() {
     for (std::int64_t i = 0; i < o_.steps; ++i) {
       if (i == o_.steps / 5) learner_->learning().set_profiling(true);
-      step(i);
+      step(make_batch(Part::train, i));
     }
     std::cout << profile_table(learner_->learning(), ProfileBy::op) << '\n'
               << profile_table(learner_->learning(), ProfileBy::step);
   }
 
+  /// The likeliest token each time, in streams as long as the context; the first one warms up.
+  void generate() {
+    Generator generator(store_, o_.model, config_.sizes, workers_);
+    Sampler sampler({.temperature = 0});
+    Random random(/*key=*/1);
+    std::vector<double> milliseconds;
+    std::int32_t token = 0;
+    float logit = 0;
+    for (int stream = 0; stream < 4; ++stream) {
+      token = 0;
+      generator.reset();
+      for (std::int64_t i = 0; i < config_.sizes.context; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        const std::span<const float> logits = generator.next(token);
+        token = sampler.draw(logits, random);
+        if (stream > 0) milliseconds.push_back(milliseconds_since(start));
+        logit = logits[static_cast<std::size_t>(token)];
+      }
+    }
+    Json::Object line = times("token", milliseconds);
+    line.insert(line.end(),
+                {{"model", o_.model}, {"threads", workers_.threads()}, {"last", token}});
+    line.emplace_back("logit", double{logit});
+    std::cout << to_text(line) << '\n';
+  }
+
+  void write_start() const {
+    std::filesystem::create_directories(out());
+    std::ofstream(out() / "model.json") << to_text(description()) << '\n';
+    write_parameters(out() / "initial.safetensors", store_);
+    write_batches(out() / "batches.safetensors", make_batches(Part::train, o_.steps));
+    if (const data::BatchSource* valid = task_->source(Part::valid))
+      write_batches(out() / "valid.safetensors", make_batches(Part::valid, valid->batches()));
+  }
+
   void trace() {
-    const std::filesystem::path out = o_.out.empty() ? "." : o_.out;
-    std::filesystem::create_directories(out);
-    write_parameters(out / "initial.safetensors", store_);
-    write_batches(out / "batches.safetensors", train(), o_.steps);
+    write_start();
     for (std::int64_t i = 0; i < o_.steps; ++i)
-      std::cout << to_text(Json::Object{{"step", i + 1}, {"loss", step(i).mean()}}) << '\n';
-    write_parameters(out / "final.safetensors", store_);
+      std::cout << to_text(Json::Object{{"step", i + 1},
+                                        {"loss", step(make_batch(Part::train, i)).mean()}})
+                << '\n';
+    write_parameters(out() / "final.safetensors", store_);
     const data::BatchSource* valid = task_->source(Part::valid);
     if (!valid) return;
-    write_batches(out / "valid.safetensors", *valid, valid->batches());
     const Tally loss = learner_->evaluate(*valid).loss;
     std::cout << to_text(Json::Object{{"loss", loss.mean()}, {"tokens", loss.count}}) << '\n';
   }
 
  private:
-  const data::BatchSource& train() const { return *task_->source(Part::train); }
-  Tally step(std::int64_t position) {
-    train().fill(position, batch_);
-    if (extra_.random > 0) randomise(batch_, extra_.random);
-    return learner_->learn(batch_, static_cast<float>(o_.lr));
+  std::filesystem::path out() const { return o_.out.empty() ? "." : o_.out; }
+  data::Batch make_batch(Part part, std::int64_t position) const {
+    data::Batch batch = task_->source(part)->make(position);
+    if (extra_.random > 0) randomise(batch, extra_.random);
+    return batch;
   }
-  static double milliseconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-        .count();
+  std::vector<data::Batch> make_batches(Part part, std::int64_t count) const {
+    std::vector<data::Batch> batches;
+    for (std::int64_t i = 0; i < count; ++i) batches.push_back(make_batch(part, i));
+    return batches;
+  }
+  Tally step(const data::Batch& batch) { return learner_->learn(batch, static_cast<float>(o_.lr)); }
+  /// What builds the model, and its optimiser.
+  Json description() const {
+    Json::Object config;
+    for (const auto& [name, value] : to_values(config_.sizes)) config.emplace_back(name, value);
+    const OptimiserConfig& c = config_.optimiser;
+    return Json::Object{{"model", o_.model},
+                        {"config", std::move(config)},
+                        {"training", Json::Object{{"optimiser", c.name},
+                                                  {"lr", o_.lr},
+                                                  {"momentum", c.momentum},
+                                                  {"beta1", c.beta1},
+                                                  {"beta2", c.beta2},
+                                                  {"epsilon", c.epsilon},
+                                                  {"weight_decay", c.weight_decay},
+                                                  {"clip", c.clip}}}};
   }
 
   TrainOptions o_;
@@ -151,7 +214,7 @@ class Benchmark {
   std::unique_ptr<Task> task_;
   Variables store_{1};
   Workers workers_;
-  data::Batch batch_;
+  LearnerConfig config_;
   std::optional<Learner> learner_;
 };
 
@@ -168,14 +231,21 @@ int main(int argc, char** argv) {
                             [](const std::string& run) { return open_run(run).options; });
     if (!options) return int{exit_ok};
     Benchmark benchmark(*options, extra);
+    if (extra.mode == "trace" && extra.random > 0)
+      throw UsageError("--random is for measuring speed; a trace takes the data as they are");
     if (extra.mode == "speed")
       benchmark.speed();
     else if (extra.mode == "profile")
       benchmark.profile();
+    else if (extra.mode == "generate")
+      benchmark.generate();
+    else if (extra.mode == "export")
+      benchmark.write_start();
     else if (extra.mode == "trace")
       benchmark.trace();
     else
-      throw UsageError(text("--mode: speed, profile or trace, not '", extra.mode, "'"));
+      throw UsageError(
+          text("--mode: speed, profile, generate, export or trace, not '", extra.mode, "'"));
     return int{exit_ok};
   });
 }

@@ -1,0 +1,160 @@
+"""The models of Abax in PyTorch (2.5 or newer), to compare losses and speed on the same numbers.
+
+  benchmarks/model --mode export --out FOLDER --steps 20 --model transformer_lm ...    (or --mode trace)
+  python3 twin.py trace FOLDER         trains from FOLDER's weights on its batches, a JSON line a step:
+                                       {"step": 1, "loss": ...}; then the loss of its validation batches
+  python3 twin.py speed FOLDER         the time of a training step on these batches: {"ms_per_step": ..., ...}
+  python3 twin.py generate FOLDER      greedy, a token at a time, with a cache: {"ms_per_token": ..., ...}
+
+FOLDER holds model.json (the model's name, its configuration, the optimiser), initial.safetensors, batches.safetensors
+("<i>/<input>") and, for trace, valid.safetensors. A model is a module of this folder; its file says what it reads.
+Losses are means over the targets that count (not -1), and so are gradients.
+"""
+import argparse
+import json
+import resource
+import statistics
+import time
+
+START = time.perf_counter()
+import torch  # the start of the clock comes first: importing PyTorch is part of its start-up
+import torch.nn as nn
+
+import layers
+import safetensors_file
+from classifier import Classifier
+from lstm_lm import LstmLm
+from seq2seq import Seq2Seq
+from transformer_lm import TransformerLm
+
+MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier}
+
+
+def parsed(value):
+    """A configuration's value, which its file keeps as text."""
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    return value
+
+
+class Run:
+    """What a folder says: a model with its weights, an optimiser, batches."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(f'{folder}/model.json') as file:
+            description = json.load(file)
+        self.training = description['training']
+        config = {name: parsed(value) for name, value in description['config'].items()}
+        self.model = MODELS[description['model']](config)
+        layers.load(self.model, safetensors_file.read(f'{folder}/initial.safetensors'))
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+
+    def optimiser(self):
+        """PyTorch's fastest form. Biases and norms, which have one axis, do not decay."""
+        t = self.training
+        groups = [{'params': [p for p in self.parameters if (p.dim() > 1) == decays],
+                   'weight_decay': t['weight_decay'] if decays else 0} for decays in (True, False)]
+        if t['optimiser'] == 'sgd':
+            return torch.optim.SGD(groups, lr=t['lr'], momentum=t['momentum'], fused=True)
+        kind = {'adam': torch.optim.Adam, 'adamw': torch.optim.AdamW}[t['optimiser']]
+        return kind(groups, lr=t['lr'], betas=(t['beta1'], t['beta2']), eps=t['epsilon'], fused=True)
+
+    def batches(self, name):
+        """The batches of a file, a dictionary of inputs each; tokens as PyTorch wants indices."""
+        batches = []
+        for key, tensor in safetensors_file.read(f'{self.folder}/{name}.safetensors').items():
+            i, name = key.split('/')
+            while len(batches) <= int(i):
+                batches.append({})
+            batches[int(i)][name] = tensor.long() if tensor.dtype == torch.int32 else tensor
+        return batches
+
+
+def train_step(run, optimiser, batch, state):
+    """One update; gives the mean loss and what the next batch goes on from."""
+    optimiser.zero_grad(set_to_none=True)
+    loss, count, state = run.model(batch, state)
+    mean = loss / count.clamp(min=1)
+    mean.backward()
+    if run.training['clip'] > 0:
+        nn.utils.clip_grad_norm_(run.parameters, run.training['clip'])
+    optimiser.step()
+    return mean, state
+
+
+def trace(run, options):
+    if run.model.config['dropout'] > 0:
+        raise SystemExit('a trace is without dropout: its random numbers could not be the same')
+    optimiser, state = run.optimiser(), None
+    for step, batch in enumerate(run.batches('batches')):
+        loss, state = train_step(run, optimiser, batch, state)
+        print(json.dumps({'step': step + 1, 'loss': loss.item()}), flush=True)
+    run.model.eval()
+    state, total, counted = None, 0.0, 0
+    with torch.no_grad():
+        for batch in run.batches('valid'):
+            loss, count, state = run.model(batch, state)
+            total, counted = total + loss.item(), counted + count.item()
+    print(json.dumps({'loss': total / counted, 'tokens': counted}))
+
+
+def speed(run, options):
+    """The first fifth of the steps warms up."""
+    batches, optimiser, state, seconds = run.batches('batches'), run.optimiser(), None, []
+    for batch in batches:
+        begin = time.perf_counter()
+        loss, state = train_step(run, optimiser, batch, state)
+        loss.item()  # as a loop that reports does
+        seconds.append(time.perf_counter() - begin)
+        if len(seconds) == 1:
+            first = time.perf_counter() - START
+    report(seconds[len(batches) // 5:], 'step', first_step_s=first)
+
+
+@torch.inference_mode()
+def generate(run, options):
+    """The likeliest token each time, in streams as long as the context; the first one warms up."""
+    run.model.eval()
+    length = run.model.config['context']
+    seconds = []
+    for stream in range(options.streams + 1):
+        token, state = torch.zeros(1, 1, dtype=torch.long), run.model.begin()
+        for _ in range(length):
+            begin = time.perf_counter()
+            logits, state = run.model.step(token, state)
+            token = logits.argmax().view(1, 1)
+            text_token = token.item()  # as a loop that prints does
+            seconds.append(time.perf_counter() - begin)
+    report(seconds[length:], 'token', last=text_token, logit=logits.max().item())
+
+
+def report(seconds, unit, **more):
+    milliseconds = [s * 1e3 for s in seconds]
+    print(json.dumps({f'ms_per_{unit}': statistics.mean(milliseconds),
+                      'median_ms': statistics.median(milliseconds),
+                      'least_ms': min(milliseconds),
+                      'threads': torch.get_num_threads(),
+                      'peak_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                      'torch': torch.__version__, **more}))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = {'trace': trace, 'speed': speed, 'generate': generate}
+    parser.add_argument('command', choices=commands)
+    parser.add_argument('folder')
+    parser.add_argument('--threads', type=int, default=0, help="0: PyTorch's choice")
+    parser.add_argument('--streams', type=int, default=3, help='generate: so many are measured')
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    commands[options.command](Run(options.folder), options)
+
+
+if __name__ == '__main__':
+    main()
