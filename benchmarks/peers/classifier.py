@@ -12,7 +12,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.config = config
         self.transformer = config['blocks'] == 'transformer'
-        kind = encoders.TransformerEncoder if self.transformer else encoders.LstmEncoder
+        kind = encoders.TransformerEncoder if self.transformer else encoders.RecurrentEncoder
         self.encoder = kind(config, config['vocabulary'])
         self.output = layers.Linear(config['width'], config['classes'])
 
@@ -23,7 +23,7 @@ class Classifier(nn.Module):
             y, _ = self.encoder(tokens.T, lengths)
             pooled = mean_over(y.transpose(0, 1), lengths)
         else:
-            y, (h, _) = self.encoder(tokens, lengths)
+            y, (h, *_) = self.encoder(tokens, lengths)
             pooled = (mean_over(y, lengths) if self.config['pooling'] == 'mean' else
                       F.dropout(h[-1], self.config['dropout'], self.training))
         return *layers.summed_loss(self, self.output(pooled), batch['labels']), state

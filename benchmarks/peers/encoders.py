@@ -24,20 +24,23 @@ class TransformerEncoder(nn.Module):
         return self.norm(x), mask
 
 
-class LstmEncoder(nn.Module):
+class RecurrentEncoder(nn.Module):
     def __init__(self, config, vocabulary, embedding=None):
         super().__init__()
+        self.kind, self.dropout = config['blocks'], config['dropout']
         self.embedding = embedding or layers.Embedding(vocabulary, config['width'])
-        self.lstm = layers.lstm_layers(config, config['layers'], bool(config['bidirectional']))
-        self.dropout = config['dropout']
+        self.add_module(self.kind, layers.recurrent_layers(config, self.kind,
+                                                           bool(config['bidirectional'])))
 
     def forward(self, tokens, lengths):
-        """tokens [length, batch] -> y [length, batch, width], and h and c [layers, batch, width] after the last (and,
-        backwards, the first) token."""
+        """tokens [length, batch] -> y [length, batch, width], and the states (h and c; of GRU h alone) [layers, batch,
+        width] after the last (and, backwards, the first) token."""
+        recurrent = getattr(self, self.kind)
         x = F.dropout(self.embedding(tokens), self.dropout, self.training)
         packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
-        y, last = self.lstm(packed)
+        y, last = recurrent(packed)
         y, _ = pad_packed_sequence(y, total_length=len(tokens))
-        if self.lstm.bidirectional:
+        last = last if self.kind == 'lstm' else (last,)
+        if recurrent.bidirectional:
             last = tuple(s.unflatten(0, (-1, 2)).transpose(1, 2).flatten(2) for s in last)
         return F.dropout(y, self.dropout, self.training), last

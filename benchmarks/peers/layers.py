@@ -74,6 +74,17 @@ def output_layer(config, embedding, classes):
     return TiedOutput(embedding) if config['tied'] else Linear(config['width'], classes)
 
 
+def recurrent_views(module, parts):
+    """Of nn.LSTM or nn.GRU: `parts` gives a direction's names from the end of PyTorch's names."""
+    for layer in range(module.num_layers):
+        directions = {'': f'{layer}'}
+        if module.bidirectional:
+            directions = {'': f'{layer}/forward', '_reverse': f'{layer}/backward'}
+        for suffix, prefix in directions.items():
+            for name, view in parts(f'_l{layer}{suffix}').items():
+                yield f'{prefix}/{name}', view
+
+
 class Lstm(nn.LSTM):
     """Layers of LSTM over [time, batch, width], gates in the order i, f, g, o. One bias is trained, as in Abax."""
 
@@ -85,21 +96,38 @@ class Lstm(nn.LSTM):
                 bias.requires_grad_(False)
 
     def views(self):
-        for layer in range(self.num_layers):
-            directions = {'': f'{layer}'}
-            if self.bidirectional:
-                directions = {'': f'{layer}/forward', '_reverse': f'{layer}/backward'}
-            for suffix, prefix in directions.items():
-                end = f'_l{layer}{suffix}'
-                yield f'{prefix}/input_weight', getattr(self, 'weight_ih' + end).T
-                yield f'{prefix}/recurrent_weight', getattr(self, 'weight_hh' + end).T
-                yield f'{prefix}/bias', getattr(self, 'bias_ih' + end)
+        return recurrent_views(self, lambda end: {
+            'input_weight': getattr(self, 'weight_ih' + end).T,
+            'recurrent_weight': getattr(self, 'weight_hh' + end).T,
+            'bias': getattr(self, 'bias_ih' + end)})
 
 
-def lstm_layers(config, layers, bidirectional=False):
-    width = config['width']
-    return Lstm(width, width // 2 if bidirectional else width, layers,
-                dropout=config['dropout'] if layers > 1 else 0, bidirectional=bidirectional)
+class Gru(nn.GRU):
+    """Layers of GRU, gates in the order r, z, n. As in Abax the recurrent bias is trained for n alone: r and z have one
+    bias."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        for name, bias in self.named_parameters():
+            if name.startswith('bias_hh'):
+                nn.init.zeros_(bias)
+                trained = torch.arange(len(bias)) >= 2 * self.hidden_size
+                bias.register_hook(lambda gradient, trained=trained: gradient * trained)
+
+    def views(self):
+        return recurrent_views(self, lambda end: {
+            'input_weight': getattr(self, 'weight_ih' + end).T,
+            'recurrent_weight': getattr(self, 'weight_hh' + end).T,
+            'bias': getattr(self, 'bias_ih' + end),
+            'recurrent_bias': getattr(self, 'bias_hh' + end)[2 * self.hidden_size:]})
+
+
+def recurrent_layers(config, kind, bidirectional=False):
+    """As in Abax there is dropout after each layer; that after the last one is the caller's."""
+    width, count = config['width'], config['layers']
+    return {'lstm': Lstm, 'gru': Gru}[kind](
+        width, width // 2 if bidirectional else width, count,
+        dropout=config['dropout'] if count > 1 else 0, bidirectional=bidirectional)
 
 
 def angles(positions, width):

@@ -12,7 +12,7 @@ class LstmLm(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = layers.Embedding(config['vocabulary'], config['width'])
-        self.lstm = layers.lstm_layers(config, config['layers'])
+        self.lstm = layers.recurrent_layers(config, 'lstm')
         self.output = layers.output_layer(config, self.embedding, config['vocabulary'])
 
     def forward(self, batch, state):

@@ -1,4 +1,4 @@
-"""Reads and writes safetensors files as dictionaries of torch tensors; the format is small enough to need no package."""
+"""Reads safetensors files as dictionaries of torch tensors; the format is small enough to need no package."""
 import json
 import struct
 
@@ -23,23 +23,3 @@ def read(path):
                                 offset=begin) if end > begin else torch.empty(0, dtype=dtype)
         tensors[name] = flat.reshape(entry['shape']).clone()
     return tensors
-
-
-def write(path, tensors):
-    """Writes {name: tensor}; every tensor becomes dense and row-major."""
-    names = {dtype: name for name, dtype in DTYPES.items()}
-    header, parts, offset = {}, [], 0
-    for name, tensor in tensors.items():
-        tensor = tensor.detach().contiguous().cpu()
-        size = tensor.numel() * tensor.element_size()
-        header[name] = {'dtype': names[tensor.dtype], 'shape': list(tensor.shape),
-                        'data_offsets': [offset, offset + size]}
-        parts.append(tensor.numpy().tobytes())
-        offset += size
-    text = json.dumps(header).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as file:
-        file.write(struct.pack('<Q', len(text)))
-        file.write(text)
-        for part in parts:
-            file.write(part)

@@ -1,4 +1,4 @@
-"""The encoder-decoder of models/seq2seq in PyTorch: of Transformer blocks, or of LSTM layers with attention."""
+"""The encoder-decoder of models/seq2seq in PyTorch: of Transformer blocks, or of recurrent layers with attention."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -40,18 +40,19 @@ class LuongAttention(nn.Module):
         return torch.tanh(self.output(torch.cat((found[:, 0].transpose(0, 1), h), -1)))
 
 
-class LstmDecoder(nn.Module):
+class RecurrentDecoder(nn.Module):
     def __init__(self, config, embedding):
         super().__init__()
-        width, self.dropout = config['width'], config['dropout']
+        width, self.kind, self.dropout = config['width'], config['blocks'], config['dropout']
         self.embedding = embedding or layers.Embedding(config['vocabulary'], width)
-        self.lstm = layers.lstm_layers(config, config['layers'])
+        self.add_module(self.kind, layers.recurrent_layers(config, self.kind))
         self.attention = LuongAttention(width)
         self.output = layers.output_layer(config, self.embedding, config['vocabulary'])
 
     def forward(self, tokens, encoded, start, mask):
         """tokens [time, batch], encoded [length, batch, width] -> logits [time, batch, vocabulary]."""
-        h, _ = self.lstm(self.drop(self.embedding(tokens)), start)
+        start = start if self.kind == 'lstm' else start[0]
+        h, _ = getattr(self, self.kind)(self.drop(self.embedding(tokens)), start)
         return self.output(self.drop(self.attention(self.drop(h), encoded, mask)))
 
     def drop(self, x):
@@ -67,7 +68,7 @@ class Seq2Seq(nn.Module):
             self.embedding = layers.Embedding(config['vocabulary'], config['width'])
         shared = getattr(self, 'embedding', None)
         kinds = ((encoders.TransformerEncoder, TransformerDecoder) if self.transformer else
-                 (encoders.LstmEncoder, LstmDecoder))
+                 (encoders.RecurrentEncoder, RecurrentDecoder))
         self.encoder = kinds[0](config, config['source_vocabulary'], shared)
         self.decoder = kinds[1](config, shared)
 
