@@ -1,6 +1,7 @@
 // A training step of any model: its speed, its profile, and a trace for its twin in peers/.
 //
-//   model --mode speed --steps 250 --threads 1 ...   time of a step, a JSON line
+//   model --mode speed --steps 250 --threads 1 ...   wall and processor time of a step, a
+//                                                    JSON line
 //   model --mode profile ...                         where the time goes, by op and by step
 //   model --mode generate ...                        time of a token, greedy, a JSON line
 //   model --mode export --out DIR --steps 20 ...     DIR gets what a twin needs: model.json,
@@ -11,11 +12,13 @@
 // All other options are those of train (--model, --data, --width, --preset ...). With --random N
 // the data are equally likely tokens of a vocabulary of N: no work is saved by their frequencies.
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <numeric>
 
+#include "core/base/function_ref.h"
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/io/safetensors.h"
@@ -56,14 +59,34 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
       .count();
 }
 
-/// Of what is timed: {"ms_per_<unit>": the mean, "median_ms": .., "least_ms": ..}.
-Json::Object times(std::string_view unit, std::vector<double> milliseconds) {
-  const double total = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0);
-  std::ranges::sort(milliseconds);
-  return {{text("ms_per_", unit), total / static_cast<double>(milliseconds.size())},
-          {"median_ms", milliseconds[milliseconds.size() / 2]},
-          {"least_ms", milliseconds.front()}};
-}
+/// How long each step took, by the clock, and what all took of the processors, in milliseconds.
+class Times {
+ public:
+  /// Runs a step and counts it unless it warms up.
+  void measure(bool counts, FunctionRef<void()> step) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t used = std::clock();
+    step();
+    if (!counts) return;
+    cpu_ += 1e3 * static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC;
+    wall_.push_back(milliseconds_since(start));
+  }
+  /// {"ms_per_<unit>": the mean, "median_ms": .., "least_ms": .., "cpu_ms": of all threads}. On a
+  /// busy machine the last one still tells what one thread needs.
+  Json::Object line(std::string_view unit) {
+    const double total = std::accumulate(wall_.begin(), wall_.end(), 0.0);
+    const auto count = static_cast<double>(wall_.size());
+    std::ranges::sort(wall_);
+    return {{text("ms_per_", unit), total / count},
+            {"median_ms", wall_[wall_.size() / 2]},
+            {"least_ms", wall_.front()},
+            {"cpu_ms", cpu_ / count}};
+  }
+
+ private:
+  std::vector<double> wall_;
+  double cpu_ = 0;
+};
 
 void write_parameters(const std::filesystem::path& path, const Variables& store) {
   SafetensorsContents contents;
@@ -105,15 +128,13 @@ class Benchmark {
 
   /// The first fifth of the steps warms up.
   void speed() {
-    std::vector<double> milliseconds;
+    Times times;
     Tally loss;
     for (std::int64_t i = 0; i < o_.steps; ++i) {
       const data::Batch batch = make_batch(Part::train, i);
-      const auto start = std::chrono::steady_clock::now();
-      loss = step(batch);
-      if (i >= o_.steps / 5) milliseconds.push_back(milliseconds_since(start));
+      times.measure(i >= o_.steps / 5, [&] { loss = step(batch); });
     }
-    Json::Object line = times("step", milliseconds);
+    Json::Object line = times.line("step");
     line.insert(line.end(), {{"model", o_.model},
                              {"threads", workers_.threads()},
                              {"gflop", learner_->step_flops() / 1e9},
@@ -136,21 +157,21 @@ class Benchmark {
     Generator generator(store_, o_.model, config_.sizes, workers_);
     Sampler sampler({.temperature = 0});
     Random random(/*key=*/1);
-    std::vector<double> milliseconds;
+    Times times;
     std::int32_t token = 0;
     float logit = 0;
     for (int stream = 0; stream < 4; ++stream) {
       token = 0;
       generator.reset();
       for (std::int64_t i = 0; i < config_.sizes.context; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        const std::span<const float> logits = generator.next(token);
-        token = sampler.draw(logits, random);
-        if (stream > 0) milliseconds.push_back(milliseconds_since(start));
-        logit = logits[static_cast<std::size_t>(token)];
+        times.measure(stream > 0, [&] {
+          const std::span<const float> logits = generator.next(token);
+          token = sampler.draw(logits, random);
+          logit = logits[static_cast<std::size_t>(token)];
+        });
       }
     }
-    Json::Object line = times("token", milliseconds);
+    Json::Object line = times.line("token");
     line.insert(line.end(),
                 {{"model", o_.model}, {"threads", workers_.threads()}, {"last", token}});
     line.emplace_back("logit", double{logit});

@@ -11,6 +11,7 @@ FOLDER holds model.json (the model's name, its configuration, the optimiser), in
 Losses are means over the targets that count (not -1), and so are gradients.
 """
 import argparse
+import contextlib
 import json
 import resource
 import statistics
@@ -102,44 +103,56 @@ def trace(run, options):
     print(json.dumps({'loss': total / counted, 'tokens': counted}))
 
 
+class Times:
+    """How long each step took, by the clock, and what all took of the processors, in milliseconds."""
+
+    def __init__(self):
+        self.wall, self.cpu = [], 0
+
+    @contextlib.contextmanager
+    def measure(self, counts):
+        """Counts a step unless it warms up."""
+        begin, used = time.perf_counter(), time.process_time()
+        yield
+        if counts:
+            self.wall.append((time.perf_counter() - begin) * 1e3)
+            self.cpu += (time.process_time() - used) * 1e3
+
+    def report(self, unit, **more):
+        """On a busy machine cpu_ms still tells what one thread needs."""
+        print(json.dumps({f'ms_per_{unit}': statistics.mean(self.wall),
+                          'median_ms': statistics.median(self.wall),
+                          'least_ms': min(self.wall),
+                          'cpu_ms': self.cpu / len(self.wall),
+                          'threads': torch.get_num_threads(),
+                          'peak_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                          'torch': torch.__version__, **more}))
+
+
 def speed(run, options):
     """The first fifth of the steps warms up."""
-    batches, optimiser, state, seconds = run.batches('batches'), run.optimiser(), None, []
-    for batch in batches:
-        begin = time.perf_counter()
-        loss, state = train_step(run, optimiser, batch, state)
-        loss.item()  # as a loop that reports does
-        seconds.append(time.perf_counter() - begin)
-        if len(seconds) == 1:
+    batches, optimiser, state, times = run.batches('batches'), run.optimiser(), None, Times()
+    for i, batch in enumerate(batches):
+        with times.measure(counts=i >= len(batches) // 5):
+            loss, state = train_step(run, optimiser, batch, state)
+            loss = loss.item()  # as a loop that reports does
+        if i == 0:
             first = time.perf_counter() - START
-    report(seconds[len(batches) // 5:], 'step', first_step_s=first)
+    times.report('step', first_step_s=first, loss=loss)
 
 
 @torch.inference_mode()
 def generate(run, options):
-    """The likeliest token each time, in streams as long as the context; the first one warms up."""
+    """The likeliest token each time, in four streams as long as the context; the first one warms up."""
     run.model.eval()
-    length = run.model.config['context']
-    seconds = []
-    for stream in range(options.streams + 1):
-        token, state = torch.zeros(1, 1, dtype=torch.long), run.model.begin()
-        for _ in range(length):
-            begin = time.perf_counter()
-            logits, state = run.model.step(token, state)
-            token = logits.argmax().view(1, 1)
-            text_token = token.item()  # as a loop that prints does
-            seconds.append(time.perf_counter() - begin)
-    report(seconds[length:], 'token', last=text_token, logit=logits.max().item())
-
-
-def report(seconds, unit, **more):
-    milliseconds = [s * 1e3 for s in seconds]
-    print(json.dumps({f'ms_per_{unit}': statistics.mean(milliseconds),
-                      'median_ms': statistics.median(milliseconds),
-                      'least_ms': min(milliseconds),
-                      'threads': torch.get_num_threads(),
-                      'peak_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                      'torch': torch.__version__, **more}))
+    times = Times()
+    for stream in range(4):
+        token, state = 0, run.model.begin()
+        for _ in range(run.model.config['context']):
+            with times.measure(counts=stream > 0):
+                logits, state = run.model.step(torch.tensor([[token]]), state)
+                token = logits.argmax().item()
+    times.report('token', last=token, logit=logits.max().item())
 
 
 def main():
@@ -149,7 +162,6 @@ def main():
     parser.add_argument('command', choices=commands)
     parser.add_argument('folder')
     parser.add_argument('--threads', type=int, default=0, help="0: PyTorch's choice")
-    parser.add_argument('--streams', type=int, default=3, help='generate: so many are measured')
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
