@@ -98,7 +98,14 @@ void apply_presets(int argc, const char* const* argv, OptionSet& set) {
     for (const auto& [option, value] : preset(asked.preset).values)
       if (option == "model") asked.model = value;
   apply(model_defaults(asked.model), set);
-  if (!asked.preset.empty()) apply(preset(asked.preset), set);
+  if (asked.preset.empty()) return;
+  Preset chosen = preset(asked.preset);
+  // A length of training in steps takes the place of one in passes, and the other way round.
+  if (probe.at("steps").given() || probe.at("epochs").given())
+    std::erase_if(chosen.values, [](const auto& value) {
+      return value.first == "steps" || value.first == "epochs";
+    });
+  apply(chosen, set);
 }
 
 /// What may differ when a run goes on; all else would make it another run.

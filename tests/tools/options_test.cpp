@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "core/base/error.h"
+#include "models/registry.h"
+#include "tools/presets.h"
 
 using namespace abax;
 
@@ -66,4 +68,32 @@ TEST_CASE("train: --resume takes the options of the run, but for how long it goe
   CHECK(parse({"--resume", "runs/a", "--epochs", "2"})->steps == 0);
   CHECK_THROWS_AS(parse({"--resume", "runs/a", "--width", "78"}), UsageError);
   CHECK_THROWS_AS(parse({"--resume", "runs/a", "--dropout", "0.1"}), UsageError);
+}
+
+TEST_CASE("train: presets and a model's defaults stand before what is asked for") {
+  const auto small = parse({"--preset", "char-small"});
+  CHECK(small->model == "transformer_lm");
+  CHECK(small->layers == 4);
+  CHECK(small->lr == 1e-3);
+  CHECK(small->steps == 2000);
+  const auto wide = parse({"--preset", "char-small", "--width", "256", "--epochs", "3"});
+  CHECK(wide->width == 256);
+  CHECK(wide->steps == 0);
+  CHECK(wide->epochs == 3);
+  CHECK(parse({"--preset", "translate-words", "--steps", "700"})->epochs == 0);
+  CHECK(parse({"--model", "transformer_lm"})->optimiser == "adamw");
+  CHECK(parse({"--model", "transformer_lm", "--optimiser", "adam"})->optimiser == "adam");
+  for (const Preset& preset : presets()) CHECK_NOTHROW(parse({"--preset", preset.name.c_str()}));
+  for (const ModelEntry& model : models()) CHECK_NOTHROW(parse({"--model", model.name.c_str()}));
+  CHECK_THROWS_AS(parse({"--preset", "char-smal"}), UsageError);
+  CHECK_THROWS_AS(parse({"--resume", "runs/a", "--preset", "char-small"}), UsageError);
+}
+
+TEST_CASE("train: an option that the model does not read is refused") {
+  CHECK_THROWS_WITH_AS(parse({"--heads", "2"}), doctest::Contains("lstm_lm"), UsageError);
+  CHECK(parse({"--model", "transformer_lm", "--heads", "2"})->heads == 2);
+  CHECK_THROWS_AS(parse({"--model", "transformer_lm", "--pooling", "mean"}), UsageError);
+  CHECK_THROWS_AS(parse({"--model", "seq2seq", "--shared-embeddings"}), UsageError);
+  CHECK_THROWS_AS(parse({"--model", "transformer_lm", "--memory", "9", "--positions", "rotary"}),
+                  UsageError);  // its windows are random by default
 }
