@@ -33,7 +33,8 @@ OptionSet option_set(EvaluateOptions& o) {
   OptionSet set(
       "evaluate",
       "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
-      "BLEU, as far as they apply.");
+      "BLEU, as far as they apply. BLEU is over the corpus, of one to four words as mteval-v13a "
+      "cuts them, without smoothing; in small letters where the model's text is.");
   set.group("What");
   set.add("checkpoint", &o.checkpoint,
           "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
