@@ -144,7 +144,7 @@ void write_lines(const GenerateOptions& o, const SavedRun& run, Variables& store
   for (std::size_t line = 0; line < found.size(); ++line)
     for (const Hypothesis& hypothesis : found[line]) {
       if (o.n_best > 1) out << line + 1 << '\t' << hypothesis.score << '\t';
-      out << tokenizers.target.decode(hypothesis.tokens) << '\n';
+      out << line_of(hypothesis, tokenizers) << '\n';
     }
 }
 

@@ -13,6 +13,12 @@ constexpr std::int64_t rows = 64;  // hypotheses that are advanced together
 
 }  // namespace
 
+std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenizers) {
+  std::string line = tokenizers.target.decode(hypothesis.tokens);
+  std::ranges::replace(line, '\n', ' ');
+  return line;
+}
+
 LineTranslator::LineTranslator(Variables& store, const ModelConfig& sizes,
                                const PairTokenizers& tokenizers, std::int64_t beam,
                                Workers& workers)

@@ -16,6 +16,9 @@ struct PairTokenizers {
   data::Tokenizer source, target;
 };
 
+/// A target as one line: a model may make the token of a line feed, which is a space here.
+std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenizers);
+
 class LineTranslator {
  public:
   /// `store` holds the model. Both it and the tokenisers must outlive the translator.

@@ -146,7 +146,7 @@ std::map<std::string, double> TranslationTask::score(Part part, Variables& store
   std::vector<std::string> translations;
   double exact = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    translations.push_back(tokenizers_->target.decode(found[i][0].tokens));
+    translations.push_back(line_of(found[i][0], *tokenizers_));
     // The reference as the tokeniser would write it: unknown words cannot be right.
     const std::string reference =
         tokenizers_->target.decode(tokenizers_->target.encode(pairs.target[i]));
@@ -181,7 +181,7 @@ void TranslationTask::show(std::ostream& out, Variables& store, Workers& workers
   const auto found = translator.translate(sources, {.beam = 1});
   for (std::size_t i = 0; i < count; ++i)
     out << "\nsource       " << sources[i] << "\nreference    " << pairs.target[i]
-        << "\ntranslation  " << tokenizers_->target.decode(found[i][0].tokens) << '\n';
+        << "\ntranslation  " << line_of(found[i][0], *tokenizers_) << '\n';
 }
 
 std::vector<std::string> TranslationTask::next_commands(const std::string& folder) const {
