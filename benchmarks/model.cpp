@@ -212,7 +212,7 @@ class Benchmark {
     for (std::int64_t i = 0; i < count; ++i) batches.push_back(make_batch(part, i));
     return batches;
   }
-  Tally step(const data::Batch& batch) { return learner_->learn(batch, static_cast<float>(o_.lr)); }
+  Tally step(const data::Batch& batch) { return learner_->learn(batch, {{"learning_rate", static_cast<float>(o_.lr)}}).loss; }
   /// What builds the model, and its optimiser.
   Json description() const {
     Json::Object config;

@@ -53,7 +53,7 @@ Model sequence_classifier(Graph& g, const ModelConfig& c, const BatchShape& shap
   }
   const Value logits = g.name(linear(sequence, c.classes, "output"), "logits");  // [batch, classes]
   const Loss loss = prediction_loss(logits, labels, c);
-  return {logits, loss, {{"accuracy", accuracy(logits, labels, loss)}}};
+  return {logits, loss, prediction_metrics(logits, labels, loss)};
 }
 
 }  // namespace abax

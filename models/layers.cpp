@@ -29,6 +29,10 @@ Value normalise(Operand x, std::string_view name) {
   return layer_norm(x, {scale, x.where()}, {shift, x.where()});
 }
 
+Value scheduled(Graph& graph, std::string_view name, float otherwise) {
+  return graph.training() ? graph.input(std::string(name), {}) : graph.constant(otherwise);
+}
+
 Value whole_number(Graph& g, std::int32_t value) {
   return g.constant(Tensor::of<std::int32_t>({}, {value}));
 }

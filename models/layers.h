@@ -17,6 +17,10 @@ Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bia
 /// NAME/shift (zeros), both [width] and without weight decay.
 Value normalise(Operand x, std::string_view name);
 
+/// A number that a schedule may change from step to step: in a training graph an input of that
+/// name, f32 []; in an evaluation graph the constant `otherwise`.
+Value scheduled(Graph& graph, std::string_view name, float otherwise);
+
 /// One number as i32 [], such as a position.
 Value whole_number(Graph& graph, std::int32_t value);
 

@@ -12,8 +12,8 @@ namespace abax {
 
 /// What a graph is built for: one plan a shape, all with the same parameters.
 struct BatchShape {
-  std::int64_t batch = 0;          // sequences
-  std::int64_t length = 0;         // tokens of each; of a translation: of its source
+  std::int64_t batch = 0;          // sequences or images
+  std::int64_t length = 0;         // tokens of each; of a translation: of its source; images: 0
   std::int64_t target_length = 0;  // of a translation: tokens of the target with its end
   friend bool operator==(const BatchShape&, const BatchShape&) = default;
 };
@@ -31,12 +31,27 @@ enum class TaskKind : std::uint8_t {
   /// The class of a sequence: "tokens" [length, batch] i32 with "lengths" [batch] i32, "labels"
   /// [batch] i32 (-1 is not counted).
   classification,
+  /// Images and what stands for them: "images" [batch, height, width, channels] f32 in [0, 1],
+  /// "weights" [batch] f32, 0 for rows that only fill a batch, else 1. Training graphs may read the
+  /// scalars "temperature" and "kl_weight" (see scheduled() in models/layers.h).
+  images,
+  /// The codes of images, each sequence with a label: "tokens" [time, batch] i32 (the label's
+  /// token, then codes), "targets" [time, batch] i32 (codes; -1 is not counted).
+  codes,
 };
 
 struct Model {
-  Value logits;  // [time, batch, vocabulary]; of a classifier [batch, classes]
-  Loss loss;     // over the targets that count: {sum of nats [], count []}
-  std::map<std::string, Loss> metrics = {};  // further ones, such as "accuracy": {sum, count}
+  /// Logits [time, batch, vocabulary]; of a classifier [batch, classes]; of an autoencoder the mean
+  /// of the reconstructed images, [batch, height, width, channels].
+  Value output;
+  /// Over the targets (or images) that count: {sum of nats [], count []}.
+  Loss loss;
+  /// Further ones, such as "accuracy" or "kl": {sum, count}. Those of a training graph are shown
+  /// while it trains, so they must be cheap.
+  std::map<std::string, Loss> metrics = {};
+  /// f32 tensors that add up over batches, in evaluation graphs; what is not linear follows from
+  /// the sums: "code_counts" [codes] gives perplexity and usage.
+  std::map<std::string, Value> statistics = {};
 };
 
 }  // namespace abax

@@ -1,6 +1,7 @@
 // The configuration of a model as the values of a checkpoint.
 #include "models/model_config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <type_traits>
 
@@ -31,6 +32,36 @@ void visit_fields(Config& c, const Visit& visit) {
   visit("memory", c.memory);
   visit("bidirectional", c.bidirectional);
   visit("pooling", c.pooling);
+  visit("image_height", c.image_height);
+  visit("image_width", c.image_width);
+  visit("image_channels", c.image_channels);
+  visit("pixel_variance", c.pixel_variance);
+  visit("network", c.network);
+  visit("hidden", c.hidden);
+  visit("channels", c.channels);
+  visit("downsamplings", c.downsamplings);
+  visit("residual_layers", c.residual_layers);
+  visit("residual_channels", c.residual_channels);
+  visit("likelihood", c.likelihood);
+  visit("latents", c.latents);
+  visit("categories", c.categories);
+  visit("estimator", c.estimator);
+  visit("samples", c.samples);
+  visit("prior", c.prior);
+  visit("posterior", c.posterior);
+  visit("pixels", c.pixels);
+  visit("quantiser", c.quantiser);
+  visit("codes", c.codes);
+  visit("code_width", c.code_width);
+  visit("groups", c.groups);
+  visit("stages", c.stages);
+  visit("levels", c.levels);
+  visit("commitment", c.commitment);
+  visit("codebook_decay", c.codebook_decay);
+  visit("cosine", c.cosine);
+  visit("codebook_start", c.codebook_start);
+  visit("restart_below", c.restart_below);
+  visit("quantiser_dropout", c.quantiser_dropout);
 }
 
 template <class T>
@@ -49,6 +80,25 @@ std::string written(std::int64_t value) { return std::to_string(value); }
 std::string written(float value) {
   char digits[32];
   return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+/// "512,256".
+std::string written(const std::vector<std::int64_t>& values) {
+  std::string result;
+  for (const std::int64_t value : values) {
+    if (!result.empty()) result += ',';
+    result += std::to_string(value);
+  }
+  return result;
+}
+
+std::vector<std::int64_t> numbers(const std::string& key, const std::string& list) {
+  std::vector<std::int64_t> result;
+  for (std::size_t start = 0; start < list.size();) {
+    const std::size_t end = std::min(list.find(',', start), list.size());
+    result.push_back(number<std::int64_t>(key, list.substr(start, end - start)));
+    start = end + 1;
+  }
+  return result;
 }
 
 }  // namespace
@@ -69,6 +119,8 @@ ModelConfig model_config(const std::map<std::string, std::string>& values) {
       field = found->second;
     else if constexpr (std::is_same_v<T, bool>)
       field = number<int>(key, found->second) != 0;
+    else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>)
+      field = numbers(key, found->second);
     else
       field = number<T>(key, found->second);
   });

@@ -1,4 +1,4 @@
-// Output projection, loss and accuracy.
+// Output projection, loss and metrics.
 #include "models/prediction.h"
 
 #include "models/layers.h"
@@ -20,10 +20,11 @@ Loss prediction_loss(Value logits, Value targets, const ModelConfig& c) {
   return cross_entropy(logits, targets, {.ignored = -1, .smoothing = smoothing});
 }
 
-Loss accuracy(Value logits, Value targets, const Loss& loss) {
+std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, const Loss& loss) {
+  if (logits.graph().training()) return {};
   // No class is -1: what does not count is never right.
   const Value right = equal(argmax(logits, -1), targets);  // u8 [..]
-  return {sum(cast(right, f32)), loss.count};
+  return {{"accuracy", {sum(cast(right, f32)), loss.count}}};
 }
 
 }  // namespace abax

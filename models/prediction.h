@@ -2,6 +2,9 @@
 // predict tokens or classes share.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "core/graph/graph.h"
 #include "models/model_config.h"
 #include "ops/loss.h"
@@ -17,8 +20,9 @@ Value token_logits(Value x, Value table, bool tied, const Initialiser& initial =
 /// training graph. logits is [.., classes], targets is i32 [..].
 Loss prediction_loss(Value logits, Value targets, const ModelConfig& config);
 
-/// {how many of the counted targets have the greatest logit, how many count}: logits and targets as
-/// in prediction_loss, whose result is `loss`.
-Loss accuracy(Value logits, Value targets, const Loss& loss);
+/// In evaluation graphs "accuracy": {how many of the counted targets have the greatest logit, how
+/// many count}. Nothing in training graphs, where it would cost time. logits and targets as in
+/// prediction_loss, whose result is `loss`.
+std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, const Loss& loss);
 
 }  // namespace abax

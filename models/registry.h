@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/graph/graph.h"
+#include "models/autoencoder.h"
 #include "models/model.h"
 #include "models/model_config.h"
 
@@ -18,11 +19,14 @@ struct ModelEntry {
   TaskKind task;
   /// The graph of training (or, in an evaluation graph, of validation) for one shape of batches.
   Model (*build)(Graph& graph, const ModelConfig& config, const BatchShape& shape);
-  /// Of language models: one step of generation of `batch` streams, whose state is carried. Inputs
-  /// "tokens" [1, batch] and "keep"; gives the logits [1, batch, vocabulary].
-  Value (*step)(Graph& graph, const ModelConfig& config, std::int64_t batch);
   /// The fields of ModelConfig that it reads, as options are called ("feed-forward").
   std::vector<std::string> options;
+  /// Of language models and priors over codes: one step of generation of `batch` streams, whose
+  /// state is carried. Inputs "tokens" [1, batch] and "keep"; gives the logits [1, batch,
+  /// vocabulary].
+  Value (*step)(Graph& graph, const ModelConfig& config, std::int64_t batch) = nullptr;
+  /// Of autoencoders.
+  Autoencoder autoencoder = {};
 };
 
 const std::vector<ModelEntry>& models();

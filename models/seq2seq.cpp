@@ -186,7 +186,7 @@ Model sequence_to_sequence(Graph& g, const ModelConfig& c, const BatchShape& sha
   }
   g.name(logits, "logits");
   const Loss loss = prediction_loss(logits, targets, c);
-  return {logits, loss, {{"accuracy", accuracy(logits, targets, loss)}}};
+  return {logits, loss, prediction_metrics(logits, targets, loss)};
 }
 
 void begin_decoding(Graph& g, const ModelConfig& c, const DecodingShape& shape) {

@@ -158,6 +158,8 @@ void generate(const GenerateOptions& o, std::ostream& out) {
     case TaskKind::translation:
       return write_lines(o, run, store, out);
     case TaskKind::classification:
+    case TaskKind::images:
+    case TaskKind::codes:
       break;
   }
   throw UsageError(text(run.options.model, " decides on classes and makes no text; see evaluate"));

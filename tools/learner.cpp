@@ -9,8 +9,21 @@
 #include "models/registry.h"
 
 namespace abax {
+namespace {
 
-Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers) {
+/// What a run gives for an Evaluation.
+std::vector<Value> results_of(const Model& model) {
+  std::vector<Value> values{model.loss.sum, model.loss.count};
+  for (const auto& [name, metric] : model.metrics)
+    values.insert(values.end(), {metric.sum, metric.count});
+  for (const auto& [name, sums] : model.statistics) values.push_back(sums);
+  return values;
+}
+
+}  // namespace
+
+Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers)
+    : most_loss_(config.most_loss) {
   build_train(store, config);
   build_check(store, config);
   const auto workspace = make_workspace();
@@ -33,13 +46,12 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
         throw UsageError(text("--freeze: no parameter's name starts with '", prefix, "'"));
     const Loss& loss = part.model.loss;
     const Gradients gradients = gradients_of(loss);
-    if (config.accumulate) {
+    std::vector<Value> outputs = results_of(part.model);
+    if (config.accumulate)
       accumulate(gradients);
-      part.plan = compile(*part.graph, {loss.sum, loss.count});
-    } else {
-      part.norm = optimise(config.optimiser, gradients);
-      part.plan = compile(*part.graph, {loss.sum, loss.count, part.norm});
-    }
+    else
+      outputs.push_back(part.norm = optimise(config.optimiser, gradients));
+    part.plan = compile(*part.graph, outputs);
   }
   if (!config.accumulate || train_.empty()) return;
   apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
@@ -53,38 +65,54 @@ void Learner::build_check(Variables& store, const LearnerConfig& config) {
     part.shape = shape;
     part.graph = std::make_unique<Graph>(store, Mode::evaluate);
     part.model = model(config.model).build(*part.graph, config.sizes, shape);
-    std::vector<Value> outputs{part.model.loss.sum, part.model.loss.count};
-    for (const auto& [name, metric] : part.model.metrics)
-      outputs.insert(outputs.end(), {metric.sum, metric.count});
-    part.plan = compile(*part.graph, outputs);
+    part.plan = compile(*part.graph, results_of(part.model));
   }
 }
 
-Tally Learner::run(Part& part, const data::Batch& batch) {
+Evaluation Learner::run(Part& part, const data::Batch& batch) {
+  Execution& execution = *part.execution;
   // A model need not read all that a batch brings, such as whether streams go on.
   for (const auto& [name, tensor] : batch.inputs)
-    if (part.execution->reads(name)) part.execution->set(name, tensor);
-  part.execution->run();
-  return {part.execution->scalar(part.model.loss.sum),
-          part.execution->scalar(part.model.loss.count)};
+    if (execution.reads(name)) execution.set(name, tensor);
+  execution.run();
+  const auto tally = [&](const Loss& loss) -> Tally {
+    return {execution.scalar(loss.sum), execution.scalar(loss.count)};
+  };
+  Evaluation result{.loss = tally(part.model.loss), .metrics = {}, .statistics = {}};
+  for (const auto& [name, metric] : part.model.metrics) result.metrics[name] = tally(metric);
+  for (const auto& [name, value] : part.model.statistics) {
+    const auto sums = execution.get(value).as<float>();
+    result.statistics[name].assign(sums.begin(), sums.end());
+  }
+  return result;
 }
 
-Tally Learner::learn(const data::Batch& batch, float learning_rate) {
+void Evaluation::add(const Evaluation& more) {
+  loss.add(more.loss);
+  for (const auto& [name, tally] : more.metrics) metrics[name].add(tally);
+  for (const auto& [name, sums] : more.statistics) {
+    std::vector<double>& total = statistics[name];
+    total.resize(sums.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) total[i] += sums[i];
+  }
+}
+
+Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
   Part& part = train_[static_cast<std::size_t>(batch.shape)];
-  if (part.norm) part.execution->set("learning_rate", learning_rate);
-  const Tally loss = run(part, batch);
+  for (const auto& [name, value] : scalars)
+    if (part.execution->reads(name)) part.execution->set(name, value);
+  const Evaluation result = run(part, batch);
   if (part.norm) gradient_norm_ = part.execution->scalar(part.norm);
-  // Beyond this even the perplexity is no number any more.
-  constexpr double most = 700;
-  if (!(loss.mean() < most) || !std::isfinite(gradient_norm_))
-    throw DivergedError(text("the loss is ", loss.mean(), " nats, the gradient's norm ",
+  if (!(result.loss.mean() < most_loss_) || !std::isfinite(gradient_norm_))
+    throw DivergedError(text("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
                              gradient_norm_, " at batch ", batch.position,
                              "; a lower --lr, a longer --warmup or --clip may help"));
-  return loss;
+  return result;
 }
 
-void Learner::apply(float learning_rate) {
-  apply_.execution->set("learning_rate", learning_rate);
+void Learner::apply(const Scalars& scalars) {
+  for (const auto& [name, value] : scalars)
+    if (apply_.execution->reads(name)) apply_.execution->set(name, value);
   apply_.execution->run();
   gradient_norm_ = apply_.execution->scalar(apply_.norm);
 }
@@ -107,10 +135,7 @@ Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first
   for (std::int64_t position = first; position < last; ++position) {
     source.fill(position, batch);
     Part& part = *parts[static_cast<std::size_t>(batch.shape)];
-    total.loss.add(run(part, batch));
-    for (const auto& [name, metric] : part.model.metrics)
-      total.metrics[name].add(
-          {part.execution->scalar(metric.sum), part.execution->scalar(metric.count)});
+    total.add(run(part, batch));
   }
   return total;
 }

@@ -21,6 +21,8 @@ struct LearnerConfig {
   OptimiserConfig optimiser = {};
   std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
   std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
+  double most_loss = 700;   // nats a unit; more is divergence: of a token even its perplexity is no
+                            // number any more
   bool accumulate = false;  // updates are made by apply(), of all batches since the last one
   std::vector<std::string> frozen =
       {};  // beginnings of the names of parameters that stay as they are
@@ -34,10 +36,18 @@ struct Tally {
   void add(const Tally& more) { sum += more.sum, count += more.count; }
 };
 
+/// What a batch or a pass gave. Statistics of a pass are sums over its batches; those of a training
+/// batch are left out.
 struct Evaluation {
-  Tally loss;                            // nats
-  std::map<std::string, Tally> metrics;  // those of the model
+  Tally loss;                                             // nats
+  std::map<std::string, Tally> metrics;                   // those of the model
+  std::map<std::string, std::vector<double>> statistics;  // likewise
+  void add(const Evaluation& more);
 };
+
+/// What schedules say of a step, by the name of the graph's input: "learning_rate", "temperature",
+/// "kl_weight". A plan takes those that it reads.
+using Scalars = std::map<std::string, float>;
 
 /// Parameters come from the store where it has them. Every shape of batches has a plan, and all
 /// plans share one workspace: training and validation never overlap.
@@ -47,9 +57,9 @@ class Learner {
 
   /// One batch: loss and gradients, and the update unless the configuration accumulates. Throws
   /// DivergedError where the loss or the gradient is out of all bounds.
-  Tally learn(const data::Batch& batch, float learning_rate);
+  Evaluation learn(const data::Batch& batch, const Scalars& scalars);
   /// The update by what learn() has accumulated.
-  void apply(float learning_rate);
+  void apply(const Scalars& scalars);
   /// The norm of the mean gradient of the last update, before clipping.
   double gradient_norm() const { return gradient_norm_; }
 
@@ -77,8 +87,9 @@ class Learner {
   };
   void build_train(Variables& store, const LearnerConfig& config);
   void build_check(Variables& store, const LearnerConfig& config);
-  static Tally run(Part& part, const data::Batch& batch);
+  static Evaluation run(Part& part, const data::Batch& batch);
 
+  double most_loss_;
   std::vector<Part> train_, check_;
   Part apply_;  // without a plan unless updates are made by apply()
   double gradient_norm_ = 0;

@@ -58,7 +58,33 @@ const Words model_options{"blocks",
                           "dropout",
                           "tied",
                           "shared-embeddings",
-                          "label-smoothing"};
+                          "label-smoothing",
+                          "network",
+                          "hidden",
+                          "channels",
+                          "downsamplings",
+                          "residual-layers",
+                          "residual-channels",
+                          "likelihood",
+                          "latents",
+                          "categories",
+                          "estimator",
+                          "samples",
+                          "prior",
+                          "posterior",
+                          "pixels",
+                          "quantiser",
+                          "codes",
+                          "code-width",
+                          "groups",
+                          "stages",
+                          "levels",
+                          "commitment",
+                          "codebook-decay",
+                          "cosine",
+                          "codebook-start",
+                          "restart-below",
+                          "quantiser-dropout"};
 
 /// An option that the model would not read must not look as if it did something.
 void check_model_options(TrainOptions options) {
@@ -109,8 +135,9 @@ void apply_presets(int argc, const char* const* argv, OptionSet& set) {
 }
 
 /// What may differ when a run goes on; all else would make it another run.
-const Words resumable{"steps",    "epochs",  "lr",  "final-lr",   "schedule",   "warmup", "clip",
-                      "patience", "threads", "out", "eval-every", "save-every", "quiet"};
+const Words resumable{
+    "steps",    "epochs",  "lr",  "final-lr",   "schedule",   "warmup",         "clip",
+    "patience", "threads", "out", "eval-every", "save-every", "pictures-every", "quiet"};
 
 void check_resumable(TrainOptions before, TrainOptions now) {
   const Json old_values = train_option_set(before).to_json();
@@ -123,6 +150,60 @@ void check_resumable(TrainOptions before, TrainOptions now) {
                             ", and --resume goes on with it; for ", is,
                             " start a new run, with --init-from if its weights shall be kept"));
   }
+}
+
+}  // namespace
+
+namespace {
+
+/// What shapes an autoencoder of images.
+void add_autoencoder_options(OptionSet& set, TrainOptions& o) {
+  set.add("network", &o.network, "of an autoencoder: what encoder and decoder are made of")
+      .one_of({"dense", "convolution"});
+  set.add("hidden", &o.hidden, "units of the encoder's dense layers; the decoder's in reverse")
+      .at_least(1);
+  set.add("channels", &o.channels, "channels of convolutions").at_least(1).at_most(1 << 16);
+  set.add("downsamplings", &o.downsamplings, "convolutions that halve height and width")
+      .at_least(0)
+      .at_most(16);
+  set.add("residual-layers", &o.residual_layers, "residual layers of convolutions").at_least(0);
+  set.add("residual-channels", &o.residual_channels, "channels inside them").at_least(1);
+  set.add("likelihood", &o.likelihood, "of a pixel given the code; logistic: discretised")
+      .one_of({"bernoulli", "gaussian", "logistic"});
+  set.add("latents", &o.latents, "dimensions of a Gaussian latent, or categorical variables")
+      .at_least(1);
+  set.add("categories", &o.categories, "values of a categorical variable").at_least(2);
+  set.add("estimator", &o.estimator, "of the gradient through categorical samples")
+      .one_of({"gumbel", "straight-through", "reinmax", "nvil", "rloo", "vimco", "exact"});
+  set.add("samples", &o.samples, "of the posterior an image, for rloo and vimco").at_least(1);
+  set.add("prior", &o.prior, "of categorical latents")
+      .one_of({"uniform", "learned", "autoregressive"});
+  set.add("posterior", &o.posterior, "of categorical latents")
+      .one_of({"independent", "autoregressive"});
+  set.add("pixels", &o.pixels, "how a decoder tells pixels")
+      .one_of({"independent", "autoregressive"});
+  set.add("quantiser", &o.quantiser, "nearest code, residual stages, or finite scalars (FSQ)")
+      .one_of({"nearest", "residual", "finite"});
+  set.add("codes", &o.codes, "vectors of a codebook").at_least(1).at_most(1 << 24);
+  set.add("code-width", &o.code_width, "numbers of each").at_least(1);
+  set.add("groups", &o.groups, "codebooks side by side, each for a part of the width").at_least(1);
+  set.add("stages", &o.stages, "of a residual quantiser").at_least(1);
+  set.add("levels", &o.levels, "of FSQ: values of each dimension").at_least(2);
+  set.add("commitment", &o.commitment, "weight of the commitment term").at_least(0);
+  set.add("codebook-decay", &o.codebook_decay,
+          "of the codebook's moving averages; 0: it learns by gradients")
+      .at_least(0)
+      .below(1);
+  set.add("cosine", &o.cosine, "codes are found by their direction alone");
+  set.add("codebook-start", &o.codebook_start, "by k-means on data, or random")
+      .one_of({"data", "random"});
+  set.add("restart-below", &o.restart_below,
+          "codes used less often than this a batch move to the data; 0: never")
+      .at_least(0);
+  set.add("quantiser-dropout", &o.quantiser_dropout,
+          "share of the batches that use only some of the residual stages")
+      .at_least(0)
+      .below(1);
 }
 
 }  // namespace
@@ -163,6 +244,12 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("windows", &o.windows,
           "a text is read as parallel streams, batch after batch, or in windows at random places")
       .one_of({"streams", "random"});
+  set.add("binarise", &o.binarise,
+          "pixels become 0 or 1 with their value as the probability: once (static), anew in each "
+          "pass (dynamic), or not")
+      .one_of({"none", "static", "dynamic"});
+  set.add("codes-of", &o.codes_of, "of code_prior: the run of the autoencoder that makes the codes")
+      .placeholder("FOLDER");
 
   set.group("Model");
   set.add("model", &o.model, "which model: " + listed(models())).placeholder("NAME");
@@ -188,6 +275,7 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("tied", &o.tied, "the output layer shares the embedding's matrix");
   set.add("shared-embeddings", &o.shared_embeddings,
           "source and target share one (needs --joint-vocabulary)");
+  add_autoencoder_options(set, o);
   set.add("init-from", &o.init_from, "checkpoint whose weights to start from")
       .placeholder("FOLDER");
   set.add("freeze", &o.freeze, "parameters that stay as they are, by the start of their names");
@@ -225,6 +313,11 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("label-smoothing", &o.label_smoothing, "share of the target spread over all classes")
       .at_least(0)
       .below(1);
+  set.add("beta", &o.beta, "weight of the KL term of a variational autoencoder").at_least(0);
+  set.add("kl-warmup", &o.kl_warmup, "steps in which it rises from 0").at_least(0);
+  set.add("temperature", &o.temperature, "of relaxed categorical samples, at the first step")
+      .above(0);
+  set.add("final-temperature", &o.final_temperature, "at the last step").above(0);
   set.add("average", &o.average,
           "decay of a moving average of the weights, which then validates and generates; 0: none")
       .at_least(0)
@@ -240,6 +333,8 @@ OptionSet train_option_set(TrainOptions& o) {
   set.add("patience", &o.patience, "stop after so many validations without a better one; 0: never")
       .at_least(0);
   set.add("save-every", &o.save_every, "steps between checkpoints; 0: one at the end").at_least(0);
+  set.add("pictures-every", &o.pictures_every, "steps between grids of images; 0: at the end alone")
+      .at_least(0);
   set.add("out", &o.out, "where checkpoint and metrics.jsonl go").placeholder("FOLDER");
   set.add("resume", &o.resume, "go on with the run in this folder, bit for bit")
       .placeholder("FOLDER")

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/function_ref.h"
+#include "models/model_config.h"
 #include "tools/option_set.h"
 
 namespace abax {
@@ -29,6 +30,8 @@ struct TrainOptions {
   bool joint_vocabulary = false;    // one for source and target
   std::string too_long = "refuse";  // what is done with sentences of more than `length` tokens
   std::string windows = "streams";  // of a text: contiguous streams, or random windows
+  std::string binarise = "none";    // pixels: "none", "static" or "dynamic"
+  std::string codes_of;             // the run whose autoencoder makes the codes of code_prior
 
   // Model
   std::string model = "lstm_lm";
@@ -45,8 +48,35 @@ struct TrainOptions {
   std::int64_t memory = 0;
   bool bidirectional = false;
   std::string pooling = "last";  // last, mean
-  std::string init_from;         // a checkpoint whose weights to start from
-  Words freeze;                  // prefixes of the parameters that stay as they are
+  // Of autoencoders; see models/model_config.h, from where the defaults come.
+  std::string network = ModelConfig{}.network;
+  Numbers hidden = {400};
+  std::int64_t channels = ModelConfig{}.channels;
+  std::int64_t downsamplings = ModelConfig{}.downsamplings;
+  std::int64_t residual_layers = ModelConfig{}.residual_layers;
+  std::int64_t residual_channels = ModelConfig{}.residual_channels;
+  std::string likelihood = ModelConfig{}.likelihood;
+  std::int64_t latents = ModelConfig{}.latents;
+  std::int64_t categories = ModelConfig{}.categories;
+  std::string estimator = ModelConfig{}.estimator;
+  std::int64_t samples = ModelConfig{}.samples;
+  std::string prior = ModelConfig{}.prior;
+  std::string posterior = ModelConfig{}.posterior;
+  std::string pixels = ModelConfig{}.pixels;
+  std::string quantiser = ModelConfig{}.quantiser;
+  std::int64_t codes = ModelConfig{}.codes;
+  std::int64_t code_width = ModelConfig{}.code_width;
+  std::int64_t groups = ModelConfig{}.groups;
+  std::int64_t stages = ModelConfig{}.stages;
+  Numbers levels = {8, 5, 5, 5};
+  double commitment = ModelConfig{}.commitment;
+  double codebook_decay = 0.99;
+  bool cosine = false;
+  std::string codebook_start = ModelConfig{}.codebook_start;
+  double restart_below = 0;
+  double quantiser_dropout = 0;
+  std::string init_from;  // a checkpoint whose weights to start from
+  Words freeze;           // prefixes of the parameters that stay as they are
 
   // Training
   std::int64_t steps = 0;          // 0: as many as `epochs` take
@@ -67,18 +97,23 @@ struct TrainOptions {
   double beta2 = 0.999;
   double momentum = 0;  // of sgd
   double label_smoothing = 0;
-  double average = 0;  // the decay of the parameters' moving average; 0: none
+  double beta = 1;                 // weight of the KL term of variational autoencoders
+  std::int64_t kl_warmup = 0;      // steps in which that weight rises from 0
+  double temperature = 1;          // of relaxed categorical samples, at the first step
+  double final_temperature = 0.5;  // at the last
+  double average = 0;              // the decay of the parameters' moving average; 0: none
   std::int64_t seed = 1;
 
   // Run
-  std::int64_t threads = 0;     // 0: as many as this process may use
-  std::string out;              // folder; "": the tool chooses one
-  std::string resume;           // the folder of a run to go on with
-  std::int64_t eval_every = 0;  // steps; 0: the tool chooses
-  std::string best = "loss";    // the metric whose best checkpoint is kept
-  std::int64_t patience = 0;    // validations without a better one before it stops; 0: no end
-  std::int64_t save_every = 0;  // steps; 0: at the end alone
-  bool dry_run = false;         // parameters, FLOP a step, memory; trains nothing
+  std::int64_t threads = 0;         // 0: as many as this process may use
+  std::string out;                  // folder; "": the tool chooses one
+  std::string resume;               // the folder of a run to go on with
+  std::int64_t eval_every = 0;      // steps; 0: the tool chooses
+  std::string best = "loss";        // the metric whose best checkpoint is kept
+  std::int64_t patience = 0;        // validations without a better one before it stops; 0: no end
+  std::int64_t save_every = 0;      // steps; 0: at the end alone
+  std::int64_t pictures_every = 0;  // steps between grids of images; 0: at the end alone
+  bool dry_run = false;             // parameters, FLOP a step, memory; trains nothing
   bool quiet = false;
 };
 

@@ -63,6 +63,19 @@ class Averaged {
 
 }  // namespace
 
+Scalars scheduled_scalars(const TrainOptions& o, const LearningRateSchedule& schedule,
+                          std::int64_t step) {
+  const double done = schedule.steps > 1
+                          ? static_cast<double>(step) / static_cast<double>(schedule.steps - 1)
+                          : 1;  // of the run
+  const double rise =
+      o.kl_warmup > step ? static_cast<double>(step + 1) / static_cast<double>(o.kl_warmup) : 1;
+  return {{"learning_rate", learning_rate(schedule, step)},
+          {"temperature",
+           static_cast<float>(o.temperature * std::pow(o.final_temperature / o.temperature, done))},
+          {"kl_weight", static_cast<float>(o.beta * rise)}};
+}
+
 LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
   LearnerConfig config{.model = o.model,
                        .sizes = task.sizes(),
@@ -74,6 +87,7 @@ LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
                                      .clip = o.clip,
                                      .average = o.average},
                        .train_shapes = task.source(Part::train)->shapes(),
+                       .most_loss = task.most_loss(),
                        .accumulate = o.accumulate > 1,
                        .frozen = o.freeze};
   for (const Part part : {Part::valid, Part::test})
@@ -229,19 +243,20 @@ int TrainingRun::train() {
 }
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
-  const float rate = learning_rate(schedule_, state_.step);
-  Tally loss;
+  const Scalars scalars = scheduled_scalars(options_, schedule_, state_.step);
+  Evaluation results;
   for (std::int64_t i = 0; i < options_.accumulate; ++i)
-    loss.add(learner_->learn(batches.next(), rate));
-  if (options_.accumulate > 1) learner_->apply(rate);
+    results.add(learner_->learn(batches.next(), scalars));
+  if (options_.accumulate > 1) learner_->apply(scalars);
   state_.position = batches.position();
   ++state_.step;
-  progress.step(state_.step, loss.mean(), loss.count);
-  metrics_->write({{"step", state_.step},
-                   {"loss", loss.mean()},
-                   {"learning_rate", double{rate}},
-                   {"gradient_norm", learner_->gradient_norm()},
-                   {task_->unit() + "s_per_second", progress.rate()}});
+  progress.step(state_.step, results.loss.mean(), results.loss.count);
+  Json::Object line{{"step", state_.step}, {"loss", results.loss.mean()}};
+  for (const auto& [name, tally] : results.metrics) line.emplace_back(name, tally.mean());
+  for (const auto& [name, value] : scalars) line.emplace_back(name, double{value});
+  line.emplace_back("gradient_norm", learner_->gradient_norm());
+  line.emplace_back(task_->unit() + "s_per_second", progress.rate());
+  metrics_->write(std::move(line));
 }
 
 TrainingRun::Results TrainingRun::evaluate(Part part) {

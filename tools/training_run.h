@@ -26,6 +26,12 @@ namespace abax {
 /// What train and the benchmarks make of options: the learner's configuration for a task.
 LearnerConfig learner_config(const TrainOptions& options, const Task& task);
 
+/// What the schedules of the options say of a step, counted from 0: the learning rate, the
+/// temperature (from --temperature at the first step by equal factors to --final-temperature at the
+/// last) and the weight of the KL term (--beta, reached by equal steps in --kl-warmup steps).
+Scalars scheduled_scalars(const TrainOptions& options, const LearningRateSchedule& schedule,
+                          std::int64_t step);
+
 class TrainingRun {
  public:
   /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.

@@ -32,7 +32,7 @@ TEST_CASE("language model: an untrained one is near the uniform distribution, ti
     ModelConfig c = config;
     c.tied = tied;
     const Model model = lstm_language_model(g, c, {.batch = 4, .length = 6});
-    CHECK(model.logits.shape() == Shape{6, 4, 7});
+    CHECK(model.output.shape() == Shape{6, 4, 7});
     CHECK((store.find("output/weight") < 0) == tied);
     Workers workers(1);
     Execution execution(compile(g, {model.loss.sum, model.loss.count}), store, workers);
@@ -52,13 +52,13 @@ TEST_CASE("language model: two halves of a stream are the whole, through the car
   const Model all = lstm_language_model(whole, config, {.batch = 1, .length = 6});
   const Model part = lstm_language_model(half, config, {.batch = 1, .length = 3});
   Workers workers(1);
-  Execution long_run(compile(whole, {all.logits}), store, workers);
-  Execution short_run(compile(half, {part.logits}), store, workers);
+  Execution long_run(compile(whole, {all.output}), store, workers);
+  Execution short_run(compile(half, {part.output}), store, workers);
   const Tensor tokens = tokens_of(6, 1);
   long_run.set("tokens", tokens);
   long_run.set("keep", 0.f);
   long_run.run();
-  const auto expected = long_run.get(all.logits).as<float>();
+  const auto expected = long_run.get(all.output).as<float>();
   for (int repeat = 0; repeat < 2; ++repeat)  // the second time shows that keep = 0 begins anew
     for (std::size_t i = 0; i < 2; ++i) {
       const Tensor piece =
@@ -66,7 +66,7 @@ TEST_CASE("language model: two halves of a stream are the whole, through the car
       short_run.set("tokens", piece);
       short_run.set("keep", i == 0 ? 0.f : 1.f);
       short_run.run();
-      const auto got = short_run.get(part.logits).as<float>();
+      const auto got = short_run.get(part.output).as<float>();
       for (std::size_t j = 0; j < 21; ++j)
         CHECK(got[j] == doctest::Approx(expected[21 * i + j]).epsilon(1e-5));
     }
@@ -77,12 +77,12 @@ TEST_CASE("generator: one token at a time gives the logits of the whole sequence
   Graph g(store);
   const Model model = lstm_language_model(g, config, {.batch = 1, .length = 6});
   Workers workers(1);
-  Execution execution(compile(g, {model.logits}), store, workers);
+  Execution execution(compile(g, {model.output}), store, workers);
   const Tensor tokens = tokens_of(6, 1);
   execution.set("tokens", tokens);
   execution.set("keep", 0.f);
   execution.run();
-  const auto expected = execution.get(model.logits).as<float>();
+  const auto expected = execution.get(model.output).as<float>();
   Generator generator(store, "lstm_lm", config, workers);
   for (int repeat = 0; repeat < 2; ++repeat) {
     for (std::size_t t = 0; t < 6; ++t) {

@@ -48,7 +48,7 @@ std::vector<float> logits_of(Variables& store, const ModelConfig& config, const 
   const BatchShape shape{.batch = tokens.shape()[1], .length = tokens.shape()[0]};
   const Model model = transformer_language_model(g, config, shape);
   const Tensor keep = Tensor::scalar(0);
-  return run(model.logits, {{"tokens", &tokens}, {"keep", &keep}});
+  return run(model.output, {{"tokens", &tokens}, {"keep", &keep}});
 }
 
 /// Rows [first, last) of tokens [time, batch].
@@ -71,12 +71,12 @@ class Segments {
   Segments(Variables& store, const ModelConfig& config, std::int64_t time, std::int64_t batch)
       : graph_(store, Mode::evaluate, "segments"),
         model_(transformer_language_model(graph_, config, {.batch = batch, .length = time})),
-        execution_(compile(graph_, {model_.logits}), store, workers_) {}
+        execution_(compile(graph_, {model_.output}), store, workers_) {}
   std::vector<float> logits(const Tensor& tokens, float keep) {
     execution_.set("tokens", tokens);
     execution_.set("keep", keep);
     execution_.run();
-    const auto result = execution_.get(model_.logits).as<float>();
+    const auto result = execution_.get(model_.output).as<float>();
     return {result.begin(), result.end()};
   }
 
@@ -97,7 +97,7 @@ TEST_CASE("transformer_lm: parameters, and a beginning near the uniform distribu
       ModelConfig c = config_of(positions);
       c.tied = tied;
       const Model model = transformer_language_model(g, c, {.batch = 4, .length = 6});
-      CHECK(model.logits.shape() == Shape{6, 4, vocabulary});
+      CHECK(model.output.shape() == Shape{6, 4, vocabulary});
       CHECK((store.find("output/weight") < 0) == tied);
       CHECK((store.find("position") >= 0) == (positions == "learned"));
       for (const char* name : {"embedding", "block0/attention_norm/scale",

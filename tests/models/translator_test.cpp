@@ -66,7 +66,7 @@ std::vector<float> whole(Variables& store, const ModelConfig& config,
   const Tensor lengths = Tensor::of<std::int32_t>({1}, {static_cast<std::int32_t>(source.size())});
   const Tensor tokens = Tensor::of<std::int32_t>({steps, 1}, std::span(std::as_const(read)));
   auto logits =
-      run(model.logits,
+      run(model.output,
           {{"source", &source_tensor}, {"source_lengths", &lengths}, {"tokens", &tokens}});
   const auto vocabulary = static_cast<std::size_t>(config.vocabulary);
   for (std::size_t row = 0; row < logits.size(); row += vocabulary) {

@@ -168,11 +168,11 @@ void ClassificationTask::show(std::ostream& out, Variables& store, Workers& work
   const Model built =
       model(options_.model)
           .build(graph, sizes(), side.batches->shapes()[static_cast<std::size_t>(batch.shape)]);
-  Execution execution(compile(graph, {built.logits}), store, workers);
+  Execution execution(compile(graph, {built.output}), store, workers);
   for (const auto& [name, tensor] : batch.inputs)
     if (name != "labels") execution.set(name, tensor);
   execution.run();
-  const TensorView logits = execution.get(built.logits);  // [batch, classes]
+  const TensorView logits = execution.get(built.output);  // [batch, classes]
   const std::vector<std::int64_t> rows = side.batches->rows(side.batches->batches() / 2);
   for (std::size_t row = 0; row < rows.size() && row < shown; ++row) {
     const auto scores = logits.as<float>().subspan(row * classes_.size(), classes_.size());

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 #include "models/registry.h"
 #include "tools/tasks/classification_task.h"
 #include "tools/tasks/language_task.h"
@@ -19,9 +20,26 @@ std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known,
       return std::make_unique<TranslationTask>(options, known, use);
     case TaskKind::classification:
       return std::make_unique<ClassificationTask>(options, known, use);
+    case TaskKind::images:
+    case TaskKind::codes:
+      break;
   }
-  throw UsageError("no such task");
+  throw UsageError(text(options.model, " has no data to learn from yet"));
 }
+
+namespace {
+
+std::vector<std::int64_t> whole_numbers(std::string_view option, const Numbers& numbers) {
+  std::vector<std::int64_t> result;
+  for (const double number : numbers) {
+    result.push_back(static_cast<std::int64_t>(number));
+    if (static_cast<double>(result.back()) != number)
+      throw UsageError(text("--", option, ": expected whole numbers, not ", number));
+  }
+  return result;
+}
+
+}  // namespace
 
 ModelConfig model_config(const TrainOptions& o) {
   return {.blocks = o.blocks,
@@ -38,7 +56,33 @@ ModelConfig model_config(const TrainOptions& o) {
           .context = o.length,
           .memory = o.memory,
           .bidirectional = o.bidirectional,
-          .pooling = o.pooling};
+          .pooling = o.pooling,
+          .network = o.network,
+          .hidden = whole_numbers("hidden", o.hidden),
+          .channels = o.channels,
+          .downsamplings = o.downsamplings,
+          .residual_layers = o.residual_layers,
+          .residual_channels = o.residual_channels,
+          .likelihood = o.likelihood,
+          .latents = o.latents,
+          .categories = o.categories,
+          .estimator = o.estimator,
+          .samples = o.samples,
+          .prior = o.prior,
+          .posterior = o.posterior,
+          .pixels = o.pixels,
+          .quantiser = o.quantiser,
+          .codes = o.codes,
+          .code_width = o.code_width,
+          .groups = o.groups,
+          .stages = o.stages,
+          .levels = whole_numbers("levels", o.levels),
+          .commitment = static_cast<float>(o.commitment),
+          .codebook_decay = static_cast<float>(o.codebook_decay),
+          .cosine = o.cosine,
+          .codebook_start = o.codebook_start,
+          .restart_below = static_cast<float>(o.restart_below),
+          .quantiser_dropout = static_cast<float>(o.quantiser_dropout)};
 }
 
 std::string grouped(std::size_t number) {

@@ -58,6 +58,8 @@ class Task {
 
   /// What a loss is the mean over: "token".
   virtual std::string unit() const = 0;
+  /// From what mean loss on, in nats, training has gone astray: see LearnerConfig.
+  virtual double most_loss() const { return 700; }
   /// Characters of a part's text, where its loss can be told in bits a character.
   virtual std::optional<double> characters(Part) const { return std::nullopt; }
   /// The least loss that is possible on a part, in nats a unit, where it is known.
