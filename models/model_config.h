@@ -12,8 +12,9 @@ namespace abax {
 struct ModelConfig {
   std::int64_t vocabulary =
       0;  // of what is predicted; of a language model and a classifier, of what is read
-  std::int64_t source_vocabulary = 0;  // of a translation's source
-  std::int64_t classes = 0;            // of a classifier; labels of code_prior, 0: none
+  std::int64_t source_vocabulary =
+      0;  // of a translation's source; of a prior over codes, of what is read: codes and labels
+  std::int64_t classes = 0;  // of a classifier; labels of code_prior, 0: none
 
   std::string blocks = "transformer";  // "transformer", "lstm" or "gru": of encoders and decoders
   std::int64_t width = 128;            // of the embedding and of each layer

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/classifier.h"
+#include "models/code_prior.h"
 #include "models/lstm_lm.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
@@ -38,6 +39,13 @@ const std::vector<ModelEntry>& models() {
        .build = sequence_classifier,
        .options = {"blocks", "width", "layers", "heads", "feed-forward", "positions",
                    "bidirectional", "pooling", "dropout", "label-smoothing"}},
+      {.name = "code_prior",
+       .description = "Transformer blocks that predict the codes of images, by label",
+       .task = TaskKind::codes,
+       .build = code_prior,
+       .options = {"width", "layers", "heads", "feed-forward", "positions", "dropout",
+                   "label-smoothing"},
+       .step = transformer_language_step},
   };
   return all;
 }

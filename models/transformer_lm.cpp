@@ -26,6 +26,11 @@ TransformerConfig blocks_of(const ModelConfig& c) {
           .context = c.context};
 }
 
+/// How many tokens are read; those that are predicted are the first of them.
+std::int64_t read_vocabulary(const ModelConfig& c) {
+  return c.source_vocabulary > 0 ? c.source_vocabulary : c.vocabulary;
+}
+
 /// From embedded tokens to logits: x [time, batch, width] -> [time, batch, vocabulary].
 Value logits_of(Value x, Value table, const ModelConfig& c, const TransformerConfig& blocks,
                 const SelfAttention& seen) {
@@ -34,7 +39,9 @@ Value logits_of(Value x, Value table, const ModelConfig& c, const TransformerCon
     const auto scope = g.scope("block", layer);
     x = transformer_block(x, blocks, seen);
   }
-  return token_logits(normalise(x, "norm"), table, c.tied, weight_start(blocks));
+  const Value predicted =
+      read_vocabulary(c) == c.vocabulary ? table : slice(table, 0, 0, c.vocabulary);
+  return token_logits(normalise(x, "norm"), predicted, c.tied, weight_start(blocks));
 }
 
 /// A whole number that is carried from run to run, [batch] or []; 0 where new streams begin.
@@ -56,16 +63,20 @@ SegmentMemory memory_of(Graph& g, const ModelConfig& c, std::int64_t time, std::
 }
 
 Value token_table(Graph& g, const ModelConfig& c, const TransformerConfig& blocks) {
-  return g.parameter("embedding", {c.vocabulary, c.width}, embedding_start(blocks));
+  return g.parameter("embedding", {read_vocabulary(c), c.width}, embedding_start(blocks));
+}
+
+Value token_input(Graph& g, const ModelConfig& c, std::int64_t time, std::int64_t batch) {
+  return g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(read_vocabulary(c))));
 }
 
 }  // namespace
 
 Model transformer_language_model(Graph& g, const ModelConfig& c, const BatchShape& shape) {
-  const auto vocabulary = static_cast<double>(c.vocabulary);
   const std::int64_t time = shape.length, batch = shape.batch;
-  const Value tokens = g.input("tokens", {time, batch}, i32, range(0, vocabulary));
-  const Value targets = g.input("targets", {time, batch}, i32, range(-1, vocabulary));
+  const Value tokens = token_input(g, c, time, batch);
+  const Value targets =
+      g.input("targets", {time, batch}, i32, range(-1, static_cast<double>(c.vocabulary)));
   const Value keep = g.input("keep", {}, f32, range(0, 1.5));
   const TransformerConfig blocks = blocks_of(c);
   const Value table = token_table(g, c, blocks);
@@ -77,8 +88,7 @@ Model transformer_language_model(Graph& g, const ModelConfig& c, const BatchShap
 }
 
 Value transformer_language_step(Graph& g, const ModelConfig& c, std::int64_t batch) {
-  const Value tokens =
-      g.input("tokens", {1, batch}, i32, range(0, static_cast<double>(c.vocabulary)));
+  const Value tokens = token_input(g, c, 1, batch);
   const Value keep = g.input("keep", {}, f32, range(0, 1.5));
   const TransformerConfig blocks = blocks_of(c);
   const Value table = token_table(g, c, blocks);
