@@ -63,6 +63,9 @@ class CheckpointReader {
   /// Plan label -> how often plans of that label have run.
   const std::map<std::string, std::uint64_t>& runs() const { return runs_; }
   const SafetensorsFile& variables() const { return *variables_; }
+  /// The XXH3 hash of all variables, 16 hexadecimal digits: what tells one trained model from
+  /// another.
+  std::string hash() const;
   Role role_of(const SafetensorsEntry& entry) const;
 
   /// Gives every variable of the store its value, and the store its seed and run counters. Both
@@ -79,7 +82,7 @@ class CheckpointReader {
   std::filesystem::path path_;
   Checkpoint contents_;
   std::string version_;
-  std::uint64_t seed_ = 0;
+  std::uint64_t seed_ = 0, hash_ = 0;
   std::map<std::string, std::uint64_t> runs_;
   std::unique_ptr<SafetensorsFile> variables_;
 };

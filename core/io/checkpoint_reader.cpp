@@ -141,13 +141,22 @@ void CheckpointReader::read_description(const fs::path& folder) {
     if (file.size() != expected.bytes)
       fail(text(name, " has ", file.size(), " bytes, expected ", expected.bytes));
     if (file.summary() != expected) fail(text(name, " is damaged: its hash does not match"));
-    if (name == checkpoint_format::variables)
+    if (name == checkpoint_format::variables) {
       variables_ = std::make_unique<SafetensorsFile>(folder / name);
-    else
+      hash_ = expected.hash;
+    } else {
       contents_.files[name] = read_file(folder / name);
+    }
   }
   if (!variables_) fail(text("it lists no ", checkpoint_format::variables));
   for (const SafetensorsEntry& entry : variables_->entries()) flags_of(*variables_, entry);
+}
+
+std::string CheckpointReader::hash() const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (int shift = 60; shift >= 0; shift -= 4) result += digits[hash_ >> shift & 15];
+  return result;
 }
 
 Role CheckpointReader::role_of(const SafetensorsEntry& entry) const {

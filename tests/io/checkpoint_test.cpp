@@ -130,6 +130,20 @@ TEST_CASE("checkpoint: round trip of everything") {
   CHECK(CheckpointReader(folder / "empty").variables().entries().empty());
 }
 
+TEST_CASE("checkpoint: its hash is that of the variables") {
+  const TemporaryFolder folder;
+  const auto hash_of = [&](int step, int values) {
+    Variables store(1);
+    fill_store(store, values);
+    save_checkpoint(folder / "c", example(step), store);
+    return CheckpointReader(folder / "c").hash();
+  };
+  const std::string hash = hash_of(1, 1);
+  CHECK(hash.size() == 16);
+  CHECK(hash_of(2, 1) == hash);
+  CHECK(hash_of(1, 2) != hash);
+}
+
 TEST_CASE("checkpoint: a store that does not fit is refused and left as it was") {
   const TemporaryFolder folder;
   Variables store(1);
