@@ -3,8 +3,10 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/categorical_vae.h"
 #include "models/classifier.h"
 #include "models/code_prior.h"
+#include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
@@ -39,6 +41,21 @@ const std::vector<ModelEntry>& models() {
        .build = sequence_classifier,
        .options = {"blocks", "width", "layers", "heads", "feed-forward", "positions",
                    "bidirectional", "pooling", "dropout", "label-smoothing"}},
+      {.name = "gaussian_vae",
+       .description = "a variational autoencoder of images with Gaussian latents",
+       .task = TaskKind::images,
+       .build = gaussian_vae,
+       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
+                   "residual-channels", "likelihood", "latents"},
+       .autoencoder = gaussian_autoencoder()},
+      {.name = "categorical_vae",
+       .description = "a variational autoencoder of images with categorical latents",
+       .task = TaskKind::images,
+       .build = categorical_vae,
+       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
+                   "residual-channels", "likelihood", "latents", "categories", "estimator",
+                   "samples", "prior", "posterior", "width"},
+       .autoencoder = categorical_autoencoder()},
       {.name = "code_prior",
        .description = "Transformer blocks that predict the codes of images, by label",
        .task = TaskKind::codes,

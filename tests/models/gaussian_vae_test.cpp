@@ -1,0 +1,141 @@
+// The Gaussian VAE: its bound against the definition in double, gradients, weights, its parts.
+#include "models/gaussian_vae.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "core/base/error.h"
+#include "tests/models/check_gradients.h"
+#include "tests/models/image_batch.h"
+
+namespace abax {
+namespace {
+
+using test::run;
+
+ModelConfig small() {
+  return {.image_height = 4,
+          .image_width = 3,
+          .image_channels = 1,
+          .hidden = {7},
+          .likelihood = "bernoulli",
+          .latents = 3};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "gaussian VAE: the loss is the bound of the sample that was drawn, rows without weight "
+    "left out") {
+  const ModelConfig c = small();
+  Variables store(3);
+  test::ImageBatch batch(5, c, {1, 1, 0, 1, 1});
+  batch.kl_weight = Tensor::of<float>({}, {0.5f});
+  test::create(store, gaussian_vae, c);
+  Graph g(store, Mode::train);
+  const Model model = gaussian_vae(g, c, {.batch = 5});
+  const Value mean = g.find("codes"), log_variance = g.find("encoder/log_variance/add");
+  Workers workers(1);
+  std::vector<Value> outputs{model.loss.sum, model.loss.count, mean, log_variance, model.output};
+  for (const auto& [name, metric] : model.metrics) outputs.push_back(metric.sum);
+  Execution execution(compile(g, outputs), store, workers);
+  run(execution, batch.inputs());
+
+  const auto means = execution.get(mean).as<float>(), lv = execution.get(log_variance).as<float>();
+  const auto pixels = execution.get(model.output).as<float>();
+  double kl = 0, log_likelihood = 0;
+  for (std::size_t row = 0; row < 5; ++row) {
+    if (row == 2) continue;
+    for (std::size_t k = 0; k < 3; ++k) {
+      const double m = means[row * 3 + k], s2 = std::exp(double{lv[row * 3 + k]});
+      // The integral of q log(q / p), from -12 to 12 deviations.
+      const double deviation = std::sqrt(s2);
+      constexpr int steps = 4000;
+      for (int i = 0; i < steps; ++i) {
+        const double u = -12 + 24 * (i + 0.5) / steps, z = m + deviation * u;
+        const double q = std::exp(-u * u / 2) / std::sqrt(2 * std::numbers::pi);
+        kl += 24.0 / steps * q * (-u * u / 2 - std::log(deviation) + z * z / 2);
+      }
+    }
+    for (std::size_t i = 0; i < 12; ++i) {
+      const double p = pixels[row * 12 + i], x = batch.images.as<float>()[row * 12 + i];
+      log_likelihood += x * std::log(p) + (1 - x) * std::log(1 - p);
+    }
+  }
+  CHECK(execution.scalar(model.loss.count) == 4);
+  CHECK(execution.scalar(model.metrics.at("kl").sum) == doctest::Approx(kl).epsilon(1e-4));
+  CHECK(execution.scalar(model.metrics.at("reconstruction").sum) ==
+        doctest::Approx(-log_likelihood).epsilon(1e-4));
+  CHECK(execution.scalar(model.metrics.at("elbo").sum) ==
+        doctest::Approx(log_likelihood - kl).epsilon(1e-4));
+  CHECK(execution.scalar(model.loss.sum) ==
+        doctest::Approx(0.5 * kl - log_likelihood).epsilon(1e-4));
+}
+
+TEST_CASE("gaussian VAE: gradients are slopes of the loss, for every likelihood") {
+  for (const char* likelihood : {"bernoulli", "gaussian", "logistic"}) {
+    ModelConfig c = small();
+    c.likelihood = likelihood;
+    Variables store(3);
+    test::create(store, gaussian_vae, c);
+    Graph g(store, Mode::train);
+    const test::ImageBatch batch(4, c, {1, 0, 1, 1});
+    test::check_gradients(gaussian_vae(g, c, {.batch = 4}).loss, batch.inputs());
+  }
+}
+
+TEST_CASE("gaussian VAE: the mean of log weights is the bound, and more samples raise it") {
+  const ModelConfig c = small();
+  Variables store(3);
+  test::create(store, gaussian_vae, c);
+  constexpr int copies = 400;  // of one image, so that one run has many samples
+  const test::ImageBatch batch(copies, c, {}, /*same=*/true);
+  Graph g(store, Mode::evaluate);
+  const Model model = gaussian_vae(g, c, {.batch = copies});
+  Graph weights(store, Mode::evaluate, "weights");
+  const auto [shape, encode, decode, sample, log_weight] = gaussian_autoencoder();
+  const Value images = weights.input("images", batch.images.shape());
+  const auto w = run(log_weight(weights, c, images), batch.inputs());
+  REQUIRE(w.size() == copies);
+  double mean = 0, square = 0, exponentials = 0;
+  for (const float x : w) mean += x / copies, square += double{x} * x / copies;
+  for (const float x : w) exponentials += std::exp(x - mean) / copies;
+  const double error = std::sqrt((square - mean * mean) / copies);
+  const double elbo = run(model.metrics.at("elbo").sum, batch.inputs()).front() / copies;
+  CHECK(std::abs(mean - elbo) < 6 * error);
+  CHECK(std::log(exponentials) > 0.001);
+}
+
+TEST_CASE("gaussian VAE: encoding, decoding, samples and statistics") {
+  const ModelConfig c = small();
+  Variables store(3);
+  test::create(store, gaussian_vae, c);
+  const test::ImageBatch batch(5, c, {1, 1, 0, 1, 0});
+  const Autoencoder parts = gaussian_autoencoder();
+  CHECK(parts.shape(c).positions == 3);
+  CHECK(parts.shape(c).kinds == 0);
+  Graph e(store, Mode::evaluate, "encode");
+  const auto codes =
+      run(parts.encode(e, c, e.input("images", batch.images.shape())), batch.inputs());
+  REQUIRE(codes.size() == 15);
+  Graph d(store, Mode::evaluate, "decode");
+  const Value pixels = parts.decode(d, c, parts.sample(d, c, 6));
+  CHECK(pixels.shape() == Shape{6, 4, 3, 1});
+  for (const float p : run(pixels, {})) CHECK((p > 0 && p < 1));
+  Graph g(store, Mode::evaluate);
+  const Model model = gaussian_vae(g, c, {.batch = 5});
+  const auto mean = run(model.statistics.at("mean"), batch.inputs());
+  const auto square = run(model.statistics.at("mean_square"), batch.inputs());
+  double kl = 0;
+  for (const float nats : run(model.statistics.at("kl_per_latent"), batch.inputs())) kl += nats;
+  CHECK(kl == doctest::Approx(run(model.metrics.at("kl").sum, batch.inputs()).front()));
+  for (std::size_t k = 0; k < 3; ++k) {
+    CHECK(mean[k] == doctest::Approx(codes[k] + codes[3 + k] + codes[9 + k]));
+    CHECK(square[k] == doctest::Approx(codes[k] * codes[k] + codes[3 + k] * codes[3 + k] +
+                                       codes[9 + k] * codes[9 + k]));
+  }
+}
+
+}  // namespace abax
