@@ -65,7 +65,7 @@ Draw draw(const Categoricals& d, Value noise, const Choose& choose) {
   }
   // The first logits know nothing of several draws.
   for (Value& x : used) x = broadcast_to(x, chosen.front().shape());
-  return {stack(chosen, -1), stack(used, -1)};
+  return {stack(chosen, -2), stack(used, -2)};
 }
 
 Value logits_given(const Categoricals& d, Value z) {
