@@ -1,8 +1,6 @@
 // Dense encoders and decoders of images.
 #include "models/image_network.h"
 
-#include <ranges>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/layers.h"
@@ -46,9 +44,9 @@ Value decode_image(Operand features, const ModelConfig& c, std::int64_t outputs)
   check(c);
   Value h = features.value();  // [batch, n]
   const auto scope = h.graph().scope("decoder");
-  int layer = 0;
-  for (const std::int64_t units : c.hidden | std::views::reverse)
-    h = relu(linear(h, units, text("dense", layer++)));  // [batch, units]
+  for (std::size_t layer = 0; layer < c.hidden.size(); ++layer)
+    h = relu(
+        linear(h, c.hidden[c.hidden.size() - 1 - layer], text("dense", layer)));  // [batch, units]
   const std::int64_t depth = outputs * c.image_channels;
   const Value pixels = linear(h, c.image_height * c.image_width * depth, "output");
   return reshape(pixels, {h.shape()[0], c.image_height, c.image_width, depth});

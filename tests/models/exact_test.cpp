@@ -3,8 +3,10 @@
 
 #include <cstring>
 
+#include "models/estimators.h"
 #include "models/optimiser.h"
 #include "models/registry.h"
+#include "tests/models/image_batch.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -19,15 +21,22 @@ struct Inputs {
   Tensor lengths = Tensor::of<std::int32_t>({3}, {5, 2, 4});
   Tensor labels = Tensor::of<std::int32_t>({3}, {1, 0, 2});
   Tensor keep = Tensor::scalar(1);
+  test::ImageBatch images;
 
-  explicit Inputs(TaskKind task)
+  Inputs(TaskKind task, const ModelConfig& config)
       : tokens(test::some_tokens(task == TaskKind::translation ? 4 : 5, 3, vocabulary)),
-        targets(test::some_tokens(task == TaskKind::translation ? 4 : 5, 3, vocabulary, 7)) {}
+        targets(test::some_tokens(task == TaskKind::translation ? 4 : 5, 3, vocabulary, 7)),
+        images(3, config, {1, 0, 1}) {}
   test::Inputs all() const {
-    return {{"tokens", &tokens},   {"targets", &targets},
-            {"source", &source},   {"source_lengths", &lengths},
-            {"lengths", &lengths}, {"labels", &labels},
-            {"keep", &keep}};
+    test::Inputs result = images.inputs();
+    result.insert(result.end(), {{"tokens", &tokens},
+                                 {"targets", &targets},
+                                 {"source", &source},
+                                 {"source_lengths", &lengths},
+                                 {"lengths", &lengths},
+                                 {"labels", &labels},
+                                 {"keep", &keep}});
+    return result;
   }
 };
 
@@ -40,7 +49,7 @@ std::vector<float> trained(const ModelEntry& entry, const ModelConfig& config,
   const Value norm = optimise({.clip = 1}, gradients_of(model.loss));
   Workers workers(threads);
   Execution step(compile(g, {model.loss.sum, norm}, options), store, workers);
-  const Inputs inputs(entry.task);
+  const Inputs inputs(entry.task, config);
   step.set("learning_rate", 0.01f);
   for (int i = 0; i < 3; ++i) test::run(step, inputs.all());
   std::vector<float> result;
@@ -88,14 +97,27 @@ std::vector<ModelConfig> configs(const ModelEntry& entry) {
                    .heads = 2,
                    .dropout = 0.2f,
                    .label_smoothing = 0.1f,
-                   .context = 8};
+                   .context = 8,
+                   .image_height = 6,
+                   .image_width = 5,
+                   .image_channels = 1,
+                   .hidden = {9},
+                   .latents = 3,
+                   .categories = 4,
+                   .samples = 2};
   std::vector<ModelConfig> result{base};
+  if (entry.name == "categorical_vae")
+    for (const std::string& estimator : estimator_names()) {
+      result.push_back(base);
+      result.back().estimator = estimator;
+      result.back().prior = result.back().posterior = "autoregressive";
+    }
   if (entry.name == "transformer_lm") {
     result.push_back(base);
     result.back().positions = "rotary";
     result.back().memory = 3;
   }
-  if (entry.task != TaskKind::language)
+  if (entry.task != TaskKind::language && entry.task != TaskKind::images)
     for (const char* blocks : {"lstm", "gru"}) {
       result.push_back(base);
       result.back().blocks = blocks;
@@ -111,6 +133,7 @@ TEST_CASE("exact: training gives the same bits with other threads and without pa
     for (const ModelConfig& config : configs(entry)) {
       CAPTURE(entry.name);
       CAPTURE(config.blocks);
+      CAPTURE(config.estimator);
       const auto expected = trained(entry, config, {}, 1);
       CHECK(same_bits(trained(entry, config, {}, 3), expected));
       CHECK(same_bits(trained(entry, config, CompileOptions::plain(), 2), expected));
