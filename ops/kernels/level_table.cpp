@@ -14,6 +14,7 @@ extern const LookupKernels lookup_kernels;
 extern const LossKernels loss_kernels;
 extern const NormaliseKernels normalise_kernels;
 extern const PositionKernels position_kernels;
+extern const QuantiseKernels quantise_kernels;
 extern const RandomKernels random_kernels;
 extern const RecurrentKernels recurrent_kernels;
 extern const ReduceKernels reduce_kernels;
@@ -31,6 +32,7 @@ const Kernels kernel_table = {
     .loss = &loss_kernels,
     .normalise = &normalise_kernels,
     .position = &position_kernels,
+    .quantise = &quantise_kernels,
     .random = &random_kernels,
     .recurrent = &recurrent_kernels,
     .reduce = &reduce_kernels,

@@ -18,6 +18,7 @@ struct LookupKernels;
 struct LossKernels;
 struct NormaliseKernels;
 struct PositionKernels;
+struct QuantiseKernels;
 struct RandomKernels;
 struct RecurrentKernels;
 struct ReduceKernels;
@@ -34,6 +35,7 @@ struct Kernels {
   const LossKernels* loss;
   const NormaliseKernels* normalise;
   const PositionKernels* position;
+  const QuantiseKernels* quantise;
   const RandomKernels* random;
   const RecurrentKernels* recurrent;
   const ReduceKernels* reduce;

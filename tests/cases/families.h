@@ -13,6 +13,7 @@ Family loss_family();
 Family matmul_family();
 Family normalise_family();
 Family position_family();
+Family quantise_family();
 Family random_family();
 Family recurrent_family();
 Family reduce_family();
