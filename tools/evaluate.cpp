@@ -26,6 +26,7 @@ struct EvaluateOptions {
   std::string score;
   std::int64_t beam = 1;
   double length_penalty = 1;
+  std::int64_t samples = 0;
   std::int64_t threads = 0;
 };
 
@@ -33,15 +34,17 @@ OptionSet option_set(EvaluateOptions& o) {
   OptionSet set(
       "evaluate",
       "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
-      "BLEU, as far as they apply. BLEU is over the corpus, of one to four words as mteval-v13a "
-      "cuts them, without smoothing; in small letters where the model's text is.");
+      "BLEU, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
+      "corpus, "
+      "of one to four words as mteval-v13a cuts them, without smoothing; in small letters where "
+      "the model's text is.");
   set.group("What");
   set.add("checkpoint", &o.checkpoint,
           "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
       .placeholder("FOLDER");
   set.add("data", &o.data,
-          "what to evaluate on: a text; a source and a target; a file a class. Without it the test "
-          "part of the run's own data")
+          "what to evaluate on: a text; a source and a target; a file a class; images. Without it "
+          "the test part of the run's own data")
       .placeholder("FILE,...");
   set.group("Translations");
   set.add("beam", &o.beam, "hypotheses that are kept; 1 takes the likeliest token each time")
@@ -50,11 +53,16 @@ OptionSet option_set(EvaluateOptions& o) {
   set.add("length-penalty", &o.length_penalty,
           "scores are log-probabilities over length to this power")
       .at_least(0);
+  set.group("Images");
+  set.add("samples", &o.samples,
+          "also the bound by so many samples of the posterior an image (IWAE, Burda et al. 2016)")
+      .at_least(0);
   set.group("Results");
   set.add("json", &o.json, "write the results to this file as JSON").placeholder("FILE");
   set.add("score", &o.score,
           "write the log-probability of each line of --data to this file, in nats, in order: of a "
-          "line of text, of a target given its source, of the class of a sentence")
+          "line of text, of a target given its source, of the class of a sentence, of an image (of "
+          "which it is a bound)")
       .placeholder("FILE");
   set.group("Run");
   set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
@@ -84,18 +92,20 @@ Json::Object evaluate(const EvaluateOptions& o, const SavedRun& run, const Task&
   const data::BatchSource& source = *task.source(Part::test);
   Learner learner(store, learner_config(run, task, source), workers);
   const Evaluation evaluation = learner.evaluate(source);
-  const double loss = evaluation.loss.mean();
-  Json::Object results{
-      {task.unit() + "s", evaluation.loss.count}, {"loss", loss}, {"perplexity", std::exp(loss)}};
+  Results found = task.results(evaluation);
+  Json::Object results{{task.unit() + "s", evaluation.loss.count}};
+  for (const char* first : {"loss", "perplexity"})
+    if (const auto node = found.extract(first)) results.emplace_back(first, node.mapped());
   if (const std::optional<double> characters = task.characters(Part::test))
     results.emplace_back("bits_per_character",
                          evaluation.loss.sum / std::numbers::ln2 / *characters);
   if (const std::optional<double> optimum = task.optimum(Part::test))
     results.emplace_back("least_loss", *optimum);
-  for (const auto& [name, tally] : evaluation.metrics) results.emplace_back(name, tally.mean());
-  const ScoreOptions options{.beam = o.beam, .length_penalty = o.length_penalty};
-  for (const auto& [name, value] : task.score(Part::test, store, workers, options))
-    results.emplace_back(name, value);
+  const ScoreOptions options{
+      .beam = o.beam, .length_penalty = o.length_penalty, .samples = o.samples};
+  found.merge(task.score(Part::test, store, workers, options));
+  for (const auto& [name, value] : found) results.emplace_back(name, value);
+  for (auto& [name, value] : task.details(evaluation)) results.emplace_back(name, value);
   return results;
 }
 
@@ -118,7 +128,12 @@ void print(const Json::Object& results, std::ostream& out) {
   for (const auto& [name, value] : results) {
     std::string label = name;
     std::ranges::replace(label, '_', ' ');
-    out << std::left << std::setw(20) << label << value.number() << '\n';
+    out << std::left << std::setw(20) << label;
+    if (value.is_array())
+      for (const Json& element : value.array()) out << ' ' << element.number();
+    else
+      out << value.number();
+    out << '\n';
   }
 }
 

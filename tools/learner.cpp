@@ -110,6 +110,11 @@ Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
   return result;
 }
 
+bool Learner::reads(std::string_view scalar) const {
+  const auto has = [&](const Part& part) { return part.execution->reads(scalar); };
+  return std::ranges::any_of(train_, has) || (apply_.plan && has(apply_));
+}
+
 void Learner::apply(const Scalars& scalars) {
   for (const auto& [name, value] : scalars)
     if (apply_.execution->reads(name)) apply_.execution->set(name, value);

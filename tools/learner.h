@@ -58,6 +58,8 @@ class Learner {
   /// One batch: loss and gradients, and the update unless the configuration accumulates. Throws
   /// DivergedError where the loss or the gradient is out of all bounds.
   Evaluation learn(const data::Batch& batch, const Scalars& scalars);
+  /// Whether training follows this schedule: whether a plan has such an input.
+  bool reads(std::string_view scalar) const;
   /// The update by what learn() has accumulated.
   void apply(const Scalars& scalars);
   /// The norm of the mean gradient of the last update, before clipping.

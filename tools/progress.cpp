@@ -15,7 +15,7 @@
 namespace abax {
 namespace {
 
-constexpr double forgetting = 0.95;  // a step's share in the shown loss is 1 - this
+constexpr double forgetting = 0.95;  // a step's share in what is shown is 1 - this
 constexpr double seconds_between_bars = 0.1;
 constexpr double seconds_between_lines = 10;
 
@@ -27,6 +27,12 @@ std::string fixed(double value, int digits) {
   std::ostringstream out;
   out << std::fixed << std::setprecision(digits) << value;
   return out.str();
+}
+
+/// About four digits.
+std::string short_text(double value) {
+  const double size = std::abs(value);
+  return fixed(value, size < 1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : 1);
 }
 
 }  // namespace
@@ -77,23 +83,28 @@ Progress::~Progress() { finish(); }
 double Progress::rate() const { return training_seconds_ > 0 ? tokens_ / training_seconds_ : 0; }
 
 std::string Progress::status(std::int64_t done) const {
-  const double loss = loss_weight_ > 0 ? loss_sum_ / loss_weight_ : 0;
+  const double loss = weight_ > 0 ? loss_sum_ / weight_ : 0;
   const double run = last_step_time_ - start_;
   const double left =
       done > first_ ? run / static_cast<double>(done - first_) * static_cast<double>(last_ - done)
                     : -1;
-  return text("loss ", fixed(loss, 4), "  ppl ",
-              std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ", count_text(rate()),
-              " ", style_.unit, "/s  ", duration_text(left), " left");
+  std::string status = text("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
+  if (style_.perplexity)
+    status += text("ppl ", std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ");
+  for (const auto& [name, sum] : figure_sums_)
+    status += text(name, " ", short_text(sum / weight_), "  ");
+  return text(status, count_text(rate()), " ", style_.unit, "/s  ", duration_text(left), " left");
 }
 
-void Progress::step(std::int64_t done, double loss, double tokens) {
+void Progress::step(std::int64_t done, double loss, double tokens, const Figures& figures) {
   const double now = clock_();
   training_seconds_ += now - last_step_time_;
   last_step_time_ = now;
   tokens_ += tokens;
   loss_sum_ = forgetting * loss_sum_ + (1 - forgetting) * loss;
-  loss_weight_ = forgetting * loss_weight_ + (1 - forgetting);
+  for (const auto& [name, value] : figures)
+    figure_sums_[name] = forgetting * figure_sums_[name] + (1 - forgetting) * value;
+  weight_ = forgetting * weight_ + (1 - forgetting);
   const auto tenth = [&](std::int64_t step) {
     return step * 10 / std::max<std::int64_t>(last_, 1);
   };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ std::string count_text(double count);
 struct ProgressStyle {
   bool bar = false;  // rewrite one line; otherwise a line every tenth of the run or ten seconds
   int columns = 80;
-  bool quiet = false;  // lines given by note() alone
+  bool quiet = false;      // lines given by note() alone
+  bool perplexity = true;  // exp(loss) is shown
   std::string unit = "tokens";
 };
 
@@ -40,8 +42,10 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Step `done` is complete: its loss in nats a token, and how many tokens it took.
-  void step(std::int64_t done, double loss, double tokens);
+  using Figures = std::map<std::string, double>;  // by name
+  /// Step `done` is complete: its loss in nats a token, how many tokens it took, and what else is
+  /// shown.
+  void step(std::int64_t done, double loss, double tokens, const Figures& figures = {});
   /// A line of its own, above the bar.
   void note(std::string_view line);
   /// The time since the last step was no training (a validation, a checkpoint): it does not slow
@@ -64,7 +68,9 @@ class Progress {
   Clock clock_;
   double start_, last_step_time_;
   double training_seconds_ = 0, tokens_ = 0;
-  double loss_sum_ = 0, loss_weight_ = 0;  // a mean that forgets: its weight grows to 1
+  // Means that forget: their common weight grows to 1.
+  double loss_sum_ = 0, weight_ = 0;
+  Figures figure_sums_;
   double last_drawn_;
   std::int64_t last_done_;
   bool bar_shown_ = false;

@@ -39,9 +39,11 @@ std::unique_ptr<Task> open_task(const TrainOptions& o, const std::optional<Saved
   return make_task(o, &source.files());  // its tokens mean what they did there
 }
 
-/// Losses are better when low, all else (accuracy, BLEU) when high.
+/// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
 bool lower_is_better(const std::string& metric) {
-  return metric == "loss" || metric == "perplexity";
+  const Words low{"loss",       "perplexity", "reconstruction",    "mse",
+                  "commitment", "kl",         "bits_per_dimension"};
+  return std::ranges::find(low, metric) != low.end();
 }
 
 /// While it lives, the parameters are their averages, where there are some.
@@ -156,7 +158,8 @@ void TrainingRun::describe() {
        << count_text(learner_->step_flops() * static_cast<double>(options_.accumulate))
        << " FLOP, batches of";
   for (const BatchShape& shape : train.shapes()) {
-    out_ << ' ' << shape.batch << " x " << shape.length;
+    out_ << ' ' << shape.batch;
+    if (shape.length > 0) out_ << " x " << shape.length;
     if (shape.target_length > 0) out_ << " to " << shape.target_length;
   }
   out_ << "\nsteps        " << options_.steps << " ("
@@ -215,12 +218,18 @@ int TrainingRun::train() {
                       {.bar = is_terminal(1) && !options_.quiet,
                        .columns = terminal_columns(1),
                        .quiet = options_.quiet,
+                       .perplexity = task_->has_perplexity(),
                        .unit = task_->unit() + "s"});
     const bool validates = task_->source(Part::valid) != nullptr;
     while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
       learn_step(batches, progress);
       if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
         validate(progress);
+      if (options_.pictures_every > 0 && state_.step % options_.pictures_every == 0) {
+        const Averaged averaged(store_);
+        draw(text("-", state_.step));
+        progress.skip_time();
+      }
       if (options_.save_every > 0 && state_.step % options_.save_every == 0) {
         save();
         progress.skip_time();
@@ -250,30 +259,33 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   if (options_.accumulate > 1) learner_->apply(scalars);
   state_.position = batches.position();
   ++state_.step;
-  progress.step(state_.step, results.loss.mean(), results.loss.count);
+  Results figures;  // of the model, and the schedules that it follows
+  for (const auto& [name, tally] : results.metrics) figures[name] = tally.mean();
+  for (const auto& [name, value] : scalars)
+    if (name != "learning_rate" && learner_->reads(name)) figures[name] = double{value};
+  progress.step(state_.step, results.loss.mean(), results.loss.count, figures);
   Json::Object line{{"step", state_.step}, {"loss", results.loss.mean()}};
-  for (const auto& [name, tally] : results.metrics) line.emplace_back(name, tally.mean());
-  for (const auto& [name, value] : scalars) line.emplace_back(name, double{value});
+  for (const auto& [name, value] : figures) line.emplace_back(name, value);
+  line.emplace_back("learning_rate", double{scalars.at("learning_rate")});
   line.emplace_back("gradient_norm", learner_->gradient_norm());
   line.emplace_back(task_->unit() + "s_per_second", progress.rate());
   metrics_->write(std::move(line));
 }
 
-TrainingRun::Results TrainingRun::evaluate(Part part) {
+Results TrainingRun::evaluate(Part part) {
   const Evaluation evaluation = learner_->evaluate(*task_->source(part));
   // Before the end only what chooses the best checkpoint is worth the time.
   const ScoreOptions wanted{.wanted = part == Part::test ? "" : options_.best};
   Results results = task_->score(part, store_, workers_, wanted);
-  results["loss"] = evaluation.loss.mean();
-  results["perplexity"] = std::exp(evaluation.loss.mean());
-  for (const auto& [name, tally] : evaluation.metrics) results[name] = tally.mean();
+  results.merge(task_->results(evaluation));
   return results;
 }
 
 /// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612".
 std::string TrainingRun::written(const Results& results, Part part) const {
-  std::string line = text("loss ", fixed(results.at("loss"), 4), " nats a ", task_->unit(),
-                          ", perplexity ", fixed(results.at("perplexity"), 2));
+  std::string line = text("loss ", fixed(results.at("loss"), 4), " ", task_->loss_unit());
+  if (const auto found = results.find("perplexity"); found != results.end())
+    line += text(", perplexity ", fixed(found->second, 2));
   for (const auto& [name, value] : results)
     if (name != "loss" && name != "perplexity") line += text(", ", name, " ", fixed(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
@@ -322,6 +334,11 @@ void TrainingRun::save() {
   saved_step_ = state_.step;
 }
 
+void TrainingRun::draw(const std::string& suffix) {
+  for (const std::filesystem::path& path : task_->draw(folder_, suffix, store_, workers_))
+    if (suffix.empty()) say(text("drawn in ", path.string()));
+}
+
 void TrainingRun::report() {
   // From here on the model is the best one of the run.
   if (std::filesystem::exists(best_path(folder_))) {
@@ -340,6 +357,7 @@ void TrainingRun::report() {
     metrics_->write(std::move(line));
   }
   if (!options_.quiet) task_->show(out_, store_, workers_);
+  draw("");
   say(text("\nsaved in ", folder_.string(), "\nnext:"));
   for (const std::string& arguments : task_->next_commands(folder_.string()))
     say(text("  ", tool(arguments.substr(0, arguments.find(' '))),

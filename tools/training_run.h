@@ -47,8 +47,6 @@ class TrainingRun {
   int train();
 
  private:
-  using Results = std::map<std::string, double>;  // metric -> value
-
   void begin_folder();
   std::int64_t choose_steps() const;
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
@@ -57,6 +55,7 @@ class TrainingRun {
   bool is_better(double value) const;
   bool out_of_patience() const;
   void save();
+  void draw(const std::string& suffix);
   void report();
   std::string written(const Results& results, Part part) const;
   void say(const std::string& line);

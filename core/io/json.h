@@ -42,6 +42,7 @@ class Json {
   /// Any number.
   double number() const;
   const std::string& string() const;
+  bool is_array() const { return std::holds_alternative<Array>(value_); }
   const Array& array() const;
   const Object& object() const;
 

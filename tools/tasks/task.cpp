@@ -1,12 +1,15 @@
 // From options to tasks.
 #include "tools/tasks/task.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
+#include "tools/learner.h"
 #include "tools/tasks/classification_task.h"
+#include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
 #include "tools/tasks/translation_task.h"
 
@@ -21,10 +24,18 @@ std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known,
     case TaskKind::classification:
       return std::make_unique<ClassificationTask>(options, known, use);
     case TaskKind::images:
+      return std::make_unique<ImageTask>(options, known, use);
     case TaskKind::codes:
       break;
   }
   throw UsageError(text(options.model, " has no data to learn from yet"));
+}
+
+Results Task::results(const Evaluation& evaluation) const {
+  Results results{{"loss", evaluation.loss.mean()}};
+  if (has_perplexity()) results["perplexity"] = std::exp(evaluation.loss.mean());
+  for (const auto& [name, tally] : evaluation.metrics) results[name] = tally.mean();
+  return results;
 }
 
 namespace {

@@ -5,6 +5,7 @@
 //     learner.evaluate(*task->source(Part::valid));
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -14,12 +15,15 @@
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
+#include "core/io/json.h"
 #include "models/model_config.h"
 #include "tools/data/batch.h"
 #include "tools/data/sentence_batches.h"
 #include "tools/options.h"
 
 namespace abax {
+
+struct Evaluation;
 
 enum class Part : std::uint8_t { train, valid, test };
 
@@ -35,7 +39,11 @@ struct ScoreOptions {
   std::string wanted = {};
   std::int64_t beam = 1;      // of translations
   double length_penalty = 1;  // likewise, see models/beam_search.h
+  std::int64_t samples = 0;   // an image, of the importance-weighted bound; 0: no such bound
 };
+
+/// Metric -> value.
+using Results = std::map<std::string, double>;
 
 /// Lines in batches of one row. A batch belongs to the line line[position]; a long line of a text
 /// takes several.
@@ -58,22 +66,33 @@ class Task {
 
   /// What a loss is the mean over: "token".
   virtual std::string unit() const = 0;
+  /// What a mean loss is told in: "nats a token".
+  virtual std::string loss_unit() const { return "nats a " + unit(); }
+  /// Whether exp(loss) is one.
+  virtual bool has_perplexity() const { return true; }
   /// From what mean loss on, in nats, training has gone astray: see LearnerConfig.
   virtual double most_loss() const { return 700; }
   /// Characters of a part's text, where its loss can be told in bits a character.
   virtual std::optional<double> characters(Part) const { return std::nullopt; }
   /// The least loss that is possible on a part, in nats a unit, where it is known.
   virtual std::optional<double> optimum(Part) const { return std::nullopt; }
-  /// What a validation tells besides the loss and the model's own metrics, such as BLEU. The store
-  /// holds the model.
-  virtual std::map<std::string, double> score(Part, Variables&, Workers&,
-                                              const ScoreOptions&) const {
-    return {};
-  }
+  /// What a pass tells: the loss, its perplexity, the model's metrics, what follows from its
+  /// statistics.
+  virtual Results results(const Evaluation& evaluation) const;
+  /// Lists that are too long for a line, such as the KL of each latent.
+  virtual Json::Object details(const Evaluation&) const { return {}; }
+  /// What a validation tells besides, such as BLEU. The store holds the model.
+  virtual Results score(Part, Variables&, Workers&, const ScoreOptions&) const { return {}; }
   /// The lines of a part one by one, in batches of one.
   virtual LineBatches lines(Part part) const = 0;
   /// A few results for people to look at.
   virtual void show(std::ostream& out, Variables& store, Workers& workers) const = 0;
+  /// Writes pictures of what the model makes into the folder, their names ending with `suffix`;
+  /// returns their paths.
+  virtual std::vector<std::filesystem::path> draw(const std::filesystem::path&, const std::string&,
+                                                  Variables&, Workers&) const {
+    return {};
+  }
   /// What to call next with a run's folder: "generate --checkpoint runs/a".
   virtual std::vector<std::string> next_commands(const std::string& folder) const = 0;
   /// Bytes that show() takes at its first run, for estimates.

@@ -135,8 +135,8 @@ std::optional<double> TranslationTask::optimum(Part part) const {
   return *side.nats / static_cast<double>(side.batches->counted());
 }
 
-std::map<std::string, double> TranslationTask::score(Part part, Variables& store, Workers& workers,
-                                                     const ScoreOptions& options) const {
+Results TranslationTask::score(Part part, Variables& store, Workers& workers,
+                               const ScoreOptions& options) const {
   const std::string& wanted = options.wanted;
   if (!wanted.empty() && wanted != "bleu" && wanted != "exact") return {};
   const data::ParallelText& pairs = of(part).pairs;

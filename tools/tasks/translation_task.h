@@ -25,8 +25,8 @@ class TranslationTask : public Task {
   std::string unit() const override { return "token"; }
   std::optional<double> optimum(Part part) const override;
   /// BLEU of translations, and the share of them that are exactly right.
-  std::map<std::string, double> score(Part part, Variables& store, Workers& workers,
-                                      const ScoreOptions& options) const override;
+  Results score(Part part, Variables& store, Workers& workers,
+                const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;

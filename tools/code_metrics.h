@@ -1,0 +1,24 @@
+// What the statistics of an evaluation say of codes and latents; see models/model.h for the names.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "models/autoencoder.h"
+#include "tools/learner.h"
+
+namespace abax {
+
+/// By name, as far as the statistics are there; entropies in nats:
+/// - code_perplexity, code_usage: exp of the entropy of the codes' frequencies, and the share of
+///   the codes that occur at all, over the whole pass; the mean over codebooks (or latents);
+/// - aggregate_entropy: of the aggregate posterior, the mean of q(z|x) over the images, summed over
+///   latents as if these were independent;
+/// - mutual_information of image and code, summed over latents: the aggregate entropy less the mean
+///   entropy of q(z|x). An upper bound on that of all latents together where they are independent
+///   given the image;
+/// - active_units: Gaussian latents whose posterior mean varies by more than 0.01 over the images
+///   (Burda et al. 2016, section 5.2).
+std::map<std::string, double> code_metrics(const Evaluation& evaluation, const CodeShape& shape);
+
+}  // namespace abax

@@ -1,0 +1,113 @@
+// The plans of an ImageCoder, and batches through them.
+#include "tools/image_coder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+
+namespace abax {
+namespace {
+
+constexpr const char* sampling = "sample";  // the label that keys the draws
+
+/// Rows [first, first + count) of `from` as the first rows of `to`, or the other way round.
+void copy_rows(const Tensor& from, std::int64_t first, std::int64_t count, Tensor& to,
+               std::int64_t to_first) {
+  const auto row = from.bytes() / static_cast<std::size_t>(from.shape()[0]);
+  std::memcpy(static_cast<std::byte*>(to.data()) + static_cast<std::size_t>(to_first) * row,
+              static_cast<const std::byte*>(from.data()) + static_cast<std::size_t>(first) * row,
+              static_cast<std::size_t>(count) * row);
+}
+
+Tensor copied(const TensorView& view) {
+  Tensor result(view.type);
+  std::memcpy(result.data(), view.data, result.bytes());
+  return result;
+}
+
+void expect(std::string_view what, const TensorType& type, const TensorType& expected) {
+  if (type.shape.rank() == expected.shape.rank() &&
+      type == TensorType{expected.shape.with(0, type.shape[0]), expected.dtype})
+    return;
+  throw ShapeError(text("the model takes ", what, " ", expected.shape.without(0), " ",
+                        expected.dtype, " each, not ", type));
+}
+
+}  // namespace
+
+ImageCoder::ImageCoder(Variables& store, const std::string& name, const ModelConfig& config,
+                       Workers& workers, std::int64_t batch)
+    : store_(store),
+      workers_(workers),
+      config_(config),
+      parts_(model(name).autoencoder),
+      batch_(batch) {
+  if (!parts_.shape || !parts_.encode || !parts_.decode)
+    throw UsageError(text(name, " is no autoencoder of images: it has no codes"));
+  shape_ = parts_.shape(config);
+  store_.runs(sampling) = 0;
+}
+
+std::unique_ptr<ImageCoder::Way> ImageCoder::finish(std::unique_ptr<Way> way) {
+  way->execution.emplace(compile(way->graph, {way->result}), store_, workers_);
+  return way;
+}
+
+Tensor ImageCoder::through(Way& way, const char* input, const Tensor& items) {
+  const std::int64_t count = items.shape()[0];
+  Tensor batch(items.shape().with(0, batch_), items.dtype());
+  Tensor results(way.result.type().shape.with(0, count), way.result.type().dtype);
+  for (std::int64_t first = 0; first < count; first += batch_) {
+    const std::int64_t some = std::min(batch_, count - first);
+    copy_rows(items, first, some, batch, 0);
+    way.execution->set(input, batch);
+    way.execution->run();
+    copy_rows(copied(way.execution->get(way.result)), 0, some, results, first);
+  }
+  return results;
+}
+
+Tensor ImageCoder::encode(const Tensor& images) {
+  const Shape shape{batch_, config_.image_height, config_.image_width, config_.image_channels};
+  expect("images", images.type(), {shape, f32});
+  if (!encode_) {
+    auto way = std::make_unique<Way>(store_, "encode");
+    way->result = parts_.encode(way->graph, config_, way->graph.input("images", shape));
+    encode_ = finish(std::move(way));
+  }
+  return through(*encode_, "images", images);
+}
+
+Tensor ImageCoder::decode(const Tensor& codes) {
+  const TensorType type{{batch_, shape_.positions}, dtype()};
+  expect("codes", codes.type(), type);
+  if (!decode_) {
+    auto way = std::make_unique<Way>(store_, "decode");
+    const Range kinds = shape_.kinds > 0 ? range(0, static_cast<double>(shape_.kinds)) : Range{};
+    way->result = parts_.decode(way->graph, config_,
+                                way->graph.input("codes", type.shape, type.dtype, kinds));
+    decode_ = finish(std::move(way));
+  }
+  return through(*decode_, "codes", codes);
+}
+
+Tensor ImageCoder::sample(std::int64_t count) {
+  if (!parts_.sample) throw UsageError("the model has no prior to draw codes from");
+  if (!sample_) {
+    auto way = std::make_unique<Way>(store_, sampling);
+    way->result = parts_.sample(way->graph, config_, batch_);
+    sample_ = finish(std::move(way));
+  }
+  Tensor results({count, shape_.positions}, dtype());
+  for (std::int64_t first = 0; first < count; first += batch_) {
+    sample_->execution->run();
+    copy_rows(copied(sample_->execution->get(sample_->result)), 0, std::min(batch_, count - first),
+              results, first);
+  }
+  return results;
+}
+
+}  // namespace abax

@@ -1,0 +1,225 @@
+// Images for autoencoders: read, split, binarised, batched; pictures of what a model makes of them.
+#include "tools/tasks/image_task.h"
+
+#include <algorithm>
+#include <numbers>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+#include "tools/code_metrics.h"
+#include "tools/data/glyphs.h"
+#include "tools/data/item_split.h"
+#include "tools/image_coder.h"
+#include "tools/importance_bound.h"
+#include "tools/learner.h"
+#include "tools/picture.h"
+
+namespace abax {
+namespace {
+
+constexpr const char* images_file = "images.json";
+constexpr std::int64_t pictured = 64;  // samples, and originals beside reconstructions
+constexpr std::int64_t columns = 8;    // of a picture; of originals with reconstructions, twice
+// Splits and static binarisation are the data's, not a run's: they do not depend on --seed.
+constexpr std::uint64_t data_seed = 1;
+
+std::string size_text(std::int64_t height, std::int64_t width, std::int64_t channels) {
+  return text(height, " x ", width, " x ", channels);
+}
+
+}  // namespace
+
+void ImageTask::read(Use use) {
+  const TrainOptions& o = options_;
+  if (!o.corpus.empty() && o.corpus != "glyphs")
+    throw UsageError(
+        text("--corpus: '", o.corpus, "' is not for ", o.model, "; glyphs is its built-in one"));
+  const auto read_part = [&](const Words& files, Part part) {
+    data::Images images = data::read_images(files);
+    if (o.binarise == "static")
+      images = data::binarised(images, data_seed + static_cast<std::uint64_t>(part));
+    return images;
+  };
+  if (!o.test.empty()) of(Part::test).images = read_part(o.test, Part::test);
+  if (use == Use::evaluate && !o.test.empty()) return;
+  if (o.data.empty()) {
+    data::GlyphSet set = data::glyphs(static_cast<std::uint64_t>(o.seed));
+    of(Part::train).images = std::move(set.train.images);
+    of(Part::valid).images = std::move(set.valid.images);
+    of(Part::test).images = std::move(set.test.images);
+    if (o.binarise == "static")
+      for (const Part part : {Part::train, Part::valid, Part::test})
+        of(part).images =
+            data::binarised(of(part).images, data_seed + static_cast<std::uint64_t>(part));
+    return;
+  }
+  if (!o.valid.empty()) of(Part::valid).images = read_part(o.valid, Part::valid);
+  data::Images all = read_part(o.data, Part::train);
+  const Shares share = shares(o);
+  const data::ItemSplit split = data::split_items(all.size(), share.valid, share.test, data_seed);
+  if (o.valid.empty()) of(Part::valid).images = data::select(all, split.valid);
+  if (o.test.empty()) of(Part::test).images = data::select(all, split.test);
+  if (split.train.size() < all.size()) all = data::select(all, split.train);
+  of(Part::train).images = std::move(all);
+}
+
+/// Sizes, classes and variance: of the checkpoint, else of the training images.
+void ImageTask::describe_images(const Files* known) {
+  if (known) {
+    const auto found = known->find(images_file);
+    if (found == known->end())
+      throw CheckpointError(text("the checkpoint holds no ", images_file,
+                                 "; it is not one of images that abax-train wrote"));
+    const Json json = parse_json(found->second);
+    height_ = json.at("height").integer();
+    width_ = json.at("width").integer();
+    channels_ = json.at("channels").integer();
+    classes_ = json.at("classes").integer();
+    pixel_variance_ = json.at("pixel_variance").number();
+  } else {
+    const data::Images& train = of(Part::train).images;
+    height_ = train.height;
+    width_ = train.width;
+    channels_ = train.channels;
+    classes_ = train.classes();
+    const data::PixelMoments moments = data::pixel_moments(train);
+    // Of pixels that become 0 or 1 with their value as the probability it is that of their mean.
+    const double variance =
+        options_.binarise == "dynamic" ? moments.mean * (1 - moments.mean) : moments.variance;
+    if (variance > 0) pixel_variance_ = variance;
+  }
+  for (const Part part : {Part::train, Part::valid, Part::test}) {
+    const data::Images& images = of(part).images;
+    if (images.size() > 0 &&
+        (images.height != height_ || images.width != width_ || images.channels != channels_))
+      throw DataError(text("expected images of ", size_text(height_, width_, channels_),
+                           " (height x width x channels), as ",
+                           known ? "the model" : "the training images", " have; those ",
+                           part == Part::valid ? "of --valid" : "to test", " are ",
+                           size_text(images.height, images.width, images.channels)));
+  }
+}
+
+ImageTask::ImageTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+  read(use);
+  describe_images(known);
+  for (const Part part : {Part::train, Part::valid, Part::test}) {
+    Side& side = of(part);
+    if (side.images.size() == 0) continue;
+    side.batches = std::make_unique<data::ImageBatches>(
+        side.images, data::ImageBatches::Options{.batch = o.batch,
+                                                 .shuffled = part == Part::train,
+                                                 .binarised = o.binarise == "dynamic",
+                                                 .seed = static_cast<std::uint64_t>(o.seed)});
+  }
+  const std::string name = o.data.empty() && o.test.empty() ? "built-in glyphs"
+                           : o.data.empty()                 ? file_name(o.test[0])
+                                                            : file_name(o.data[0]);
+  description_ = text(name, ": ", grouped(of(Part::train).images.size()), " images of ",
+                      size_text(height_, width_, channels_), " to train on, ",
+                      grouped(of(Part::valid).images.size()), " to validate, ",
+                      grouped(of(Part::test).images.size()), " to test");
+  if (classes_ > 0) description_ += text(", ", classes_, " classes");
+  if (o.binarise != "none") description_ += text(", ", o.binarise, " binarisation");
+}
+
+ModelConfig ImageTask::sizes() const {
+  ModelConfig config = model_config(options_);
+  config.image_height = height_;
+  config.image_width = width_;
+  config.image_channels = channels_;
+  config.pixel_variance = static_cast<float>(pixel_variance_);
+  return config;
+}
+
+const data::BatchSource* ImageTask::source(Part part) const { return of(part).batches.get(); }
+
+Files ImageTask::files() const {
+  const Json json = Json::Object{{"height", height_},
+                                 {"width", width_},
+                                 {"channels", channels_},
+                                 {"classes", classes_},
+                                 {"pixel_variance", pixel_variance_}};
+  return {{images_file, to_text(json) + "\n"}};
+}
+
+std::string ImageTask::loss_unit() const {
+  // A quantiser's loss adds distances of codes to what may be no likelihood.
+  return model(options_.model).autoencoder.log_weight ? "nats an image" : "an image";
+}
+
+Results ImageTask::results(const Evaluation& evaluation) const {
+  Results results = Task::results(evaluation);
+  const Autoencoder& parts = model(options_.model).autoencoder;
+  if (parts.shape) results.merge(code_metrics(evaluation, parts.shape(sizes())));
+  // Of the discretised pixels alone the likelihood is one of bits.
+  if (const auto elbo = results.find("elbo");
+      elbo != results.end() && options_.likelihood == "logistic")
+    results["bits_per_dimension"] =
+        -elbo->second / std::numbers::ln2 / static_cast<double>(height_ * width_ * channels_);
+  return results;
+}
+
+Json::Object ImageTask::details(const Evaluation& evaluation) const {
+  const auto found = evaluation.statistics.find("kl_per_latent");
+  if (found == evaluation.statistics.end()) return {};
+  Json::Array values;
+  for (const double sum : found->second) values.emplace_back(sum / evaluation.loss.count);
+  return {{"kl_per_latent", std::move(values)}};
+}
+
+Results ImageTask::score(Part part, Variables& store, Workers& workers,
+                         const ScoreOptions& options) const {
+  if (options.samples == 0) return {};
+  return {{text("iwae_", options.samples), importance_bound(store, options_.model, sizes(), workers,
+                                                            *source(part), options.samples)}};
+}
+
+LineBatches ImageTask::lines(Part part) const {
+  const data::Images& images = of(part).images;
+  auto batches = std::make_unique<data::ImageBatches>(
+      images, data::ImageBatches::Options{.batch = 1,
+                                          .binarised = options_.binarise == "dynamic",
+                                          .seed = static_cast<std::uint64_t>(options_.seed)});
+  std::vector<std::size_t> line(images.size());
+  for (std::size_t i = 0; i < line.size(); ++i) line[i] = i;
+  return {std::move(batches), std::move(line)};
+}
+
+std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& folder,
+                                                   const std::string& suffix, Variables& store,
+                                                   Workers& workers) const {
+  const Autoencoder& parts = model(options_.model).autoencoder;
+  std::vector<std::filesystem::path> paths;
+  const auto write = [&](const char* name, const Tensor& images, std::int64_t in_a_row) {
+    paths.push_back(folder / text(name, suffix, ".png"));
+    write_picture(paths.back(), image_grid(images, in_a_row));
+  };
+  ImageCoder coder(store, options_.model, sizes(), workers, pictured);
+  if (parts.sample) write("samples", coder.decode(coder.sample(pictured)), columns);
+  for (const Part part : {Part::valid, Part::test, Part::train}) {
+    const data::Images& images = of(part).images;
+    if (images.size() == 0) continue;
+    const auto count = std::min<std::int64_t>(pictured, static_cast<std::int64_t>(images.size()));
+    const data::ImageBatches first(images, {.batch = count,
+                                            .binarised = options_.binarise == "dynamic",
+                                            .seed = static_cast<std::uint64_t>(options_.seed)});
+    const data::Batch batch = first.make(0);
+    const Tensor& originals = batch.input("images");
+    write("reconstructions", alternating(originals, coder.decode(coder.encode(originals))),
+          2 * columns);
+    break;
+  }
+  return paths;
+}
+
+std::vector<std::string> ImageTask::next_commands(const std::string& folder) const {
+  std::vector<std::string> commands{
+      text("generate --checkpoint ", folder, " --out samples.png"),
+      text("evaluate --checkpoint ", folder,
+           model(options_.model).autoencoder.log_weight ? " --samples 64" : "")};
+  return commands;
+}
+
+}  // namespace abax
