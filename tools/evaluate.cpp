@@ -1,6 +1,5 @@
 // abax-evaluate: what a trained model is worth, as a table and as JSON; the log-probability of
 // lines.
-#include <cmath>
 #include <fstream>
 #include <iomanip>
 #include <iostream>

@@ -217,9 +217,10 @@ OptionSet train_option_set(TrainOptions& o) {
       .command_line_only();
   set.group("Data");
   set.add("data", &o.data,
-          "UTF-8 files, also .gz, to train on; without them a built-in corpus. A language model "
-          "takes a text, a translator a source and a target that agree line by line, a classifier "
-          "a file a class, a line an example")
+          "files, also .gz, to train on; without them a built-in corpus. A language model takes a "
+          "UTF-8 text, a translator a source and a target that agree line by line, a classifier a "
+          "file a class, a line an example; a model of images takes IDX files (labels after their "
+          "images), CIFAR-10's binary files or folders of PNG files (a folder a class)")
       .placeholder("FILE,...");
   set.add("valid", &o.valid, "files for validation, instead of a share of --data")
       .placeholder("FILE,...");
@@ -229,7 +230,8 @@ OptionSet train_option_set(TrainOptions& o) {
       .placeholder("K/N");
   set.add("corpus", &o.corpus,
           "which built-in corpus: fables for language models, phrasebook or questions for seq2seq, "
-          "judgements for classifiers; without it the first that suits the model")
+          "judgements for classifiers, glyphs (images) for autoencoders; without it the first that "
+          "suits the model")
       .placeholder("NAME");
   set.add("tokens", &o.tokens, "what a token is")
       .one_of({"bytes", "characters", "words", "subwords"});

@@ -78,6 +78,19 @@ TEST_CASE("bar: not more than ten a second, and narrow terminals get the text al
   CHECK(run.out.str().find("[#") == std::string::npos);
 }
 
+TEST_CASE("figures of a model stand beside the loss, smoothed as it is, without a perplexity") {
+  Run run(0, 10, {.perplexity = false, .unit = "images"});
+  for (std::int64_t step = 1; step <= 10; ++step) {
+    run.now += 1;
+    run.progress.step(step, 105.5, 500, {{"kl", 25.25}, {"temperature", step == 1 ? 0.25 : 0.5}});
+  }
+  CHECK(run.out.str().starts_with(
+      "step 1/10  loss 105.50  kl 25.25  temperature 0.2500  500 images/s  0:09 left\n"));
+  CHECK(run.out.str().find("ppl") == std::string::npos);
+  // 0.05 a step: the first of ten steps weighs 0.95^9 * 0.05 of 1 - 0.95^10.
+  CHECK(run.out.str().find("temperature 0.4804") != std::string::npos);
+}
+
 TEST_CASE("notes stand above the bar") {
   Run run(0, 10, {.bar = true, .columns = 90});
   run.steps(1, 1, 1);

@@ -59,7 +59,8 @@ double distance(Point p, Point a, Point b) {
   const double length = dx * dx + dy * dy;
   const double along =
       length > 0 ? std::clamp(((p.x - a.x) * dx + (p.y - a.y) * dy) / length, 0.0, 1.0) : 0;
-  return std::hypot(p.x - a.x - along * dx, p.y - a.y - along * dy);
+  const double x = p.x - a.x - along * dx, y = p.y - a.y - along * dy;
+  return std::sqrt(x * x + y * y);
 }
 
 /// Brightens the pixels near the piece of line between a and b, which are in pixels.
