@@ -68,13 +68,6 @@ OptionSet option_set(EvaluateOptions& o) {
   return set;
 }
 
-std::unique_ptr<Task> open_task(const EvaluateOptions& o, const SavedRun& run) {
-  TrainOptions options = run.options;
-  if (!o.data.empty()) options.test = o.data;
-  const bool share_of_data = options.test.empty() && !options.data.empty();
-  return make_task(options, &run.files(), share_of_data ? Use::learn : Use::evaluate);
-}
-
 /// For evaluating batches of this source.
 LearnerConfig learner_config(const SavedRun& run, const Task& task,
                              const data::BatchSource& source) {
@@ -138,9 +131,7 @@ void print(const Json::Object& results, std::ostream& out) {
 
 void run(const EvaluateOptions& o, std::ostream& out) {
   const SavedRun saved = open_run(o.checkpoint, Which::best);
-  const std::unique_ptr<Task> task = open_task(o, saved);
-  if (!task->source(Part::test))
-    throw UsageError("the run has no test part; give --data FILE,... to evaluate on");
+  const std::unique_ptr<Task> task = open_test(saved, o.data);
   Variables store;
   create_for_use(saved, store);
   Workers workers(static_cast<int>(o.threads));

@@ -110,4 +110,42 @@ Tensor ImageCoder::sample(std::int64_t count) {
   return results;
 }
 
+EncodedImages encode(ImageCoder& coder, const data::BatchSource& source) {
+  std::vector<Tensor> parts;
+  EncodedImages result;
+  data::Batch batch;
+  for (std::int64_t position = 0; position < source.batches(); ++position) {
+    source.fill(position, batch);
+    parts.push_back(coder.encode(batch.input("images")));
+    const auto labels = batch.input("labels").as<std::int32_t>();
+    result.labels.insert(result.labels.end(), labels.begin(), labels.begin() + batch.counted);
+    Tensor counted(parts.back().shape().with(0, batch.counted), coder.dtype());
+    copy_rows(parts.back(), 0, batch.counted, counted, 0);
+    parts.back() = std::move(counted);
+  }
+  result.codes = Tensor({std::ssize(result.labels), coder.shape().positions}, coder.dtype());
+  std::int64_t first = 0;
+  for (const Tensor& part : parts) {
+    copy_rows(part, 0, part.shape()[0], result.codes, first);
+    first += part.shape()[0];
+  }
+  return result;
+}
+
+Tensor images_at(const data::BatchSource& source, const std::vector<std::int64_t>& positions) {
+  const std::int64_t rows = source.shapes()[0].batch;
+  Tensor result;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const std::int64_t at = positions[i];
+    const bool known = at >= 0 && at < rows * source.batches();
+    const data::Batch batch = source.make(known ? at / rows : 0);
+    if (!known || at % rows >= batch.counted)
+      throw UsageError(text("there is no image ", at, "; the first is 0"));
+    const Tensor& images = batch.input("images");
+    if (i == 0) result = Tensor(images.shape().with(0, std::ssize(positions)));
+    copy_rows(images, at % rows, 1, result, static_cast<std::int64_t>(i));
+  }
+  return result;
+}
+
 }  // namespace abax

@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/tensor.h"
 #include "core/plan/execution.h"
 #include "models/autoencoder.h"
 #include "models/model_config.h"
+#include "tools/data/batch.h"
 
 namespace abax {
 
@@ -58,5 +60,16 @@ class ImageCoder {
   std::int64_t batch_;
   std::unique_ptr<Way> encode_, decode_, sample_;
 };
+
+/// Of all images of a pass.
+struct EncodedImages {
+  Tensor codes;                      // [n, positions]
+  std::vector<std::int32_t> labels;  // one an image, -1 where there is none
+};
+EncodedImages encode(ImageCoder& coder, const data::BatchSource& images);
+
+/// The images at these positions of a pass, [n, height, width, channels]. Throws UsageError where
+/// there is no such image.
+Tensor images_at(const data::BatchSource& images, const std::vector<std::int64_t>& positions);
 
 }  // namespace abax

@@ -70,4 +70,14 @@ void create_for_use(const SavedRun& run, Variables& store) {
   if (has_averages(store)) exchange_averages(store);
 }
 
+std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data) {
+  TrainOptions options = run.options;
+  if (!data.empty()) options.test = data;
+  const bool share_of_data = options.test.empty() && !options.data.empty();
+  auto task = make_task(options, &run.files(), share_of_data ? Use::learn : Use::evaluate);
+  if (!task->source(Part::test))
+    throw UsageError("the run has no test part; give --data FILE,... to take the place of one");
+  return task;
+}
+
 }  // namespace abax

@@ -47,4 +47,8 @@ SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
 /// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
 void create_for_use(const SavedRun& run, Variables& store);
 
+/// The data of a run, to evaluate on its test part: `data` in its place where that is given. Throws
+/// UsageError where there is no test part.
+std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data);
+
 }  // namespace abax

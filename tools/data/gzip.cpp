@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -65,11 +66,11 @@ class Inflater {
 
 }  // namespace
 
-bool is_gzip(std::string_view bytes) { return bytes.starts_with(gzip_magic); }
-
-std::string read_bytes(const std::filesystem::path& path) {
+std::string read_bytes(const std::filesystem::path& path, bool* compressed) {
   std::string contents = read_file(path);
-  if (!is_gzip(contents)) return contents;
+  const bool zipped = contents.starts_with(gzip_magic);
+  if (compressed) *compressed = zipped;
+  if (!zipped) return contents;
   std::string inflated;
   Inflater inflater(contents);
   if (!inflater.inflate_all(inflated))

@@ -29,11 +29,13 @@ std::size_t cut_at(std::string_view text, double fraction) {
 }  // namespace
 
 std::string read_text(const std::filesystem::path& path) {
-  std::string contents = read_bytes(path);
+  bool compressed = false;
+  std::string contents = read_bytes(path, &compressed);
   if (const std::size_t offset = find_invalid_utf8(contents); offset != contents.npos)
     throw DataError(text("'", path.string(), "' is not UTF-8: byte ", offset, " (0x", std::hex,
                          std::setw(2), std::setfill('0'),
                          int{static_cast<unsigned char>(contents[offset])}, ")",
+                         compressed ? " of the decompressed text" : "",
                          " starts no valid character; convert it, for example with iconv"));
   if (contents.starts_with(byte_order_mark)) contents.erase(0, byte_order_mark.size());
   return contents;

@@ -10,8 +10,7 @@ namespace abax::data {
 
 /// The whole text of a file, decompressed if its first bytes are gzip's. A byte order mark at the
 /// start is left out; everything else stays as it is. Throws DataError: with the system's reason
-/// where it cannot be read; with file and byte offset, in what was decompressed, at the first byte
-/// that is not UTF-8; on
+/// where it cannot be read; with file and byte offset at the first byte that is not UTF-8; on
 /// damaged gzip.
 std::string read_text(const std::filesystem::path& path);
 
