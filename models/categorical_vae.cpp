@@ -1,6 +1,8 @@
 // Posterior, prior and bound of categorical latents, and the estimators' gradients for it.
 #include "models/categorical_vae.h"
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
@@ -193,8 +195,14 @@ Model categorical_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
       return reshape(total, {total.shape().size()});
     };
     const Value posterior = broadcast_to(softmax(s.drawn.logits), s.drawn.z.shape());
+    // The entropy is what the uniform distribution has more.
+    const Value uniform = g.constant(Tensor({c.latents, c.categories}));
+    const Value entropy = broadcast_to(
+        std::log(static_cast<float>(c.categories)) - categorical_kl(s.drawn.logits, uniform),
+        s.kl.shape());
     model.statistics = {{"kl_per_latent", summed(mean(s.kl, {0}))},
                         {"posterior", summed(mean(posterior, {0}))},
+                        {"posterior_entropy", summed(mean(entropy, {0}))},
                         {"code_counts", summed(codes)}};
   }
   return model;

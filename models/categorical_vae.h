@@ -28,8 +28,8 @@ namespace abax {
 /// that the loss is -ELBO; the codes are the likeliest, one variable after another. Metrics and
 /// loss: models/variational.h; there is no metric "elbo" of relaxed samples. Statistics of
 /// evaluations, sums over images: "kl_per_latent" [latents], "posterior" [latents * categories] of
-/// q(z_k|z_<k, x), "code_counts" [latents * categories] of the codes. Throws UsageError where the
-/// configuration does not fit together.
+/// q(z_k|z_<k, x), "posterior_entropy" [latents] of the same in nats, "code_counts" [latents *
+/// categories] of the codes. Throws UsageError where the configuration does not fit together.
 Model categorical_vae(Graph& graph, const ModelConfig& config, const BatchShape& shape);
 
 /// Codes are i32 [batch, latents].

@@ -169,6 +169,8 @@ const Preset& model_defaults(std::string_view model) {
         {"batch", "50"},
         {"lr", "2e-3"},
         {"best", "accuracy"}}},
+      {"gaussian_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
+      {"categorical_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
   };
   const auto found = std::ranges::find(all, model, &Preset::name);
   return found == all.end() ? none : *found;

@@ -259,14 +259,19 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   if (options_.accumulate > 1) learner_->apply(scalars);
   state_.position = batches.position();
   ++state_.step;
-  Results figures;  // of the model, and the schedules that it follows
+  Results figures;
   for (const auto& [name, tally] : results.metrics) figures[name] = tally.mean();
-  for (const auto& [name, value] : scalars)
-    if (name != "learning_rate" && learner_->reads(name)) figures[name] = double{value};
-  progress.step(state_.step, results.loss.mean(), results.loss.count, figures);
   Json::Object line{{"step", state_.step}, {"loss", results.loss.mean()}};
   for (const auto& [name, value] : figures) line.emplace_back(name, value);
-  line.emplace_back("learning_rate", double{scalars.at("learning_rate")});
+  for (const auto& [name, value] : scalars)
+    if (learner_->reads(name)) line.emplace_back(name, double{value});
+  // The screen shows the schedules of a model's own that change at all.
+  const Scalars first = scheduled_scalars(options_, schedule_, 0);
+  const Scalars last = scheduled_scalars(options_, schedule_, options_.steps - 1);
+  for (const auto& [name, value] : scalars)
+    if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
+      figures[name] = double{value};
+  progress.step(state_.step, results.loss.mean(), results.loss.count, figures);
   line.emplace_back("gradient_norm", learner_->gradient_norm());
   line.emplace_back(task_->unit() + "s_per_second", progress.rate());
   metrics_->write(std::move(line));

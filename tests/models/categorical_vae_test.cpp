@@ -309,8 +309,16 @@ TEST_CASE(
     double kl = 0;
     for (const float nats : run(model.statistics.at("kl_per_latent"), batch.inputs())) kl += nats;
     // The samples of another run are the same only where they do not matter.
-    if (c.posterior == "independent")
+    if (c.posterior == "independent") {
+      double entropy = 0;
+      for (const float nats : run(model.statistics.at("posterior_entropy"), batch.inputs()))
+        entropy += nats;
+      if (c.prior == "uniform")  // of which KL(q, p) is what q lacks
+        CHECK(kl + entropy == doctest::Approx(4 * latents * std::log(categories)));
+      CHECK(entropy > 0);
+      CHECK(entropy < 4 * latents * std::log(categories));
       CHECK(kl == doctest::Approx(run(model.metrics.at("kl").sum, batch.inputs()).front()));
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# The tools as a shell sees them: command_line.sh TRAIN GENERATE EVALUATE INSPECT README_GENERATE.
+# The tools as a shell sees them:
+# command_line.sh TRAIN GENERATE EVALUATE INSPECT ENCODE DECODE README_GENERATE.
 set -eu
 train=$(realpath "$1"); generate=$(realpath "$2"); evaluate=$(realpath "$3")
-inspect=$(realpath "$4"); readme=$(realpath "$5")
+inspect=$(realpath "$4"); encode=$(realpath "$5"); decode=$(realpath "$6"); readme=$(realpath "$7")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -74,6 +75,44 @@ says "lstm_lm"
 expect 2 "$train" --preset char-smal --steps 3
 says "char-small"
 expect 2 "$train" $pairs --steps 3 --best blue
+
+
+# Images: pictures, codes and back, and codes that are of another model.
+for model in gaussian_vae categorical_vae; do
+  expect 0 "$train" --model $model --hidden 16 --latents 3 --batch 500 --threads 2 --steps 3 --out $model
+  says "nats an image"
+  test -s $model/samples.png && test -s $model/reconstructions.png
+  expect 0 "$evaluate" --checkpoint $model --samples 2 --json images.json
+  says "iwae 2"
+  grep -q '"kl_per_latent":\[' images.json
+  expect 0 "$generate" --checkpoint $model --out samples.png --count 5
+  says "5 images"
+  expect 0 "$generate" --checkpoint $model --out traversal.png --traverse 0,2 --image 4
+  expect 0 "$generate" --checkpoint $model --out between.png --interpolate --image 0,1
+  says "11 images"
+  for kind in npy jsonl; do
+    expect 0 "$encode" --checkpoint $model --out codes.$kind
+    expect 0 "$decode" --checkpoint $model --codes codes.$kind --out $kind.npy
+    says "1000 images"
+  done
+  cmp npy.npy jsonl.npy
+done
+expect 0 "$decode" --checkpoint categorical_vae --codes codes.jsonl --out images.png
+expect 4 "$decode" --checkpoint gaussian_vae --codes codes.jsonl --out images.png
+says "another model"
+expect 4 "$decode" --checkpoint gaussian_vae --codes codes.npy --out images.png
+expect 2 "$decode" --checkpoint gaussian_vae --codes codes.npy --out images.txt
+expect 2 "$encode" --checkpoint run --out codes.npy
+says "no autoencoder"
+expect 3 "$encode" --checkpoint gaussian_vae --data lines.txt --out codes.npy
+says "lines.txt"
+head -c 100 codes.npy >cut.npy
+expect 3 "$decode" --checkpoint gaussian_vae --codes cut.npy --out images.png
+says "byte 100"
+expect 2 "$generate" --checkpoint gaussian_vae --out x.png --traverse 3
+expect 2 "$generate" --checkpoint gaussian_vae --out x.png --interpolate --image 0
+expect 2 "$generate" --checkpoint gaussian_vae
+expect 2 "$generate" --checkpoint run --out x.png
 
 expect 2 "$train" --stpes 5
 says "did you mean '--steps'?"
