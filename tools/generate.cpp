@@ -56,6 +56,11 @@ OptionSet option_set(GenerateOptions& o) {
           "them taken from the second image, in random order");
   set.add("data", &o.data, "the images; without it the test part of the run's own data")
       .placeholder("FILE,...");
+  set.group("Pictures by a prior over codes");
+  set.add("label", &o.label, "labels, each a row of --count images (0: 10); without it all of them")
+      .at_least(0);
+  set.add("codes-of", &o.codes_of, "the autoencoder's run, where it does not lie where it lay")
+      .placeholder("FOLDER");
   set.group("Sampling");
   set.add("temperature", &o.temperature, "below 1 bolder, above 1 wilder; 0 takes the likeliest")
       .at_least(0);
@@ -81,8 +86,9 @@ void generate(const GenerateOptions& o, std::ostream& out) {
       return generate_lines(o, run, store, out);
     case TaskKind::images:
       return generate_images(o, run, store, out);
-    case TaskKind::classification:
     case TaskKind::codes:
+      return generate_from_codes(o, run, store, out);
+    case TaskKind::classification:
       break;
   }
   throw UsageError(text(run.options.model, " decides on classes and makes no text; see evaluate"));

@@ -109,6 +109,23 @@ says "lines.txt"
 head -c 100 codes.npy >cut.npy
 expect 3 "$decode" --checkpoint gaussian_vae --codes cut.npy --out images.png
 says "byte 100"
+
+# A prior over the codes of an autoencoder, which must stay what it was.
+prior="--model code_prior --codes-of categorical_vae --width 8 --heads 2 --batch 100 --threads 2"
+expect 0 "$train" $prior --steps 3 --out prior
+says "uniform codes have 2.30259 nats"
+test -s prior/samples.png
+expect 0 "$train" --resume prior --steps 4
+expect 0 "$evaluate" --checkpoint prior
+expect 0 "$generate" --checkpoint prior --out labels.png --label 1,3 --count 4
+says "8 images"
+expect 2 "$generate" --checkpoint prior --out labels.png --label 99
+expect 2 "$train" --model code_prior --codes-of gaussian_vae --steps 3
+says "real numbers"
+expect 2 "$train" --model code_prior --steps 3
+says "--codes-of"
+expect 4 "$generate" --checkpoint prior --codes-of gaussian_vae --out labels.png
+says "another one"
 expect 2 "$generate" --checkpoint gaussian_vae --out x.png --traverse 3
 expect 2 "$generate" --checkpoint gaussian_vae --out x.png --interpolate --image 0
 expect 2 "$generate" --checkpoint gaussian_vae

@@ -33,6 +33,9 @@ struct GenerateOptions {
   Numbers image;
   bool interpolate = false;
   Words data;
+  // Of a prior over codes, with `out` and `count`.
+  Numbers label;
+  std::string codes_of;
 };
 
 /// Each takes a store that holds the run's model. They throw UsageError on options that are not
@@ -48,12 +51,16 @@ void generate_lines(const GenerateOptions& options, const SavedRun& run, Variabl
 void generate_images(const GenerateOptions& options, const SavedRun& run, Variables& store,
                      std::ostream& out);
 
+/// A prior over codes: a picture with a row a label.
+void generate_from_codes(const GenerateOptions& options, const SavedRun& run, Variables& store,
+                         std::ostream& out);
+
 /// What the options say of drawing tokens, and where its random numbers come from.
 SamplingConfig sampling(const GenerateOptions& options);
 Random draws(const GenerateOptions& options);
 
 /// The options that belong to one kind of model.
-enum class Output : std::uint8_t { text, lines, images };
+enum class Output : std::uint8_t { text, lines, images, codes };
 /// Throws UsageError where one is given that belongs to another.
 void expect_options(const GenerateOptions& options, Output kind, const std::string& model);
 

@@ -21,10 +21,14 @@ void expect_options(const GenerateOptions& o, Output kind, const std::string& mo
   if (kind != Output::lines && (!o.source.empty() || o.beam > 1 || o.n_best > 1 || o.sample))
     throw UsageError(
         text("--source, --beam, --n-best and --sample are for encoder-decoders, not for ", model));
-  if (kind != Output::images && !(o.out.empty() && o.count == 0 && o.traverse.empty() &&
-                                  o.image.empty() && !o.interpolate && o.data.empty()))
-    throw UsageError(text("--out, --count, --image, --traverse, --interpolate and --data are for ",
-                          "autoencoders of images, not for ", model));
+  if (kind != Output::images && kind != Output::codes && !(o.out.empty() && o.count == 0))
+    throw UsageError(text("--out and --count are for pictures, not for ", model));
+  if (kind != Output::images &&
+      !(o.traverse.empty() && o.image.empty() && !o.interpolate && o.data.empty()))
+    throw UsageError(text("--image, --traverse, --interpolate and --data are for autoencoders of ",
+                          "images, not for ", model));
+  if (kind != Output::codes && !(o.label.empty() && o.codes_of.empty()))
+    throw UsageError(text("--label and --codes-of are for priors over codes, not for ", model));
 }
 
 }  // namespace abax

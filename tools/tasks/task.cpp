@@ -9,6 +9,7 @@
 #include "models/registry.h"
 #include "tools/learner.h"
 #include "tools/tasks/classification_task.h"
+#include "tools/tasks/code_task.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
 #include "tools/tasks/translation_task.h"
@@ -26,9 +27,9 @@ std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known,
     case TaskKind::images:
       return std::make_unique<ImageTask>(options, known, use);
     case TaskKind::codes:
-      break;
+      return std::make_unique<CodeTask>(options, known, use);
   }
-  throw UsageError(text(options.model, " has no data to learn from yet"));
+  throw UsageError(text(options.model, " is of no task"));
 }
 
 Results Task::results(const Evaluation& evaluation) const {

@@ -1,0 +1,155 @@
+// Images encoded once by a frozen autoencoder; codes as training data; images drawn at the end.
+#include "tools/tasks/code_task.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/json.h"
+#include "models/code_prior.h"
+#include "models/registry.h"
+#include "tools/image_coder.h"
+#include "tools/picture.h"
+
+namespace abax {
+namespace {
+
+constexpr const char* known_file = "autoencoder.json";
+constexpr std::int64_t columns = 10;  // of a picture
+constexpr Part parts[] = {Part::train, Part::valid, Part::test};
+
+std::size_t at(Part part) { return static_cast<std::size_t>(part); }
+
+/// The images: those of --data, read as the autoencoder read its own, or its own.
+std::unique_ptr<Task> open_images(const TrainOptions& o, const SavedRun& run, Use use) {
+  TrainOptions options = run.options;
+  if (!o.data.empty()) {
+    options.data = o.data;
+    options.valid = o.valid;
+    options.split = o.split;
+  }
+  if (!o.data.empty() || !o.test.empty()) options.test = o.test;
+  return make_task(options, &run.files(), use);
+}
+
+/// The codes and labels of one pass over a source of images.
+data::LabelledCodes encoded(const data::BatchSource& images, ImageCoder& coder) {
+  const EncodedImages all = encode(coder, images);
+  const auto codes = all.codes.as<std::int32_t>();
+  return {.positions = coder.shape().positions,
+          .codes = {codes.begin(), codes.end()},
+          .labels = all.labels};
+}
+
+}  // namespace
+
+CodeTask::CodeTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+  if (o.codes_of.empty())
+    throw UsageError(text("--codes-of: ", o.model,
+                          " learns the codes of an autoencoder; name the folder of its run"));
+  const SavedRun run = open_autoencoder(o.codes_of, known ? *known : Files{});
+  autoencoder_.hash = run.checkpoint.hash();
+  Variables store;
+  create_for_use(run, store);
+  Workers workers(static_cast<int>(o.threads));
+  ImageCoder coder(store, run.options.model, run.sizes(), workers);
+  shape_ = coder.shape();
+  code_prior_config({}, shape_, 0);  // throws where there are no codes
+  const std::unique_ptr<Task> images = open_images(o, run, use);
+  for (const Part part : parts)
+    if (const data::BatchSource* source = images->source(part))
+      codes_[at(part)] = encoded(*source, coder);
+  if (known)
+    autoencoder_.labels = known_autoencoder(*known).labels;
+  else
+    for (const data::LabelledCodes& codes : codes_)
+      for (const std::int32_t label : codes.labels)
+        autoencoder_.labels = std::max<std::int64_t>(autoencoder_.labels, label + 1);
+  for (const Part part : parts)
+    if (codes_[at(part)].size() > 0)
+      batches_[at(part)] = batches(part, o.batch, part == Part::train);
+  const auto count = [&](Part part) { return grouped(codes_[at(part)].labels.size()); };
+  description_ = text(
+      "codes of ", o.codes_of, " (", run.options.model, "): ", shape_.positions,
+      " an image, each of ", shape_.kinds, "; ", count(Part::train), " images to train on, ",
+      count(Part::valid), " to validate, ", count(Part::test), " to test, ", autoencoder_.labels,
+      " labels; uniform codes have ", std::log(static_cast<double>(shape_.kinds)), " nats");
+}
+
+std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t rows,
+                                                     bool shuffled) const {
+  const data::CodeBatchOptions options{
+      .rows = rows, .shuffled = shuffled, .seed = static_cast<std::uint64_t>(options_.seed)};
+  return std::make_unique<data::CodeBatches>(codes_[at(part)], sizes(), options);
+}
+
+ModelConfig CodeTask::sizes() const {
+  return code_prior_config(model_config(options_), shape_, autoencoder_.labels);
+}
+
+const data::BatchSource* CodeTask::source(Part part) const { return batches_[at(part)].get(); }
+
+Files CodeTask::files() const {
+  const Json json = Json::Object{{"hash", autoencoder_.hash}, {"labels", autoencoder_.labels}};
+  return {{known_file, to_text(json) + "\n"}};
+}
+
+LineBatches CodeTask::lines(Part part) const {
+  auto one_by_one = batches(part, 1, false);
+  std::vector<std::size_t> image;
+  for (std::int64_t i = 0; i < one_by_one->batches(); ++i)
+    image.push_back(static_cast<std::size_t>(one_by_one->rows(i).front()));
+  return {std::move(one_by_one), std::move(image)};
+}
+
+/// A row of images a label; without labels as many.
+std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& folder,
+                                                  const std::string& suffix, Variables& store,
+                                                  Workers& workers) const {
+  std::vector<std::int64_t> asked;
+  for (std::int64_t row = 0; row < std::max<std::int64_t>(1, autoencoder_.labels); ++row)
+    asked.insert(asked.end(), columns, autoencoder_.labels > 0 ? row : -1);
+  const std::filesystem::path path = folder / text("samples", suffix, ".png");
+  const SavedRun autoencoder = open_autoencoder(options_.codes_of, files());
+  const auto seed = static_cast<std::uint64_t>(options_.seed);
+  const Tensor images = draw_images(autoencoder, store, sizes(), asked, {}, seed, workers);
+  write_picture(path, image_grid(images, columns));
+  return {path};
+}
+
+std::vector<std::string> CodeTask::next_commands(const std::string& folder) const {
+  return {text("generate --checkpoint ", folder, " --out samples.png"),
+          text("evaluate --checkpoint ", folder)};
+}
+
+KnownAutoencoder known_autoencoder(const Files& files) {
+  const auto found = files.find(known_file);
+  if (found == files.end())
+    throw CheckpointError(text("the checkpoint holds no ", known_file,
+                               "; it is not one of a prior over codes that abax-train wrote"));
+  const Json known = parse_json(found->second);
+  return {.hash = known.at("hash").string(), .labels = known.at("labels").integer()};
+}
+
+SavedRun open_autoencoder(const std::string& folder, const Files& known) {
+  SavedRun run = open_run(folder, Which::best);
+  if (!model(run.options.model).autoencoder.encode)
+    throw UsageError(text(folder, ": ", run.options.model, " is no autoencoder: it has no codes"));
+  if (!known.empty() && known_autoencoder(known).hash != run.checkpoint.hash())
+    throw CheckpointError(text("the autoencoder in ", folder,
+                               " is not the one whose codes this prior has learnt: it was trained "
+                               "further, or is another one"));
+  return run;
+}
+
+Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const ModelConfig& config,
+                   std::span<const std::int64_t> labels, const SamplingConfig& sampling,
+                   std::uint64_t seed, Workers& workers) {
+  const Tensor codes = draw_codes(prior, config, labels, sampling, seed, workers);
+  Variables store;
+  create_for_use(autoencoder, store);
+  return ImageCoder(store, autoencoder.options.model, autoencoder.sizes(), workers).decode(codes);
+}
+
+}  // namespace abax

@@ -1,0 +1,64 @@
+// The codes that an autoencoder gives to images, for a prior over them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/autoencoder.h"
+#include "models/sampling.h"
+#include "tools/data/code_batches.h"
+#include "tools/saved_run.h"
+#include "tools/tasks/task.h"
+
+namespace abax {
+
+/// What a prior's checkpoint says of the codes that it has learnt.
+struct KnownAutoencoder {
+  std::string hash;         // of the autoencoder's checkpoint
+  std::int64_t labels = 0;  // of its images
+};
+/// Throws CheckpointError where the files are not of a prior.
+KnownAutoencoder known_autoencoder(const Files& files);
+
+/// The run of an autoencoder with codes, its best checkpoint. Throws UsageError where it has none;
+/// CheckpointError where `known` is not empty and names another autoencoder.
+SavedRun open_autoencoder(const std::string& folder, const Files& known);
+
+/// Images of these labels (-1: of no label) by codes of the prior: [labels, height, width,
+/// channels]. See draw_codes().
+Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const ModelConfig& config,
+                   std::span<const std::int64_t> labels, const SamplingConfig& sampling,
+                   std::uint64_t seed, Workers& workers);
+
+class CodeTask : public Task {
+ public:
+  /// Encodes images by the best checkpoint of the run --codes-of: those of that run, or those of
+  /// --data. Throws UsageError where that run has no codes, CheckpointError where `known` was made
+  /// with another autoencoder, DataError.
+  CodeTask(const TrainOptions& options, const Files* known, Use use);
+
+  std::string description() const override { return description_; }
+  ModelConfig sizes() const override;
+  const data::BatchSource* source(Part part) const override;
+  Files files() const override;
+  std::string unit() const override { return "code"; }
+  LineBatches lines(Part part) const override;
+  void show(std::ostream&, Variables&, Workers&) const override {}
+  std::vector<std::filesystem::path> draw(const std::filesystem::path& folder,
+                                          const std::string& suffix, Variables& store,
+                                          Workers& workers) const override;
+  std::vector<std::string> next_commands(const std::string& folder) const override;
+
+ private:
+  std::unique_ptr<data::CodeBatches> batches(Part part, std::int64_t rows, bool shuffled) const;
+
+  TrainOptions options_;
+  CodeShape shape_;
+  KnownAutoencoder autoencoder_;
+  std::vector<data::LabelledCodes> codes_{3};                   // one a part
+  std::vector<std::unique_ptr<data::CodeBatches>> batches_{3};  // null without images
+  std::string description_;
+};
+
+}  // namespace abax
