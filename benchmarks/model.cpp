@@ -11,8 +11,11 @@
 //
 // All other options are those of train (--model, --data, --width, --preset ...). With --random N
 // the data are equally likely tokens of a vocabulary of N: no work is saved by their frequencies.
+// Where a model draws noise, its batches have an input "noise" beside their own: what the steps of
+// a trace draw. The temperature and the weight of a KL stay as they are at the first step.
 #include <chrono>
 #include <ctime>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -23,6 +26,7 @@
 #include "core/io/json.h"
 #include "core/io/safetensors.h"
 #include "models/generator.h"
+#include "models/registry.h"
 #include "models/sampling.h"
 #include "tools/exit_codes.h"
 #include "tools/learner.h"
@@ -114,6 +118,42 @@ void randomise(data::Batch& batch, std::int64_t vocabulary) {
         if (token >= 0) token = static_cast<std::int32_t>(random.below(vocabulary));
 }
 
+/// What a model's graphs of one mode draw and name "noise", run after run: another graph with the
+/// same label on another store of the same seed draws the same numbers.
+class Noise {
+ public:
+  Noise(const LearnerConfig& config, const BatchShape& shape, std::uint64_t seed, Mode mode,
+        Workers& workers)
+      : store_(seed) {
+    const auto& build = model(config.model).build;
+    graphs_.emplace_back(store_, Mode::train);  // makes the parameters
+    build(graphs_.back(), config.sizes, shape);
+    if (mode != Mode::train) build(graphs_.emplace_back(store_, mode), config.sizes, shape);
+    const auto& names = graphs_.back().given_names();
+    if (const auto found = names.find("noise"); found != names.end()) {
+      noise_ = found->second;
+      execution_.emplace(compile(graphs_.back(), {noise_}), store_, workers);
+    }
+  }
+  void add_to(data::Batch& batch, const Scalars& scalars) {
+    if (!execution_) return;
+    for (const auto& [name, tensor] : batch.inputs)
+      if (execution_->reads(name)) execution_->set(name, tensor);
+    for (const auto& [name, number] : scalars)
+      if (execution_->reads(name)) execution_->set(name, number);
+    execution_->run();
+    Tensor copy(noise_.type());
+    std::ranges::copy(execution_->get(noise_).as<float>(), copy.as<float>().begin());
+    batch.inputs.emplace_back("noise", std::move(copy));
+  }
+
+ private:
+  Variables store_;
+  std::deque<Graph> graphs_;
+  Value noise_;
+  std::optional<Execution> execution_;
+};
+
 class Benchmark {
  public:
   Benchmark(const TrainOptions& o, const Extra& extra)
@@ -182,9 +222,9 @@ class Benchmark {
     std::filesystem::create_directories(out());
     std::ofstream(out() / "model.json") << to_text(description()) << '\n';
     write_parameters(out() / "initial.safetensors", store_);
-    write_batches(out() / "batches.safetensors", make_batches(Part::train, o_.steps));
+    write_part("batches", Part::train, o_.steps);
     if (const data::BatchSource* valid = task_->source(Part::valid))
-      write_batches(out() / "valid.safetensors", make_batches(Part::valid, valid->batches()));
+      write_part("valid", Part::valid, valid->batches());
   }
 
   void trace() {
@@ -207,12 +247,25 @@ class Benchmark {
     if (extra_.random > 0) randomise(batch, extra_.random);
     return batch;
   }
-  std::vector<data::Batch> make_batches(Part part, std::int64_t count) const {
+  /// What a step takes of schedules.
+  Scalars scalars() const {
+    return {{"learning_rate", static_cast<float>(o_.lr)},
+            {"temperature", static_cast<float>(o_.temperature)},
+            {"kl_weight", static_cast<float>(o_.beta)}};
+  }
+  void write_part(const std::string& name, Part part, std::int64_t count) const {
     std::vector<data::Batch> batches;
     for (std::int64_t i = 0; i < count; ++i) batches.push_back(make_batch(part, i));
-    return batches;
+    const bool trains = part == Part::train;
+    // All batches of a model with noise have one shape.
+    const auto& shapes = trains ? config_.train_shapes : config_.check_shapes;
+    Workers workers(1);
+    Noise noise(config_, shapes.front(), store_.seed(), trains ? Mode::train : Mode::evaluate,
+                workers);
+    for (data::Batch& batch : batches) noise.add_to(batch, scalars());
+    write_batches(out() / (name + ".safetensors"), batches);
   }
-  Tally step(const data::Batch& batch) { return learner_->learn(batch, {{"learning_rate", static_cast<float>(o_.lr)}}).loss; }
+  Tally step(const data::Batch& batch) { return learner_->learn(batch, scalars()).loss; }
   /// What builds the model, and its optimiser.
   Json description() const {
     Json::Object config;
@@ -227,7 +280,9 @@ class Benchmark {
                                                   {"beta2", c.beta2},
                                                   {"epsilon", c.epsilon},
                                                   {"weight_decay", c.weight_decay},
-                                                  {"clip", c.clip}}}};
+                                                  {"clip", c.clip},
+                                                  {"temperature", o_.temperature},
+                                                  {"kl_weight", o_.beta}}}};
   }
 
   TrainOptions o_;

@@ -8,7 +8,8 @@
 
 FOLDER holds model.json (the model's name, its configuration, the optimiser), initial.safetensors, batches.safetensors
 ("<i>/<input>") and, for trace, valid.safetensors. A model is a module of this folder; its file says what it reads.
-Losses are means over the targets that count (not -1), and so are gradients.
+Losses are means over the targets that count (not -1) or over images, and so are gradients. Batches hold the noise that
+their model draws ("<i>/noise").
 """
 import argparse
 import contextlib
@@ -23,12 +24,15 @@ import torch.nn as nn
 
 import layers
 import safetensors_file
+from categorical_vae import CategoricalVae
 from classifier import Classifier
+from gaussian_vae import GaussianVae
 from lstm_lm import LstmLm
 from seq2seq import Seq2Seq
 from transformer_lm import TransformerLm
 
-MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier}
+MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier,
+          'gaussian_vae': GaussianVae, 'categorical_vae': CategoricalVae}
 
 
 def parsed(value):
@@ -50,6 +54,7 @@ class Run:
             description = json.load(file)
         self.training = description['training']
         config = {name: parsed(value) for name, value in description['config'].items()}
+        config.update({name: self.training[name] for name in ('temperature', 'kl_weight')})
         self.model = MODELS[description['model']](config)
         layers.load(self.model, safetensors_file.read(f'{folder}/initial.safetensors'))
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]

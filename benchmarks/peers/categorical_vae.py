@@ -1,0 +1,176 @@
+"""The categorical VAE of models/categorical_vae in PyTorch. Its posterior and prior choose variable after variable, the
+long way: at each, the conditional's hidden layer is made anew from all values before."""
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+import layers
+from image_networks import Decoder, Encoder, hidden_sizes, log_likelihood, pixel_count, weighted
+
+
+class Conditional(nn.Module):
+    def __init__(self, config, hidden):
+        super().__init__()
+        latents, categories, width = config['latents'], config['categories'], config['width']
+        self.hidden = hidden
+        self.embedding = nn.Parameter(torch.zeros(latents - 1, categories, width))
+        self.output = nn.Parameter(torch.zeros(latents, width, categories))
+
+    def views(self):
+        yield from (('/embedding', self.embedding), ('/output', self.output))
+        if isinstance(self.hidden, nn.Parameter):
+            yield '/hidden', self.hidden
+
+    def logits(self, k, hidden, before):
+        """What is added to variable k's, of the values before, [.., k, categories]."""
+        for j in range(k):
+            hidden = hidden + before[..., j, :] @ self.embedding[j]
+        return F.relu(hidden) @ self.output[k]
+
+
+class CategoricalEncoder(Encoder):
+    def __init__(self, config):
+        super().__init__(config, {'logits': config['latents'] * config['categories']})
+        if config['posterior'] == 'autoregressive':
+            self.conditional = Conditional(config, layers.Linear(hidden_sizes(config)[-1], config['width']))
+
+
+class Prior(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(config['latents'], config['categories']))
+        if config['prior'] == 'autoregressive':
+            self.conditional = Conditional(config, nn.Parameter(torch.zeros(config['width'])))
+
+    def views(self):
+        yield '/logits', self.logits
+
+
+class Baseline(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.hidden, self.output = layers.Linear(pixel_count(config), 100), layers.Linear(100, 1)
+
+    def forward(self, images):
+        return self.output(torch.tanh(self.hidden(images.flatten(1))))[:, 0]
+
+
+class CategoricalVae(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.estimator = config, config['estimator']
+        self.latents, self.categories = config['latents'], config['categories']
+        self.encoder = CategoricalEncoder(config)
+        self.decoder = Decoder(config, self.latents * self.categories)
+        if config['prior'] != 'uniform':
+            self.prior = Prior(config)
+        if self.estimator == 'nvil':
+            self.baseline, self.centre = Baseline(config), 0.
+
+    def sample(self, logits, noise):
+        """[.., categories]."""
+        hard = F.one_hot((logits + noise).argmax(-1), self.categories).float()
+        if not self.training:
+            return hard
+        temperature = self.config['temperature']
+        if self.estimator in ('gumbel', 'straight-through'):
+            soft = torch.softmax((logits + noise) / temperature, -1)
+            return soft if self.estimator == 'gumbel' else hard + soft - soft.detach()
+        if self.estimator == 'reinmax':
+            return reinmax(logits, hard, temperature)
+        return hard
+
+    def draw(self, images, noise):
+        """Values and their logits, [samples, batch, latents, categories]."""
+        h = self.encoder.features(images)
+        base = self.encoder.logits(h).unflatten(-1, (self.latents, self.categories))
+        if self.config['posterior'] == 'independent':
+            z = self.sample(base, noise)
+            return z, base.expand_as(z)
+        conditional, chosen, used = self.encoder.conditional, [], []
+        hidden = conditional.hidden(h)
+        for k in range(self.latents):
+            before = torch.stack(chosen, -2) if chosen else None
+            logits = (base[:, k] + conditional.logits(k, hidden, before)).expand_as(noise[:, :, k])
+            used.append(logits)
+            chosen.append(self.sample(logits, noise[:, :, k]))
+        return torch.stack(chosen, -2), torch.stack(used, -2)
+
+    def prior_logits(self, z):
+        if self.config['prior'] == 'uniform':
+            return torch.zeros_like(z)
+        if self.config['prior'] == 'learned':
+            return self.prior.logits.expand_as(z)
+        conditional = self.prior.conditional
+        return torch.stack([(self.prior.logits[k] + conditional.logits(k, conditional.hidden, z)).expand_as(z[..., k, :])
+                            for k in range(self.latents)], -2)
+
+    def forward(self, batch, state):
+        """images [batch, height, width, channels], weights [batch], noise [samples, batch, latents, categories]."""
+        images, weights = batch['images'], batch['weights']
+        z, q_logits = self.draw(images, batch['noise'])
+        log_q_all, log_p_all = torch.log_softmax(q_logits, -1), torch.log_softmax(self.prior_logits(z), -1)
+        kl = (log_q_all.exp() * (log_q_all - log_p_all)).sum((-2, -1))
+        likelihood = log_likelihood(self.decoder(z.flatten(-2)), images, self.config)
+        weight = self.config['kl_weight'] if self.training else 1
+        f = likelihood - weight * kl  # [samples, batch]
+        if not self.training or self.estimator in ('gumbel', 'straight-through', 'reinmax'):
+            return *weighted(-f.mean(0), weights), state
+        log_q, log_p = ((z * x).sum((-2, -1)) for x in (log_q_all, log_p_all))
+        if self.estimator == 'rloo':
+            others = (f.sum(0) - f) / (len(f) - 1)
+            objective = scored(f, f - others, log_q).mean(0)
+        elif self.estimator == 'vimco':
+            objective = vimco(likelihood + weight * (log_p - log_q), log_q)
+        else:
+            network = self.baseline(images)
+            error = f.mean(0).detach() - self.centre - network
+            objective = scored(f, f - network - self.centre, log_q).mean(0) - without_value(error ** 2)
+            self.centre += 0.2 * ((error * weights).sum() / weights.sum()).item()
+        return *weighted(-objective, weights), state
+
+
+def without_value(x):
+    return x - x.detach()
+
+
+def scored(f, signal, log_q):
+    return f + without_value(signal.detach() * log_q)
+
+
+def vimco(log_weight, log_q):
+    samples = len(log_weight)
+    bound = torch.logsumexp(log_weight, 0) - math.log(samples)
+    terms = []
+    for i in range(samples):
+        others = torch.cat((log_weight[:i], log_weight[i + 1:]))
+        all_but_one = torch.cat((others, others.mean(0, keepdim=True)))
+        baseline = torch.logsumexp(all_but_one, 0) - math.log(samples)
+        terms.append((bound - baseline).detach() * log_q[i])
+    return bound + without_value(sum(terms))
+
+
+class ReinMax(torch.autograd.Function):
+    """With its gradient written out, as in the authors' program."""
+
+    @staticmethod
+    def forward(context, logits, hard, temperature):
+        context.save_for_backward(logits, hard)
+        context.temperature = temperature
+        return hard.clone()
+
+    @staticmethod
+    def backward(context, gradient):
+        logits, hard = context.saved_tensors
+        plain = torch.softmax(logits, -1)
+        between = 0.5 * (torch.softmax(logits / context.temperature, -1) + hard)
+        first, second = 2 * gradient * between, -0.5 * gradient * plain
+        first = first - between * first.sum(-1, keepdim=True)
+        second = second - plain * second.sum(-1, keepdim=True)
+        return first + second, None, None
+
+
+def reinmax(logits, hard, temperature):
+    return ReinMax.apply(logits.expand_as(hard), hard, temperature)

@@ -1,0 +1,82 @@
+"""Encoders, decoders and pixels of images, as models/image_network and models/pixels have them. Images are
+[batch, height, width, channels]."""
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+import layers
+
+
+def hidden_sizes(config):
+    """Units of the encoder's dense layers, a number or several with commas."""
+    return [int(units) for units in str(config['hidden']).split(',')]
+
+
+def pixel_count(config):
+    return config['image_height'] * config['image_width'] * config['image_channels']
+
+
+def dense_layers(sizes):
+    return nn.ModuleList([layers.Linear(a, b) for a, b in zip(sizes, sizes[1:])])
+
+
+class Encoder(nn.Module):
+    """Dense layers with relu, then the heads: linear layers by name and size."""
+
+    def __init__(self, config, heads):
+        super().__init__()
+        sizes = [pixel_count(config)] + hidden_sizes(config)
+        self.dense = dense_layers(sizes)
+        for name, size in heads.items():
+            self.add_module(name, layers.Linear(sizes[-1], size))
+
+    def features(self, images):
+        h = images.flatten(1)
+        for layer in self.dense:
+            h = F.relu(layer(h))
+        return h
+
+
+class Decoder(nn.Module):
+    """From latents [.., size] to the parameters of the pixels [.., height, width, outputs * channels]."""
+
+    def __init__(self, config, size):
+        super().__init__()
+        sizes = [size] + hidden_sizes(config)[::-1]
+        outputs = 2 if config['likelihood'] == 'logistic' else 1
+        self.shape = (config['image_height'], config['image_width'], outputs * config['image_channels'])
+        self.dense, self.output = dense_layers(sizes), layers.Linear(sizes[-1], math.prod(self.shape))
+
+    def forward(self, z):
+        for layer in self.dense:
+            z = F.relu(layer(z))
+        return self.output(z).unflatten(-1, self.shape)
+
+
+def log_likelihood(parameters, images, config):
+    """Nats of each image, [..]."""
+    if config['likelihood'] == 'bernoulli':
+        each = images * parameters - F.softplus(parameters)
+    elif config['likelihood'] == 'gaussian':
+        each = torch.distributions.Normal(parameters, config['pixel_variance'] ** 0.5).log_prob(images)
+    else:
+        each = discretised_logistic(*parameters.chunk(2, -1), 2 * images - 1)
+    return each.sum((-3, -2, -1))
+
+
+def discretised_logistic(mean, log_scale, x):
+    """Of 256 levels in [-1, 1]; as in PixelCNN++ (Salimans et al. 2017), with the difference of the distribution
+    function's values in double."""
+    mean, x = mean.double(), x.double()
+    inverse = torch.exp(-log_scale.clamp(min=-7)).double()
+    above, below = (x + 1 / 255 - mean) * inverse, (x - 1 / 255 - mean) * inverse
+    inside = torch.log((torch.sigmoid(above) - torch.sigmoid(below)).clamp(min=1e-300))
+    result = torch.where(x < -0.999, F.logsigmoid(above), torch.where(x > 0.999, F.logsigmoid(-below), inside))
+    return result.float()
+
+
+def weighted(values, weights):
+    """The sum over images [batch] and how many count."""
+    return (values * weights).sum(), weights.sum()
