@@ -184,6 +184,24 @@ TEST_CASE("estimators: a baseline of the others' mean lowers the variance") {
   for (std::size_t i = 0; i < size; ++i) CHECK(better.error[i] < 0.7 * plain.error[i]);
 }
 
+TEST_CASE("estimators: what multiplies the score is what f has above the others' mean") {
+  Variables store;
+  Graph g(store);
+  const Value f = g.constant(Tensor::of<float>({3, 1}, {1, 2, 6}));
+  const Value log_q = g.parameter("log_q", {3, 1}, constant(-1));
+  const std::vector<float> signal{-3, -1.5f, 4.5f};
+  CHECK(run(gradients(sum(leave_one_out(f, log_q)), {log_q}).front(), {}) == signal);
+  CHECK(run(leave_one_out(f, log_q), {}) == std::vector<float>{1, 2, 6});
+  // The bound of weights e, e^2, e^6 and that with one of them replaced, e^4, e^3.5, e^1.5.
+  const auto learnt = run(gradients(multi_sample_bound(f, log_q), {log_q}).front(), {});
+  const auto bound = [](double a, double b, double c) {
+    return std::log((std::exp(a) + std::exp(b) + std::exp(c)) / 3);
+  };
+  CHECK(learnt[0] == doctest::Approx(bound(1, 2, 6) - bound(4, 2, 6)));
+  CHECK(learnt[1] == doctest::Approx(bound(1, 2, 6) - bound(1, 3.5, 6)));
+  CHECK(learnt[2] == doctest::Approx(bound(1, 2, 6) - bound(1, 2, 1.5)));
+}
+
 TEST_CASE("estimators: VIMCO has the exact gradient of the bound of two samples for its mean") {
   Problem p(rows);
   const Value z = p.sample("hard", 2), log_q = log_probability(p.logits, z);
