@@ -24,12 +24,6 @@ constexpr float centre_rate = 0.2f;  // 1 - the alpha of Mnih and Gregor 2014, a
 /// 0, with the gradient of x.
 Value gradient_alone(Value x) { return x - stop_gradient(x); }
 
-/// Of x [samples, ..] over the samples but this one.
-Value mean_of_others(Value x) {
-  const auto samples = static_cast<float>(x.shape()[0]);
-  return (sum(x, {0}, Keep::axes) - x) / (samples - 1);
-}
-
 void check_samples(std::string_view name, Value f) {
   if (f.shape().rank() < 1 || f.shape()[0] < 2)
     throw UsageError(text(name, " needs two samples or more (--samples), f is ", f.shape()));
@@ -91,7 +85,10 @@ Value with_score(Value f, Value log_q, Value baseline) {
 
 Value leave_one_out(Value f, Value log_q) {
   check_samples("leave_one_out", f);
-  return with_score(f, log_q, mean_of_others(f));
+  // f less the mean of the others, which is exactly 0 where all samples have one f.
+  const auto samples = static_cast<float>(f.shape()[0]);
+  const Value signal = (f - mean(f, {0}, Keep::axes)) * (samples / (samples - 1));
+  return f + gradient_alone(stop_gradient(signal) * log_q);
 }
 
 Value multi_sample_bound(Value log_weight, Value log_q) {
@@ -99,7 +96,11 @@ Value multi_sample_bound(Value log_weight, Value log_q) {
   Graph& g = log_weight.graph();
   const std::int64_t samples = log_weight.shape()[0];
   const float log_samples = std::log(static_cast<float>(samples));
-  const Value bound = logsumexp(log_weight, {0}) - log_samples;  // [..]
+  // What all samples have in common is left out at first: it is far more than what tells them
+  // apart.
+  const Value common = stop_gradient(mean(log_weight, {0}, Keep::axes));
+  const Value relative = log_weight - common;
+  const Value bound = logsumexp(relative, {0}) - log_samples;  // [..]
   // The bound with sample i's weight replaced by the geometric mean of the others', [samples, ..].
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(log_weight.shape().rank()) + 1, 1);
   sizes[0] = sizes[1] = samples;
@@ -107,10 +108,12 @@ Value multi_sample_bound(Value log_weight, Value log_q) {
   for (std::int64_t i = 0; i < samples; ++i)
     diagonal.as<std::uint8_t>()[static_cast<std::size_t>(i * samples + i)] = 1;
   const Value mine = reshape(g.constant(std::move(diagonal)), Shape(sizes));
-  const Value others = mean_of_others(log_weight);
-  const Value replaced = select(mine, reshape(others, others.shape().inserted(1, 1)), log_weight);
+  const Value others =
+      (sum(relative, {0}, Keep::axes) - relative) / static_cast<float>(samples - 1);
+  const Value replaced = select(mine, reshape(others, others.shape().inserted(1, 1)), relative);
   const Value baseline = logsumexp(replaced, {1}) - log_samples;
-  return bound + sum(gradient_alone(stop_gradient(bound - baseline) * log_q), {0});
+  return reshape(common, bound.shape()) + bound +
+         sum(gradient_alone(stop_gradient(bound - baseline) * log_q), {0});
 }
 
 LearnedBaseline learned_baseline(Value input, Value f, Value weights, std::string_view name) {

@@ -120,8 +120,8 @@ class CategoricalVae(nn.Module):
             return *weighted(-f.mean(0), weights), state
         log_q, log_p = ((z * x).sum((-2, -1)) for x in (log_q_all, log_p_all))
         if self.estimator == 'rloo':
-            others = (f.sum(0) - f) / (len(f) - 1)
-            objective = scored(f, f - others, log_q).mean(0)
+            signal = f.double() * len(f) / (len(f) - 1)
+            objective = scored(f, (signal - signal.mean(0)).float(), log_q).mean(0)
         elif self.estimator == 'vimco':
             objective = vimco(likelihood + weight * (log_p - log_q), log_q)
         else:
@@ -141,7 +141,8 @@ def scored(f, signal, log_q):
 
 
 def vimco(log_weight, log_q):
-    samples = len(log_weight)
+    """In double, since what tells the weights apart is little beside what they have in common."""
+    samples, log_weight = len(log_weight), log_weight.double()
     bound = torch.logsumexp(log_weight, 0) - math.log(samples)
     terms = []
     for i in range(samples):
@@ -149,7 +150,7 @@ def vimco(log_weight, log_q):
         all_but_one = torch.cat((others, others.mean(0, keepdim=True)))
         baseline = torch.logsumexp(all_but_one, 0) - math.log(samples)
         terms.append((bound - baseline).detach() * log_q[i])
-    return bound + without_value(sum(terms))
+    return (bound + without_value(sum(terms))).float()
 
 
 class ReinMax(torch.autograd.Function):
