@@ -1,9 +1,11 @@
 // abax-encode: images to the codes of a trained autoencoder.
+#include <cmath>
 #include <iostream>
 #include <string>
 
 #include "core/base/error.h"
 #include "tools/code_file.h"
+#include "tools/data/images.h"
 #include "tools/exit_codes.h"
 #include "tools/image_coder.h"
 #include "tools/option_set.h"
@@ -16,6 +18,7 @@ struct EncodeOptions {
   std::string checkpoint;
   Words data;
   std::string out;
+  std::string images;
   std::int64_t threads = 0;
 };
 
@@ -33,8 +36,29 @@ OptionSet option_set(EncodeOptions& o) {
           "file to write (needed): .npy for an array [images, positions], .jsonl for a line an "
           "image, with its label; both keep the model's hash")
       .placeholder("FILE");
+  set.add("images", &o.images,
+          "also write the images as the model sees them, binarised where it wants them so, to this "
+          "IDX file, which --data reads")
+      .placeholder("FILE");
   set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
   return set;
+}
+
+/// All images of a pass.
+data::Images seen_images(const data::BatchSource& source) {
+  data::Images images;
+  data::Batch batch;
+  for (std::int64_t position = 0; position < source.batches(); ++position) {
+    source.fill(position, batch);
+    const Tensor& pixels = batch.input("images");  // [batch, height, width, channels]
+    images.height = pixels.shape()[1];
+    images.width = pixels.shape()[2];
+    images.channels = pixels.shape()[3];
+    const auto counted = static_cast<std::size_t>(batch.counted) * images.image_bytes();
+    for (const float pixel : pixels.as<float>().first(counted))
+      images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * pixel)));
+  }
+  return images;
 }
 
 void run(const EncodeOptions& o, std::ostream& out) {
@@ -51,6 +75,7 @@ void run(const EncodeOptions& o, std::ostream& out) {
                       .shape = coder.shape(),
                       .codes = std::move(encoded.codes),
                       .labels = std::move(encoded.labels)});
+  if (!o.images.empty()) data::write_idx(o.images, seen_images(*task->source(Part::test)));
   out << "codes of " << count << " images in " << o.out << '\n';
 }
 

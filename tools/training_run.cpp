@@ -17,6 +17,7 @@ namespace abax {
 namespace {
 
 constexpr std::int64_t default_steps = 2000;
+constexpr std::size_t most_in_a_line = 5;  // of results at the end; more make a table
 
 /// "1.234", with so many digits behind the point.
 std::string fixed(double number, int digits) {
@@ -44,6 +45,25 @@ bool lower_is_better(const std::string& metric) {
   const Words low{"loss",       "perplexity", "reconstruction",    "mse",
                   "commitment", "kl",         "bits_per_dimension"};
   return std::ranges::find(low, metric) != low.end();
+}
+
+/// A row a metric, a column a part that has results.
+std::string results_table(const Results& valid, const Results& test) {
+  std::ostringstream out;
+  out << std::left << std::setw(20) << "" << std::right << std::setw(12)
+      << (valid.empty() ? "" : "validation") << std::setw(12) << (test.empty() ? "" : "test")
+      << '\n';
+  Results all = test;
+  all.insert(valid.begin(), valid.end());
+  for (const auto& [name, value] : all) {
+    out << std::left << std::setw(20) << name << std::right;
+    for (const Results* part : {&valid, &test}) {
+      const auto found = part->find(name);
+      out << std::setw(12) << (found == part->end() ? "" : fixed(found->second, 4));
+    }
+    out << '\n';
+  }
+  return std::move(out).str();
 }
 
 /// While it lives, the parameters are their averages, where there are some.
@@ -286,13 +306,14 @@ Results TrainingRun::evaluate(Part part) {
   return results;
 }
 
-/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612".
-std::string TrainingRun::written(const Results& results, Part part) const {
+/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the loss alone.
+std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
   std::string line = text("loss ", fixed(results.at("loss"), 4), " ", task_->loss_unit());
   if (const auto found = results.find("perplexity"); found != results.end())
     line += text(", perplexity ", fixed(found->second, 2));
   for (const auto& [name, value] : results)
-    if (name != "loss" && name != "perplexity") line += text(", ", name, " ", fixed(value, 4));
+    if (!brief && name != "loss" && name != "perplexity")
+      line += text(", ", name, " ", fixed(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
     line += text("; the source itself has ", fixed(*optimum, 4), ", so ",
                  fixed(results.at("loss") - *optimum, 4), " is left to learn");
@@ -353,14 +374,17 @@ void TrainingRun::report() {
       say(text("the best validation was at step ", best.state.step));
   }
   const Averaged averaged(store_);
-  if (valid_results_) out_ << "validation " << written(*valid_results_, Part::valid) << '\n';
-  if (task_->source(Part::test)) {
-    const Results results = evaluate(Part::test);
-    out_ << "test       " << written(results, Part::test) << '\n';
+  const Results none, &valid = valid_results_ ? *valid_results_ : none;
+  const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
+  const bool table = std::max(valid.size(), test.size()) > most_in_a_line;
+  if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
+  if (!test.empty()) {
+    out_ << "test       " << written(test, Part::test, table) << '\n';
     Json::Object line{{"step", state_.step}};
-    for (const auto& [name, value] : results) line.emplace_back("test_" + name, value);
+    for (const auto& [name, value] : test) line.emplace_back("test_" + name, value);
     metrics_->write(std::move(line));
   }
+  if (table) out_ << results_table(valid, test);
   if (!options_.quiet) task_->show(out_, store_, workers_);
   draw("");
   say(text("\nsaved in ", folder_.string(), "\nnext:"));

@@ -57,7 +57,7 @@ class TrainingRun {
   void save();
   void draw(const std::string& suffix);
   void report();
-  std::string written(const Results& results, Part part) const;
+  std::string written(const Results& results, Part part, bool brief = false) const;
   void say(const std::string& line);
   std::string tool(std::string_view name) const;
 

@@ -98,6 +98,9 @@ for model in gaussian_vae categorical_vae; do
   cmp npy.npy jsonl.npy
 done
 expect 0 "$decode" --checkpoint categorical_vae --codes codes.jsonl --out images.png
+expect 0 "$encode" --checkpoint gaussian_vae --out first.npy --images images.idx
+expect 0 "$encode" --checkpoint gaussian_vae --data images.idx --out second.npy
+cmp first.npy second.npy
 expect 4 "$decode" --checkpoint gaussian_vae --codes codes.jsonl --out images.png
 says "another model"
 expect 4 "$decode" --checkpoint gaussian_vae --codes codes.npy --out images.png

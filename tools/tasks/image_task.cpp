@@ -35,27 +35,21 @@ void ImageTask::read(Use use) {
   if (!o.corpus.empty() && o.corpus != "glyphs")
     throw UsageError(
         text("--corpus: '", o.corpus, "' is not for ", o.model, "; glyphs is its built-in one"));
-  const auto read_part = [&](const Words& files, Part part) {
-    data::Images images = data::read_images(files);
-    if (o.binarise == "static")
-      images = data::binarised(images, data_seed + static_cast<std::uint64_t>(part));
-    return images;
+  const auto prepared = [&](data::Images images) {
+    return o.binarise == "static" ? data::binarised(images, data_seed) : images;
   };
-  if (!o.test.empty()) of(Part::test).images = read_part(o.test, Part::test);
+  const auto read_part = [&](const Words& files) { return prepared(data::read_images(files)); };
+  if (!o.test.empty()) of(Part::test).images = read_part(o.test);
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
     data::GlyphSet set = data::glyphs(static_cast<std::uint64_t>(o.seed));
-    of(Part::train).images = std::move(set.train.images);
-    of(Part::valid).images = std::move(set.valid.images);
-    of(Part::test).images = std::move(set.test.images);
-    if (o.binarise == "static")
-      for (const Part part : {Part::train, Part::valid, Part::test})
-        of(part).images =
-            data::binarised(of(part).images, data_seed + static_cast<std::uint64_t>(part));
+    of(Part::train).images = prepared(std::move(set.train.images));
+    of(Part::valid).images = prepared(std::move(set.valid.images));
+    of(Part::test).images = prepared(std::move(set.test.images));
     return;
   }
-  if (!o.valid.empty()) of(Part::valid).images = read_part(o.valid, Part::valid);
-  data::Images all = read_part(o.data, Part::train);
+  if (!o.valid.empty()) of(Part::valid).images = read_part(o.valid);
+  data::Images all = read_part(o.data);
   const Shares share = shares(o);
   const data::ItemSplit split = data::split_items(all.size(), share.valid, share.test, data_seed);
   if (o.valid.empty()) of(Part::valid).images = data::select(all, split.valid);
