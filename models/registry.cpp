@@ -10,6 +10,8 @@
 #include "models/lstm_lm.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
+#include "models/two_level_vqvae.h"
+#include "models/vqvae.h"
 
 namespace abax {
 
@@ -56,6 +58,26 @@ const std::vector<ModelEntry>& models() {
                    "residual-channels", "likelihood", "latents", "categories", "estimator",
                    "samples", "prior", "posterior", "width"},
        .autoencoder = categorical_autoencoder()},
+      {.name = "vqvae",
+       .description = "an autoencoder of images whose latents are codes of a codebook",
+       .task = TaskKind::images,
+       .build = vqvae,
+       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
+                   "residual-channels", "likelihood", "quantiser", "codes", "code-width", "groups",
+                   "stages", "levels", "commitment", "codebook-decay", "cosine", "codebook-start",
+                   "restart-below", "quantiser-dropout"},
+       .autoencoder = vqvae_autoencoder(),
+       .prepare = prepare_vqvae},
+      {.name = "two_level_vqvae",
+       .description = "the same with codes of two levels, for the whole and for the rest",
+       .task = TaskKind::images,
+       .build = two_level_vqvae,
+       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
+                   "residual-channels", "likelihood", "quantiser", "codes", "code-width", "groups",
+                   "stages", "levels", "commitment", "codebook-decay", "cosine", "codebook-start",
+                   "restart-below", "quantiser-dropout"},
+       .autoencoder = two_level_vqvae_autoencoder(),
+       .prepare = prepare_two_level_vqvae},
       {.name = "code_prior",
        .description = "Transformer blocks that predict the codes of images, by label",
        .task = TaskKind::codes,

@@ -5,8 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/parallel.h"
 #include "core/graph/graph.h"
 #include "models/autoencoder.h"
+#include "models/k_means.h"
 #include "models/model.h"
 #include "models/model_config.h"
 
@@ -27,6 +29,10 @@ struct ModelEntry {
   Value (*step)(Graph& graph, const ModelConfig& config, std::int64_t batch) = nullptr;
   /// Of autoencoders.
   Autoencoder autoencoder = {};
+  /// Of models that look at some batches of training data once, before the first step; the
+  /// training graph was built before. Called where ModelConfig::codebook_start is "data".
+  void (*prepare)(Variables& store, const ModelConfig& config, std::span<const BatchInputs> batches,
+                  Workers& workers) = nullptr;
 };
 
 const std::vector<ModelEntry>& models();

@@ -104,13 +104,22 @@ std::vector<ModelConfig> configs(const ModelEntry& entry) {
                    .hidden = {9},
                    .latents = 3,
                    .categories = 4,
-                   .samples = 2};
+                   .samples = 2,
+                   .codes = 5,
+                   .code_width = 3,
+                   .restart_below = 0.7f,
+                   .quantiser_dropout = 0.5f};
   std::vector<ModelConfig> result{base};
   if (entry.name == "categorical_vae")
     for (const std::string& estimator : estimator_names()) {
       result.push_back(base);
       result.back().estimator = estimator;
       result.back().prior = result.back().posterior = "autoregressive";
+    }
+  if (entry.prepare)
+    for (const char* quantiser : {"residual", "finite"}) {
+      result.push_back(base);
+      result.back().quantiser = quantiser;
     }
   if (entry.name == "transformer_lm") {
     result.push_back(base);
@@ -134,6 +143,7 @@ TEST_CASE("exact: training gives the same bits with other threads and without pa
       CAPTURE(entry.name);
       CAPTURE(config.blocks);
       CAPTURE(config.estimator);
+      CAPTURE(config.quantiser);
       const auto expected = trained(entry, config, {}, 1);
       CHECK(same_bits(trained(entry, config, {}, 3), expected));
       CHECK(same_bits(trained(entry, config, CompileOptions::plain(), 2), expected));

@@ -1,0 +1,44 @@
+// VQ-VAE: an autoencoder of images whose latents are codes (van den Oord, Vinyals and Kavukcuoglu
+// 2017), after Sonnet's example.
+//
+// Encoder features become vectors by encoder/code, a linear map at each position (a convolution of
+// 1 x 1); models/quantiser.h makes codes of them. Positions are those of the convolutions, or,
+// with a dense network, slices of code_width of its last layer.
+//
+// Loss of an image: reconstruction + the quantiser's terms, the mean over positions. The
+// reconstruction is, for the Gaussian likelihood, the mean over pixels of (x - mean)^2 /
+// pixel_variance (Sonnet's loss, which is no likelihood in nats), else -log p(x | codes) in nats
+// a pixel and channel. Metrics: "reconstruction", "commitment" (without its weight), "mse" (the
+// mean of (x - mean)^2), and in training graphs "code_perplexity" of the batch. Statistics:
+// "code_counts" [codebooks * kinds]. Rows with weight 0 weigh nothing in any of them.
+#pragma once
+
+#include <span>
+
+#include "models/autoencoder.h"
+#include "models/k_means.h"
+#include "models/model.h"
+#include "models/quantiser.h"
+
+namespace abax {
+
+Model vqvae(Graph& graph, const ModelConfig& config, const BatchShape& shape);
+/// Codes of an image position by position, those of a position one after another.
+Autoencoder vqvae_autoencoder();
+/// Before the first step: see start_codebooks() in models/k_means.h.
+void prepare_vqvae(Variables& store, const ModelConfig& config,
+                   std::span<const BatchInputs> batches, Workers& workers);
+
+/// What it shares with its relative of two levels: the model of pixels, [batch, height, width,
+/// outputs * channels], and quantised levels, whose terms add up.
+Model quantised_model(Value pixels, Value images, Value weights, std::span<const Quantised> levels,
+                      const ModelConfig& config);
+/// One weight a position of z [batch, positions.., width]: that of its image.
+Value position_weights(Value weights, Value z);
+/// features [batch, units] as [batch, units / code_width, code_width]; others as they are. Throws
+/// UsageError where code_width does not divide the units.
+Value code_positions(Value features, const ModelConfig& config);
+/// `count` uniformly distributed codes for each image, [batch, count] i32.
+Value uniform_codes(Graph& graph, std::int64_t batch, const CodeShape& shape);
+
+}  // namespace abax
