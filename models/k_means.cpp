@@ -163,25 +163,26 @@ Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint6
 void start_codebooks(Variables& store, const ModelConfig& config,
                      Model (*build)(Graph&, const ModelConfig&, const BatchShape&),
                      std::span<const BatchInputs> batches, Workers& workers) {
-  if (batches.empty()) throw UsageError("a codebook cannot start from data without batches");
   Graph g(store, Mode::evaluate, "start codebooks");
-  build(g, config, {.batch = batches[0].empty() ? 0 : batches[0][0].second.shape()[0]});
+  build(g, config, {.batch = batches.empty() ? 1 : batches[0][0].second.shape()[0]});
   std::vector<std::pair<std::string, Value>> books;
   for (const auto& [name, value] : g.given_names())
     if (name.ends_with(inputs_end))
       books.emplace_back(name.substr(0, name.size() - inputs_end.size()), value);
   std::ranges::sort(books, {}, [](const auto& book) { return book.second.node(); });
   for (const auto& [name, value] : books) {
-    const std::int64_t codes = store.at(name).value.shape()[0];
-    const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);
-    Tensor centres =
-        k_means(vectors, codes, lloyd_rounds, stream_key(store.seed(), "k-means", name), workers);
-    if (config.cosine) normalise_rows(centres);
-    const auto centre = [&](std::size_t i) { return centres.as<float>()[i]; };
+    const Tensor& book = store.at(name).value;
+    if (!batches.empty()) {
+      const std::int64_t codes = book.shape()[0];
+      const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);
+      const std::uint64_t seed = stream_key(store.seed(), "k-means", name);
+      Tensor centres = k_means(vectors, codes, lloyd_rounds, seed, workers);
+      if (config.cosine) normalise_rows(centres);
+      set(store, name, [&](std::size_t i) { return centres.as<float>()[i]; });
+    }
     const float first = first_count(config);
-    set(store, name, centre);
     set(store, name + "/counts", [&](std::size_t) { return first; });
-    set(store, name + "/sums", [&](std::size_t i) { return first * centre(i); });
+    set(store, name + "/sums", [&](std::size_t i) { return first * book.as<float>()[i]; });
   }
 }
 

@@ -26,11 +26,12 @@ Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint6
 using BatchInputs = std::span<const std::pair<std::string, Tensor>>;
 
 /// Replaces the model's codebooks in the store by k-means of what reaches them of these batches,
-/// one after another in the order in which the model reads them, each with its counts and sums (see
-/// models/quantiser.h). Positions with weight 0 are left out; no more than 64 vectors a code are
-/// taken, evenly over the batches. The model's variables must be in the store: its training graph
-/// was built before. Does nothing where the model has no codebook. Throws UsageError where batches
-/// are needed and none has a weight above 0.
+/// one after another in the order in which the model reads them; their counts and sums begin anew
+/// (see models/quantiser.h). Positions with weight 0 are left out; no more than 64 vectors a code
+/// are taken, evenly over the batches. Without batches the codebooks stay, and their counts and
+/// sums begin anew: after parameters of another run were loaded. The model's variables must be in
+/// the store: its training graph was built before. Does nothing where the model has no codebook.
+/// Throws UsageError where there are batches and none has a weight above 0.
 void start_codebooks(Variables& store, const ModelConfig& config,
                      Model (*build)(Graph&, const ModelConfig&, const BatchShape&),
                      std::span<const BatchInputs> batches, Workers& workers);

@@ -78,14 +78,10 @@ Initialiser first_codes(std::int64_t width, bool unit) {
 
 /// The codebook's variable of that name in the current scope, [codes, width].
 Value codebook(Graph& g, const std::string& name, std::int64_t width, const ModelConfig& c) {
-  const TensorType type{{c.codes, width}, f32};
-  const Initialiser initial = first_codes(width, c.cosine);
-  if (c.codebook_decay == 0) return g.parameter_without_decay(name, type.shape, initial);
-  const std::string full = g.current_scope().empty() ? name : text(g.current_scope(), "/", name);
-  if (!g.training() && g.store().find(full) < 0)
-    throw UsageError(
-        text("there is no codebook '", full, "' in the store, and an evaluation graph makes none"));
-  return g.saved_state(name, type, initial);
+  const Value book =
+      g.parameter_without_decay(name, {c.codes, width}, first_codes(width, c.cosine));
+  if (c.codebook_decay > 0) g.variable(book).frozen = true;  // it moves by its averages alone
+  return book;
 }
 
 /// What the nearest code of one codebook makes of n vectors.

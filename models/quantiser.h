@@ -17,9 +17,9 @@
 //  of
 //            its `levels`. No codebook, no loss.
 //
-// Codebooks are [codes, width] each. With `codebook_decay` 0 a codebook is a parameter, NAME, moved
-// by its loss; else it is saved state, NAME, with NAME/counts [codes] and NAME/sums [codes, width],
-// which a training graph moves at the end of each run:
+// Codebooks are parameters NAME [codes, width]. With `codebook_decay` 0 they are moved by their
+// loss; else they are frozen for optimisers and have saved state, NAME/counts [codes] and NAME/sums
+// [codes, width], with which a training graph moves them at the end of each run:
 //
 //     N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
 //     code = m / N'                                            (van den Oord et al. 2017, A.1)

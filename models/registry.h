@@ -29,8 +29,9 @@ struct ModelEntry {
   Value (*step)(Graph& graph, const ModelConfig& config, std::int64_t batch) = nullptr;
   /// Of autoencoders.
   Autoencoder autoencoder = {};
-  /// Of models that look at some batches of training data once, before the first step; the
-  /// training graph was built before. Called where ModelConfig::codebook_start is "data".
+  /// Of models that look at some batches of training data once, before the first step of a new run
+  /// (where ModelConfig::codebook_start is "data"), or at none, after parameters of another run
+  /// were loaded. The training graph was built before.
   void (*prepare)(Variables& store, const ModelConfig& config, std::span<const BatchInputs> batches,
                   Workers& workers) = nullptr;
 };

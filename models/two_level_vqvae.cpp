@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/error.h"
-#include "core/base/text.h"
 #include "models/image_network.h"
 #include "models/layers.h"
 #include "models/pixels.h"
@@ -18,16 +16,13 @@
 namespace abax {
 namespace {
 
-/// Units of the top's dense layer: half of the last hidden layer, in whole codes.
-std::int64_t top_units(const ModelConfig& c) {
-  return std::max<std::int64_t>(1, c.hidden.back() / c.code_width / 2) * c.code_width;
-}
-
 Shape bottom_positions(const ModelConfig& c) {
   const Shape features = feature_shape(c);
-  return features.rank() == 1 ? Shape{features[0] / c.code_width} : features.without(-1);
+  return features.rank() == 1 ? Shape{dense_positions(features[0], c)} : features.without(-1);
 }
-Shape top_positions(const ModelConfig& c) { return {top_units(c) / c.code_width}; }
+Shape top_positions(const ModelConfig& c) {
+  return {std::max<std::int64_t>(1, bottom_positions(c)[0] / 2)};
+}
 
 /// x [batch, ..] as [batch, all].
 Value flat(Value x) { return reshape(x, {x.shape()[0], -1}); }
@@ -36,8 +31,9 @@ Value flat(Value x) { return reshape(x, {x.shape()[0], -1}); }
 Value top_vectors(Value features, const ModelConfig& c) {
   const auto encoder = features.graph().scope("encoder");
   const auto top = features.graph().scope("top");
-  const Value h = relu(linear(features, top_units(c), "dense"));  // [batch, top units]
-  return linear(code_positions(h, c), quantised_width(c), "code");
+  const std::int64_t positions = top_positions(c).size();
+  const Value h = relu(linear(features, positions * c.code_width, "dense"));  // [batch, units]
+  return code_vectors(h, positions, c);
 }
 
 /// What the bottom quantises: of features, knowing the top's values.
@@ -49,8 +45,7 @@ Value bottom_vectors(Value features, Value top, const ModelConfig& c) {
     grown = relu(linear(flat(top), c.hidden.back(), "dense"));
   }
   const auto scope = features.graph().scope("encoder");
-  const Value both = concat({code_positions(features, c), code_positions(grown, c)}, -1);
-  return linear(both, quantised_width(c), "code");
+  return code_vectors(concat({features, grown}, -1), bottom_positions(c).size(), c);
 }
 
 /// Pixels of the values of both levels.

@@ -9,10 +9,11 @@
 // With convolutions: top/down is 4 x 4 with stride 2, then top/conv and top/residual<i> as in the
 // encoder below it; grown is top/conv, top/residual<i> and top/up, 4 x 4 transposed with stride 2,
 // to code_width channels; the top codes reach the decoder by a transposed convolution of their own,
-// top/upsample. With a dense network: top/dense has half the units of the last hidden layer (whole
-// codes, at least one), grown is top/dense to as many units as that layer has, and the top codes
-// stand beside the bottom ones. Parameters are those of models/image_network.h, and under encoder/
-// and decoder/ these; codebooks are top/codebook and bottom/codebook.
+// top/upsample. With a dense network: there are half as many
+// top codes as bottom ones (at least one), top/dense has code_width units for each, grown is
+// top/dense to as many units as the encoder's last layer has, and the top codes stand beside the
+// bottom ones. Parameters are those of models/image_network.h, and under encoder/ and decoder/
+// these; codebooks are top/codebook and bottom/codebook.
 //
 // Loss, metrics: models/vqvae.h, the terms of both levels added up, each a mean over its positions.
 // Codes of an image: the top ones, then the bottom ones. Statistics: "code_counts" likewise,

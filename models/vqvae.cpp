@@ -1,10 +1,9 @@
 // Encoder, quantiser, decoder; and the loss that one and two levels share.
 #include "models/vqvae.h"
 
+#include <algorithm>
 #include <vector>
 
-#include "core/base/error.h"
-#include "core/base/text.h"
 #include "core/graph/sum.h"
 #include "models/image_network.h"
 #include "models/layers.h"
@@ -18,17 +17,17 @@
 namespace abax {
 namespace {
 
-/// What is quantised, [batch, positions.., width].
-Value vectors_of(Value images, const ModelConfig& c) {
-  const Value features = code_positions(encode_image(images, c), c);
-  const auto scope = images.graph().scope("encoder");
-  return linear(features, quantised_width(c), "code");
-}
-
-/// The positions of an image's codes: [units / code_width] or [height, width].
+/// The positions of an image's codes: [positions] or [height, width].
 Shape positions_of(const ModelConfig& c) {
   const Shape features = feature_shape(c);
-  return features.rank() == 1 ? Shape{features[0] / c.code_width} : features.without(-1);
+  return features.rank() == 1 ? Shape{dense_positions(features[0], c)} : features.without(-1);
+}
+
+/// What is quantised, [batch, positions.., width].
+Value vectors_of(Value images, const ModelConfig& c) {
+  const Value features = encode_image(images, c);
+  const auto scope = images.graph().scope("encoder");
+  return code_vectors(features, positions_of(c).size(), c);
 }
 
 /// Pixels of the vectors of codes, [batch, positions.., width].
@@ -72,13 +71,15 @@ Value sample(Graph& g, const ModelConfig& c, std::int64_t batch) {
 
 }  // namespace
 
-Value code_positions(Value features, const ModelConfig& c) {
-  const Shape& shape = features.shape();
-  if (shape.rank() != 2) return features;
-  if (c.code_width < 1 || shape[1] % c.code_width != 0)
-    throw UsageError(text("codes of width ", c.code_width, " do not fit into ", shape[1],
-                          " units: the last hidden layer is to be a multiple of the codes' width"));
-  return reshape(features, {shape[0], shape[1] / c.code_width, c.code_width});
+std::int64_t dense_positions(std::int64_t units, const ModelConfig& c) {
+  return std::max<std::int64_t>(1, units / std::max<std::int64_t>(1, c.code_width));
+}
+
+Value code_vectors(Value features, std::int64_t positions, const ModelConfig& c) {
+  const std::int64_t width = quantised_width(c);
+  if (features.shape().rank() > 2) return linear(features, width, "code");
+  return reshape(linear(features, positions * width, "code"),
+                 {features.shape()[0], positions, width});
 }
 
 Value position_weights(Value weights, Value z) {

@@ -1,9 +1,10 @@
 // VQ-VAE: an autoencoder of images whose latents are codes (van den Oord, Vinyals and Kavukcuoglu
 // 2017), after Sonnet's example.
 //
-// Encoder features become vectors by encoder/code, a linear map at each position (a convolution of
-// 1 x 1); models/quantiser.h makes codes of them. Positions are those of the convolutions, or,
-// with a dense network, slices of code_width of its last layer.
+// Encoder features become vectors by encoder/code, and models/quantiser.h makes codes of these.
+// With convolutions that layer is a linear map at each position (a convolution of 1 x 1). With a
+// dense network its outputs are cut into vectors: as many as code_width fits into the last hidden
+// layer.
 //
 // Loss of an image: reconstruction + the quantiser's terms, the mean over positions. The
 // reconstruction is, for the Gaussian likelihood, the mean over pixels of (x - mean)^2 /
@@ -35,9 +36,12 @@ Model quantised_model(Value pixels, Value images, Value weights, std::span<const
                       const ModelConfig& config);
 /// One weight a position of z [batch, positions.., width]: that of its image.
 Value position_weights(Value weights, Value z);
-/// features [batch, units] as [batch, units / code_width, code_width]; others as they are. Throws
-/// UsageError where code_width does not divide the units.
-Value code_positions(Value features, const ModelConfig& config);
+/// Codes that stand for `units` of a dense layer: as many as code_width fits into them, at least 1.
+std::int64_t dense_positions(std::int64_t units, const ModelConfig& config);
+/// What is quantised, by the layer "code" in the current scope: of features [batch, height, width,
+/// channels] at each position, [batch, height, width, quantised_width()]; of dense ones [batch,
+/// units] as [batch, positions, quantised_width()].
+Value code_vectors(Value features, std::int64_t positions, const ModelConfig& config);
 /// `count` uniformly distributed codes for each image, [batch, count] i32.
 Value uniform_codes(Graph& graph, std::int64_t batch, const CodeShape& shape);
 

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
+#include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/interrupt.h"
 #include "tools/resident_memory.h"
@@ -215,8 +216,24 @@ void TrainingRun::begin_folder() {
                    train_option_set(options_));
 }
 
+void TrainingRun::prepare_model() {
+  const ModelEntry& entry = model(options_.model);
+  if (!entry.prepare || resumed_) return;
+  if (!options_.init_from.empty()) return entry.prepare(store_, task_->sizes(), {}, workers_);
+  if (options_.codebook_start != "data") return;
+  constexpr std::int64_t most_batches = 64;
+  const data::BatchSource& source = *task_->source(Part::train);
+  std::vector<data::Batch> batches;
+  std::vector<BatchInputs> inputs;
+  for (std::int64_t i = 0; i < std::min(most_batches, source.batches()); ++i)
+    batches.push_back(source.make(i));
+  for (const data::Batch& batch : batches) inputs.emplace_back(batch.inputs);
+  entry.prepare(store_, task_->sizes(), inputs, workers_);
+}
+
 int TrainingRun::train() {
   begin_folder();
+  prepare_model();
   say(task_->description());
   say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
            " parameters; ", options_.steps, " steps, ",

@@ -48,6 +48,8 @@ class TrainingRun {
 
  private:
   void begin_folder();
+  /// What a new model looks at before its first step, such as where its codebooks start.
+  void prepare_model();
   std::int64_t choose_steps() const;
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
   Results evaluate(Part part);

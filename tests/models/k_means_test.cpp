@@ -87,6 +87,11 @@ TEST_CASE("k-means: codebooks start from what reaches them, one stage after anot
   for (std::size_t i = 0; i < 16; ++i) inputs[0].second.as<float>()[5 * 16 + i] = 1;
   prepare_vqvae(store, c, batches, workers);
   CHECK(test::as_doubles(store.at("codebook0").value) == started);
+  // Without batches the averages begin anew at the codes that are there.
+  test::set(store, "codebook0", [](std::size_t i) { return static_cast<float>(i); });
+  prepare_vqvae(store, c, {}, workers);
+  CHECK(test::as_doubles(store.at("codebook0").value)[7] == 7);
+  CHECK(test::as_doubles(store.at("codebook0/sums").value)[7] == 10.5);
   for (float& weight : inputs[1].second.as<float>()) weight = 0;
   CHECK_THROWS_AS(prepare_vqvae(store, c, batches, workers), UsageError);
 }

@@ -310,7 +310,7 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
   for (int v = 0; v < bench.store.count(); ++v)
     CHECK(as_doubles(bench.store[v].value) == before[static_cast<std::size_t>(v)]);
   CHECK_THROWS_WITH_AS(QuantiserBench(c, 6, {}, Mode::evaluate),
-                       doctest::Contains("no codebook 'codebook0'"), UsageError);
+                       doctest::Contains("no parameter 'codebook0'"), UsageError);
 }
 
 TEST_CASE("quantiser: looked up, codes give the values again") {

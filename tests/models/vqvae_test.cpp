@@ -6,7 +6,6 @@
 
 #include <cmath>
 
-#include "core/base/error.h"
 #include "models/optimiser.h"
 #include "models/registry.h"
 #include "tests/models/image_batch.h"
@@ -218,13 +217,14 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
     }
 }
 
-TEST_CASE("VQ-VAE: layers that make no whole number of codes are refused") {
+TEST_CASE("VQ-VAE: with a dense network codes fill its last layer, one at least") {
   ModelConfig c = small();
-  c.code_width = 5;
-  Variables store;
-  Graph g(store);
-  CHECK_THROWS_WITH_AS(vqvae(g, c, {.batch = 2}),
-                       doctest::Contains("codes of width 5 do not fit into 12 units"), UsageError);
+  for (const auto& [width, positions] : {std::pair{3, 4}, std::pair{5, 2}, std::pair{64, 1}}) {
+    c.code_width = width;
+    CHECK(vqvae_autoencoder().shape(c).positions == positions);
+    CHECK(model("two_level_vqvae").autoencoder.shape(c).positions ==
+          positions + std::max(1, positions / 2));
+  }
 }
 
 }  // namespace abax
