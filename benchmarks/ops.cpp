@@ -16,6 +16,7 @@
 #include "ops/matmul.h"
 #include "ops/normalise.h"
 #include "ops/position.h"
+#include "ops/quantise.h"
 #include "ops/random.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
@@ -84,6 +85,13 @@ std::vector<Case> realistic() {
       [](auto x) { return cross_entropy(x[0], x[1], {.smoothing = 0.1f}).sum; });
   add("layer_norm/large", {{{3072, 384}}, {{384}}, {{384}}},
       [](auto x) { return layer_norm(x[0], x[1], x[2]); });
+  // 8 x 8 codes of 32 images, in 512 of width 64.
+  add("nearest/large", {{{2048, 64}}, {{512, 64}}}, [](auto x) { return nearest(x[0], x[1]); });
+  add("matmul/as large as nearest", {{{2048, 64}}, {{512, 64}}},
+      [](auto x) { return matmul(x[0], x[1], {.transpose_b = true}); });
+  add("scatter_add/large, into 512 codes", {{{2048, 64}}, {{2048}, i32, 0, 512}},
+      [](auto x) { return scatter_add(x[0], x[1], 512); });
+  add("random_rows/large", {{{2048}}}, [](auto x) { return random_rows(x[0], 512); });
   add("dropout/large", {activations}, [](auto x) { return dropout(x[0], 0.5f); });
   for (const std::int64_t n : {200, 650})
     add(text("lstm/large ", n),

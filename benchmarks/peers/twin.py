@@ -30,9 +30,11 @@ from gaussian_vae import GaussianVae
 from lstm_lm import LstmLm
 from seq2seq import Seq2Seq
 from transformer_lm import TransformerLm
+from vqvae import TwoLevelVqvae, Vqvae
 
 MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier,
-          'gaussian_vae': GaussianVae, 'categorical_vae': CategoricalVae}
+          'gaussian_vae': GaussianVae, 'categorical_vae': CategoricalVae,
+          'vqvae': Vqvae, 'two_level_vqvae': TwoLevelVqvae}
 
 
 def parsed(value):

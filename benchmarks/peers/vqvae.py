@@ -1,0 +1,186 @@
+"""The VQ-VAEs of models/vqvae and models/two_level_vqvae in PyTorch, without restarts, quantiser dropout and k-means."""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+import layers
+from image_networks import Decoder, Encoder, hidden_sizes, log_likelihood, weighted
+
+
+class Codebook(nn.Module):
+    """The nearest code of each vector [n, width], straight through, with a loss or moving averages (van den Oord et al.
+    2017, eq. 3 and A.1; Laplace smoothing as in Sonnet). Gives the values, commitment and loss of each vector, [n]."""
+
+    def __init__(self, config, width):
+        super().__init__()
+        self.decay, self.beta, self.cosine = config['codebook_decay'], config['commitment'], config['cosine']
+        book = torch.zeros(config['codes'], width)
+        self.book = nn.Parameter(book, requires_grad=self.decay == 0)
+        self.counts = None  # until the first batch: 1 for each code, and the code itself
+
+    def views(self):
+        yield '', self.book
+
+    def forward(self, z, weights):
+        book = self.book
+        if self.cosine:
+            z, book = F.normalize(z, dim=-1), F.normalize(book, dim=-1)
+        with torch.no_grad():
+            distances = (book * book).sum(1) - 2 * z @ book.T
+            self.codes = distances.argmin(1)
+        q = F.embedding(self.codes, book)
+        commitment = ((z - q.detach()) ** 2).mean(1) * weights
+        loss = self.beta * commitment
+        if self.decay == 0:
+            loss = loss + ((q - z.detach()) ** 2).mean(1) * weights
+        elif self.training:
+            self.move(z.detach(), weights)
+        return z + (q - z).detach(), commitment, loss
+
+    @torch.no_grad()
+    def move(self, z, weights):
+        if self.counts is None:
+            self.counts, self.sums = torch.ones(len(self.book)), self.book.detach().clone()
+        chosen = F.one_hot(self.codes, len(self.book)).to(z.dtype) * weights[:, None]  # [n, codes]
+        self.counts.lerp_(chosen.sum(0), 1 - self.decay)
+        self.sums.lerp_(chosen.T @ z, 1 - self.decay)
+        if self.cosine:
+            self.book.copy_(F.normalize(self.sums, dim=-1))
+        else:
+            total = self.counts.sum()
+            smoothed = (self.counts + 1e-5) / (total + len(self.book) * 1e-5) * total
+            self.book.copy_(self.sums / smoothed[:, None])
+
+
+class Finite(nn.Module):
+    """FSQ (Mentzer et al. 2024)."""
+
+    def __init__(self, levels):
+        super().__init__()
+        levels = torch.tensor(levels, dtype=torch.float64)
+        reach, offset = (levels - 1) * (1 - 1e-3) / 2, (levels % 2 == 0) * 0.5
+        self.reach, self.offset, self.shift = reach.float(), offset.float(), torch.tan(offset / reach).float()
+        self.half = (levels // 2).float()
+
+    def forward(self, z, weights):
+        bounded = torch.tanh(z + self.shift) * self.reach - self.offset
+        y = (bounded + (torch.round(bounded) - bounded).detach()) / self.half
+        return y, torch.zeros_like(weights), torch.zeros_like(weights)
+
+
+class Quantiser(nn.Module):
+    """z [batch, .., width], weights [batch]; commitment and loss are [batch], means over positions."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.kind = config['quantiser']
+        count = {'nearest': config['groups'], 'residual': config['stages'], 'finite': 0}[self.kind]
+        width = config['code_width'] // (count if self.kind == 'nearest' else 1)
+        if self.kind == 'finite':
+            self.scalars = Finite([int(level) for level in str(config['levels']).split(',')])
+        elif self.kind == 'nearest' and count == 1:
+            self.codebook = Codebook(config, width)
+        else:
+            self.codebook = nn.ModuleList([Codebook(config, width) for _ in range(count)])
+
+    def forward(self, z, weights):
+        flat = z.reshape(-1, z.shape[-1])
+        each = weights.repeat_interleave(len(flat) // len(weights))
+        if self.kind == 'finite':
+            values, commitment, loss = self.scalars(flat, each)
+        elif isinstance(self.codebook, Codebook):
+            values, commitment, loss = self.codebook(flat, each)
+        elif self.kind == 'nearest':
+            parts = flat.chunk(len(self.codebook), -1)
+            values, commitment, loss = zip(*(book(part, each) for book, part in zip(self.codebook, parts)))
+            values = torch.cat(values, -1)
+            commitment, loss = (sum(terms) / len(terms) for terms in (commitment, loss))
+        else:
+            left, commitment, loss = flat, 0, 0
+            for book in self.codebook:
+                q, committed, lost = book(left, each)
+                left = left - q.detach()
+                commitment, loss = commitment + committed, loss + lost
+            values = flat + (flat - left - flat).detach()
+        commitment, loss = (terms.reshape(len(weights), -1).mean(1) for terms in (commitment, loss))
+        return values.reshape(z.shape), commitment, loss
+
+
+def quantised_width(config):
+    return len(str(config['levels']).split(',')) if config['quantiser'] == 'finite' else config['code_width']
+
+
+class CodeLayer(layers.Linear):
+    """Features to what is quantised: at each position of [batch, height, width, channels], or `positions` vectors of
+    [batch, units]."""
+
+    def __init__(self, config, inputs, positions):
+        width = quantised_width(config)
+        self.positions = positions
+        super().__init__(inputs, width * positions if positions else width)
+
+    def forward(self, features):
+        y = super().forward(features)
+        return y.unflatten(-1, (self.positions, -1)) if self.positions else y
+
+
+def dense_positions(config):
+    """Codes of the encoder's last layer."""
+    return max(1, hidden_sizes(config)[-1] // config['code_width'])
+
+
+def reconstruction(parameters, images, config):
+    """Of each image: Sonnet's loss, or nats a pixel and channel."""
+    if config['likelihood'] == 'gaussian':
+        return ((images - parameters) ** 2).flatten(1).mean(1) / config['pixel_variance']
+    return -log_likelihood(parameters, images, config) / images[0].numel()
+
+
+class Vqvae(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, positions = config, dense_positions(config)
+        self.encoder = Encoder(config, {})
+        self.encoder.code = CodeLayer(config, hidden_sizes(config)[-1], positions)
+        quantiser = Quantiser(config)
+        if config['quantiser'] != 'finite':
+            self.codebook = quantiser.codebook  # in no scope
+        self.quantiser = quantiser
+        self.decoder = Decoder(config, positions * quantised_width(config))
+
+    def forward(self, batch, state):
+        """images [batch, height, width, channels], weights [batch]; gives the summed loss, how many images, no state."""
+        images, weights = batch['images'], batch['weights']
+        z = self.encoder.code(self.encoder.features(images))
+        values, _, loss = self.quantiser(z, weights)
+        pixels = self.decoder(values.flatten(1))
+        return *weighted(reconstruction(pixels, images, self.config) + loss, weights), state
+
+
+class TwoLevelVqvae(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, width = config, config['code_width']
+        bottom = dense_positions(config)
+        top, units = max(1, bottom // 2), hidden_sizes(config)[-1]
+        self.encoder = Encoder(config, {})
+        self.encoder.top = nn.Module()
+        self.encoder.top.dense = layers.Linear(units, top * width)
+        self.encoder.top.code = CodeLayer(config, top * width, top)
+        self.encoder.code = CodeLayer(config, 2 * units, bottom)
+        self.top, self.bottom = Quantiser(config), Quantiser(config)
+        self.decoder = Decoder(config, (top + bottom) * quantised_width(config))
+        self.decoder.top = nn.Module()
+        self.decoder.top.dense = layers.Linear(top * quantised_width(config), units)
+
+    def forward(self, batch, state):
+        images, weights = batch['images'], batch['weights']
+        h = self.encoder.features(images)
+        z = self.encoder.top.code(F.relu(self.encoder.top.dense(h)))
+        top, _, top_loss = self.top(z, weights)
+        top = top.flatten(1)
+        grown = F.relu(self.decoder.top.dense(top))
+        bottom, _, bottom_loss = self.bottom(self.encoder.code(torch.cat((h, grown), -1)), weights)
+        pixels = self.decoder(torch.cat((top, bottom.flatten(1)), 1))
+        terms = reconstruction(pixels, images, self.config) + top_loss + bottom_loss
+        return *weighted(terms, weights), state
