@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/text.h"
+#include "ops/convolution.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/normalise.h"
@@ -18,6 +19,30 @@ Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bia
   const Value product = matmul(x, {weight, x.where()});  // [.., width]
   if (!with_bias) return product;
   return product + g.parameter_without_decay("bias", {width}, zeros(), x.where());
+}
+
+Value convolution(Operand x, std::int64_t channels, std::int64_t size, std::string_view name,
+                  std::int64_t stride) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Shape& shape = x.value().shape();
+  const Value weight =
+      g.parameter("weight", {size, size, shape.at(-1), channels}, glorot(), x.where());
+  const Padding padding = same_padding(shape.at(-3), shape.at(-2), size, size, stride);
+  return conv2d(x, {weight, x.where()}, {stride, padding}) +
+         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
+}
+
+Value transposed_convolution(Operand x, const Shape& image, std::int64_t channels,
+                             std::int64_t size, std::string_view name, std::int64_t stride) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Value weight =
+      g.parameter("weight", {size, size, x.value().shape().at(-1), channels}, glorot(), x.where());
+  const std::int64_t height = image.at(0), width = image.at(1);
+  const Padding padding = same_padding(height, width, size, size, stride);
+  return conv2d_transposed(x, {weight, x.where()}, height, width, {stride, padding}) +
+         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
 }
 
 Value normalise(Operand x, std::string_view name) {

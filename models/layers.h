@@ -13,6 +13,17 @@ namespace abax {
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,
              const Initialiser& initial = glorot());
 
+/// A convolution of x [batch, height, width, in] with kernels of `size` x `size` pixels: [batch,
+/// ceil(height / stride), .., channels], zeros around (see same_padding()). Parameters NAME/weight
+/// [size, size, in, channels] (Glorot) and NAME/bias [channels] (zeros, without weight decay).
+Value convolution(Operand x, std::int64_t channels, std::int64_t size, std::string_view name,
+                  std::int64_t stride = 1);
+
+/// What leads back from such a convolution's result x [batch, .., in] to images [batch, height,
+/// width, channels], `image` being {height, width}; parameters likewise.
+Value transposed_convolution(Operand x, const Shape& image, std::int64_t channels,
+                             std::int64_t size, std::string_view name, std::int64_t stride);
+
 /// Layer normalisation along the last axis of x [.., width]: parameters NAME/scale (ones) and
 /// NAME/shift (zeros), both [width] and without weight decay.
 Value normalise(Operand x, std::string_view name);

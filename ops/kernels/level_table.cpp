@@ -6,6 +6,7 @@ namespace abax::ABAX_LEVEL {
 // Each is defined in its family's kernel source. Only addresses are taken here, so that the table
 // needs no code at start-up.
 extern const AttentionKernels attention_kernels;
+extern const ConvolutionKernels convolution_kernels;
 extern const DropoutKernels dropout_kernels;
 extern const ElementwiseKernels elementwise_kernels;
 extern const GemmKernels gemm_kernels;
@@ -24,6 +25,7 @@ extern const UpdateKernels update_kernels;
 extern const Kernels kernel_table;
 const Kernels kernel_table = {
     .attention = &attention_kernels,
+    .convolution = &convolution_kernels,
     .dropout = &dropout_kernels,
     .elementwise = &elementwise_kernels,
     .gemm = &gemm_kernels,

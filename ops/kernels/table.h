@@ -10,6 +10,7 @@
 namespace abax {
 
 struct AttentionKernels;
+struct ConvolutionKernels;
 struct DropoutKernels;
 struct ElementwiseKernels;
 struct GemmKernels;
@@ -27,6 +28,7 @@ struct UpdateKernels;
 
 struct Kernels {
   const AttentionKernels* attention;
+  const ConvolutionKernels* convolution;
   const DropoutKernels* dropout;
   const ElementwiseKernels* elementwise;
   const GemmKernels* gemm;

@@ -6,6 +6,7 @@
 namespace abax::cases {
 
 Family attention_family();
+Family convolution_family();
 Family dropout_family();
 Family elementwise_family();
 Family lookup_family();

@@ -41,6 +41,51 @@ TEST_CASE("image networks: gradients") {
   test::check_gradients(loss, {{"images", &some}});
 }
 
+ModelConfig convolutional() {
+  return {.image_height = 7,
+          .image_width = 6,
+          .image_channels = 2,
+          .network = "convolution",
+          .channels = 6,
+          .residual_layers = 2,
+          .residual_channels = 4};
+}
+
+TEST_CASE("image networks: convolutions halve images, and double them again") {
+  Variables store(1);
+  Graph g(store, Mode::train);
+  const ModelConfig c = convolutional();
+  const Value features = encode_image(g.input("images", {4, 7, 6, 2}), c);
+  CHECK(features.shape() == Shape{4, 2, 2, 6});
+  CHECK(feature_shape(c) == Shape{2, 2, 6});
+  CHECK(decode_image(g.input("codes", {4, 2, 2, 5}), c, 2).shape() == Shape{4, 7, 6, 4});
+  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  CHECK(shape("encoder/down0/weight") == Shape{4, 4, 2, 3});
+  CHECK(shape("encoder/down1/weight") == Shape{4, 4, 3, 6});
+  CHECK(shape("encoder/conv/weight") == Shape{3, 3, 6, 6});
+  CHECK(shape("encoder/residual1/inner/weight") == Shape{3, 3, 6, 4});
+  CHECK(shape("encoder/residual1/outer/weight") == Shape{1, 1, 4, 6});
+  CHECK(shape("decoder/conv/weight") == Shape{3, 3, 5, 6});
+  CHECK(shape("decoder/residual0/inner/bias") == Shape{4});
+  CHECK(shape("decoder/up0/weight") == Shape{4, 4, 6, 3});
+  CHECK(shape("decoder/up1/weight") == Shape{4, 4, 3, 4});
+}
+
+TEST_CASE("image networks: gradients of convolutions") {
+  Variables store(2);
+  Graph g(store, Mode::train);
+  const ModelConfig c = convolutional();
+  const Value images = g.input("images", {2, 7, 6, 2});
+  const Value pixels = decode_image(encode_image(images, c), c, 1);
+  const Loss loss{sum(square(pixels - images)), g.constant(2.f)};
+  // Biases of 0 are where relus bend.
+  test::shake(store, 0.2);
+  Tensor some({2, 7, 6, 2}, f32);
+  float i = 0;
+  for (float& x : some.as<float>()) x = 0.006f * i++;
+  test::check_gradients(loss, {{"images", &some}});
+}
+
 TEST_CASE("image networks: other images and networks are refused") {
   Variables store(1);
   Graph g(store, Mode::train);
@@ -50,6 +95,12 @@ TEST_CASE("image networks: other images and networks are refused") {
   CHECK_THROWS_AS(feature_shape(config), UsageError);
   config = dense();
   config.network = "deep";
+  CHECK_THROWS_AS(feature_shape(config), UsageError);
+  config = convolutional();
+  CHECK_THROWS_AS(encode_image(g.input("wide", {4, 6, 7, 2}), config), ShapeError);
+  CHECK_THROWS_AS(decode_image(g.input("codes", {4, 2, 3, 5}), config, 1), ShapeError);
+  CHECK_THROWS_AS(decode_image(g.input("flat", {4, 24}), config, 1), ShapeError);
+  config.downsamplings = 0;
   CHECK_THROWS_AS(feature_shape(config), UsageError);
 }
 

@@ -1,0 +1,332 @@
+// Plans and runs convolutions over the kernels of convolution.h and gemm.h.
+#include "ops/kernels/convolution_plan.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "core/base/tensor.h"
+#include "ops/kernels/normalise.h"
+#include "ops/kernels/table.h"
+#include "ops/scratch_slots.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int64_t max_block_k = 1024;  // the longest chain of additions
+// Floats of patches that are gathered at a time: the kernel needs the second-level cache as well.
+constexpr std::int64_t panel_floats = 32 * 1024;
+// Multiply-adds worth a partition of their own, and the most partitions.
+constexpr double part_work = 2e6;
+constexpr std::int64_t max_parts = 16;
+static_assert(max_parts <= ScratchSlots::most);
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+std::int64_t part_begin(std::int64_t count, std::int64_t parts, std::int64_t part) {
+  return count * part / parts;
+}
+std::size_t aligned(std::int64_t floats) {
+  return (static_cast<std::size_t>(floats) * sizeof(float) + alignment - 1) / alignment * alignment;
+}
+/// Rows that do not begin at the same cache sets.
+std::int64_t row_stride(std::int64_t size) { return (size + 15) / 16 * 16 + 16; }
+
+/// The positions of one axis of a transposed convolution whose sum with `before` leaves `residue`
+/// when divided by the stride, and the taps that reach them.
+struct AxisPhase {
+  std::int64_t out_first, count;  // positions out_first, out_first + stride, ...
+  std::int64_t taps;
+  std::int64_t in_first;   // the first input of the first position
+  std::int64_t first_tap;  // the tap of that input; later inputs have earlier taps
+};
+AxisPhase axis_phase(std::int64_t residue, std::int64_t stride, std::int64_t before,
+                     std::int64_t kernel, std::int64_t out) {
+  // Output p is the sum over inputs i and taps u with i * stride + u = p + before.
+  const std::int64_t first = ((residue - before) % stride + stride) % stride;
+  const std::int64_t taps = residue < kernel ? ceil_div(kernel - residue, stride) : 0;
+  return {first, first < out ? ceil_div(out - first, stride) : 0, taps,
+          (first + before) / stride - (taps - 1), residue + (taps - 1) * stride};
+}
+
+}  // namespace
+
+double ConvolutionShape::multiply_adds() const {
+  const std::int64_t positions =
+      transposed ? in_height * in_width : out_height * out_width;  // of the strided side
+  return static_cast<double>(batch * positions) *
+         static_cast<double>(kernel_height * kernel_width) *
+         static_cast<double>(in_channels * out_channels);
+}
+
+Patches patches_of(const ConvolutionShape& s) {
+  return {.height = s.in_height,
+          .width = s.in_width,
+          .channels = s.in_channels,
+          .lines = s.out_height,
+          .columns = s.out_width,
+          .line_step = s.stride,
+          .column_step = s.stride,
+          .first_row = -s.top,
+          .first_column = -s.left,
+          .tap_rows = s.kernel_height,
+          .tap_columns = s.kernel_width};
+}
+
+std::vector<ConvolutionPhase> phases_of(const ConvolutionShape& s, std::int64_t panel_columns) {
+  if (!s.transposed)
+    return {{.patches = patches_of(s), .rows = s.batch * s.out_height * s.out_width}};
+  std::vector<ConvolutionPhase> phases;
+  const std::int64_t columns = gemm_panels(s.out_channels, panel_columns) * panel_columns;
+  std::int64_t packed = 0;
+  for (std::int64_t i = 0; i < s.stride; ++i)
+    for (std::int64_t j = 0; j < s.stride; ++j) {
+      const AxisPhase v = axis_phase(i, s.stride, s.top, s.kernel_height, s.out_height);
+      const AxisPhase h = axis_phase(j, s.stride, s.left, s.kernel_width, s.out_width);
+      phases.push_back({.patches = {.height = s.in_height,
+                                    .width = s.in_width,
+                                    .channels = s.in_channels,
+                                    .lines = v.count,
+                                    .columns = h.count,
+                                    .first_row = v.in_first,
+                                    .first_column = h.in_first,
+                                    .tap_rows = v.taps,
+                                    .tap_columns = h.taps},
+                        .rows = s.batch * v.count * h.count,
+                        .first_tap_row = v.first_tap,
+                        .first_tap_column = h.first_tap,
+                        .tap_step = -s.stride,
+                        .out_line = v.out_first,
+                        .out_column = h.out_first,
+                        .out_step = s.stride,
+                        .packed_offset = packed});
+      packed += phases.back().patches.row_size() * columns;
+    }
+  return phases;
+}
+
+void pack_kernel(const ConvolutionShape& s, Level level, const float* kernel, float* packed,
+                 const Call& call) {
+  const GemmKernels& gemm = *kernels(level).gemm;
+  const std::int64_t n = s.out_channels, k = s.in_channels, columns = gemm.panel_columns;
+  const std::int64_t panels = gemm_panels(n, columns);
+  const std::vector<ConvolutionPhase> phases = phases_of(s, columns);
+  call.loop(panels, [&](std::int64_t panel) {
+    for (const ConvolutionPhase& phase : phases) {
+      float* to = packed + phase.packed_offset + panel * phase.patches.row_size() * columns;
+      for (std::int64_t i = 0; i < phase.patches.tap_rows; ++i)
+        for (std::int64_t j = 0; j < phase.patches.tap_columns; ++j, to += k * columns) {
+          const std::int64_t tap = (phase.first_tap_row + i * phase.tap_step) * s.kernel_width +
+                                   phase.first_tap_column + j * phase.tap_step;
+          const float* from = kernel + tap * k * n;  // [k, n], or [n, k]
+          gemm.pack_b(s.swapped ? MatrixView{from, 1, k} : MatrixView{from, n, 1}, k, n, panel,
+                      panel + 1, to);
+        }
+    }
+  });
+}
+
+ConvolutionPlan::ConvolutionPlan(const ConvolutionShape& shape, Level level,
+                                 std::shared_ptr<const TileProgram> epilogue)
+    : shape_(shape), level_(level), epilogue_(std::move(epilogue)) {
+  const GemmKernels& gemm = *kernels(level).gemm;
+  phases_ = phases_of(shape, gemm.panel_columns);
+  std::int64_t most_k = 0, most_rows = 0;
+  for (const ConvolutionPhase& phase : phases_) {
+    most_k = std::max(most_k, phase.patches.row_size());
+    most_rows = std::max(most_rows, phase.rows);
+  }
+  if (most_rows == 0 || shape.out_channels == 0) return;
+  direct_ = !epilogue_ && (!shape.transposed || shape.stride == 1);
+  panel_stride_ = row_stride(most_k);
+  const std::int64_t tiles =
+      std::clamp<std::int64_t>(panel_floats / (panel_stride_ * gemm.tile_rows), 1, gemm_few_tiles);
+  block_rows_ = std::min(most_rows, tiles * gemm.tile_rows);
+  for (const ConvolutionPhase& phase : phases_) blocks_ += ceil_div(phase.rows, block_rows_);
+  parts_ = std::min(blocks_,
+                    static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(
+                        std::clamp(shape.multiply_adds() / part_work, 1., double(max_parts))))));
+  slots_offset_ =
+      shape.packed
+          ? 0
+          : aligned(packed_b_floats(shape.kernel_height * shape.kernel_width * shape.in_channels,
+                                    shape.out_channels));
+  block_offset_ = aligned(block_rows_ * panel_stride_);
+  slot_bytes_ = block_offset_ + (direct_ ? 0 : aligned(block_rows_ * shape.out_channels));
+  scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(parts_);
+}
+
+void ConvolutionPlan::run(const Call& call) const {
+  if (blocks_ == 0) return;
+  const float* kernel = call.in<float>(1);
+  if (!shape_.packed) {
+    float* packed = reinterpret_cast<float*>(call.scratch);
+    pack_kernel(shape_, level_, kernel, packed, call);
+    kernel = packed;
+  }
+  ScratchSlots slots;
+  call.loop(parts_, [&](std::int64_t part) {
+    const int slot = slots.take();
+    std::byte* scratch =
+        call.scratch + slots_offset_ + static_cast<std::size_t>(slot) * slot_bytes_;
+    const std::int64_t begin = part_begin(blocks_, parts_, part);
+    const std::int64_t end = part_begin(blocks_, parts_, part + 1);
+    std::int64_t first = 0;  // block of the phase
+    for (const ConvolutionPhase& phase : phases_) {
+      const std::int64_t count = ceil_div(phase.rows, block_rows_);
+      for (std::int64_t b = std::max(begin, first); b < std::min(end, first + count); ++b)
+        run_block(call, phase, (b - first) * block_rows_, kernel, scratch);
+      first += count;
+    }
+    slots.give_back(slot);
+  });
+}
+
+void ConvolutionPlan::run_block(const Call& call, const ConvolutionPhase& phase, std::int64_t first,
+                                const float* kernel, std::byte* slot) const {
+  const GemmKernels& gemm = *kernels(level_).gemm;
+  const std::int64_t n = shape_.out_channels, k = phase.patches.row_size();
+  const std::int64_t last = std::min(first + block_rows_, phase.rows);
+  float* const panel = reinterpret_cast<float*>(slot);
+  float* const result =
+      direct_ ? call.out<float>(0) + first * n : reinterpret_cast<float*>(slot + block_offset_);
+  kernels(level_).convolution->gather(phase.patches, call.in<float>(0), first, last, panel,
+                                      panel_stride_);
+  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
+  for (std::int64_t cut = 0; cut < cuts; ++cut) {
+    const std::int64_t begin = part_begin(k, cuts, cut);
+    gemm.block({.m = last - first,
+                .n = n,
+                .k = part_begin(k, cuts, cut + 1) - begin,
+                .a = {panel + begin, panel_stride_, 1},
+                .b = kernel + phase.packed_offset + begin * gemm.panel_columns,
+                .panel_stride = k * gemm.panel_columns,
+                .b_row_stride = gemm.panel_columns,
+                .c = result,
+                .c_row_stride = n,
+                .add = cut > 0,
+                .last_tile = gemm_tiles(last - first, gemm.tile_rows),
+                .last_panel = gemm_panels(n, gemm.panel_columns)});
+  }
+  if (!direct_) finish(call, phase, first, last, result);
+}
+
+/// Runs the epilogue over a block of positions, or copies it, to where the positions lie.
+void ConvolutionPlan::finish(const Call& call, const ConvolutionPhase& phase, std::int64_t first,
+                             std::int64_t last, const float* block) const {
+  const std::int64_t n = shape_.out_channels;
+  // Operand 0 is the block; Call's inputs 0 and 1 are x and the kernel.
+  const void* const* operands = call.inputs + 1;
+  if (phase.out_step == 1) {  // positions follow one another
+    epilogue_->run_from(level_, block, operands, call.outputs, first * n, last * n);
+    return;
+  }
+  const Patches& p = phase.patches;
+  for (std::int64_t row = first; row < last; ++row, block += n) {
+    const std::int64_t column = row % p.columns, line = row / p.columns % p.lines;
+    const std::int64_t image = row / p.columns / p.lines;
+    const std::int64_t position =
+        ((image * shape_.out_height + phase.out_line + line * phase.out_step) * shape_.out_width +
+         phase.out_column + column * phase.out_step) *
+        n;
+    if (epilogue_)
+      epilogue_->run_from(level_, block, operands, call.outputs, position, position + n);
+    else
+      std::memcpy(call.out<float>(0) + position, block,
+                  static_cast<std::size_t>(n) * sizeof(float));
+  }
+}
+
+KernelGradientPlan::KernelGradientPlan(const ConvolutionShape& shape, Level level)
+    : shape_(shape), level_(level), patches_(patches_of(shape)) {
+  const GemmKernels& gemm = *kernels(level).gemm;
+  positions_ = shape.batch * shape.out_height * shape.out_width;
+  // A row of the kernel is enough for a product of its own, unless it is very short.
+  if (shape.kernel_width * shape.in_channels >= 64) groups_ = shape.kernel_height;
+  patches_.tap_rows = shape.kernel_height / groups_;
+  const std::int64_t size = patches_.row_size(), n = shape.out_channels;
+  if (positions_ == 0 || size == 0 || n == 0) return;
+  panel_stride_ = row_stride(size);
+  block_rows_ =
+      std::min(positions_, std::clamp<std::int64_t>(3 * panel_floats / panel_stride_, 32, 512));
+  const std::int64_t most = std::max<std::int64_t>(1, max_parts / groups_);
+  splits_ = std::min(ceil_div(positions_, block_rows_),
+                     static_cast<std::int64_t>(std::clamp(
+                         shape.multiply_adds() / static_cast<double>(groups_) / part_work, 1.,
+                         double(most))));
+  slots_offset_ = splits_ > 1 ? aligned(splits_ * groups_ * size * n) : 0;
+  edge_offset_ = aligned(block_rows_ * panel_stride_);
+  packed_offset_ =
+      edge_offset_ + (n % gemm.panel_columns ? aligned(block_rows_ * gemm.panel_columns) : 0);
+  slot_bytes_ = packed_offset_ + aligned(block_rows_ * size);
+  scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(groups_ * splits_);
+}
+
+void KernelGradientPlan::run(const Call& call) const {
+  float* const out = call.out<float>(0);
+  const std::int64_t part_size = patches_.row_size() * shape_.out_channels;
+  const std::int64_t size = groups_ * part_size;
+  if (size == 0) return;
+  if (positions_ == 0) {
+    std::memset(out, 0, static_cast<std::size_t>(size) * sizeof(float));
+    return;
+  }
+  float* const sums = splits_ > 1 ? reinterpret_cast<float*>(call.scratch) : out;
+  ScratchSlots slots;
+  call.loop(groups_ * splits_, [&](std::int64_t part) {
+    const std::int64_t group = part / splits_, split = part % splits_;
+    const int slot = slots.take();
+    run_part(call, group, part_begin(positions_, splits_, split),
+             part_begin(positions_, splits_, split + 1), sums + split * size + group * part_size,
+             call.scratch + slots_offset_ + static_cast<std::size_t>(slot) * slot_bytes_);
+    slots.give_back(slot);
+  });
+  if (splits_ == 1) return;
+  call.loop(groups_, [&](std::int64_t group) {
+    const std::int64_t at = group * part_size;
+    kernels(level_).normalise->add_parts(sums + at, splits_, size, out + at, part_size);
+  });
+}
+
+void KernelGradientPlan::run_part(const Call& call, std::int64_t group, std::int64_t first,
+                                  std::int64_t last, float* sum, std::byte* slot) const {
+  const GemmKernels& gemm = *kernels(level_).gemm;
+  const std::int64_t m = patches_.row_size(), n = shape_.out_channels;
+  const std::int64_t columns = gemm.panel_columns, tiles = gemm_tiles(m, gemm.tile_rows);
+  Patches patches = patches_;
+  patches.first_row += group * patches.tap_rows;
+  float* const panel = reinterpret_cast<float*>(slot);
+  float* const edge = reinterpret_cast<float*>(slot + edge_offset_);
+  float* const packed = reinterpret_cast<float*>(slot + packed_offset_);
+  for (std::int64_t begin = first; begin < last; begin += block_rows_) {
+    const std::int64_t k = std::min(block_rows_, last - begin);
+    const float* dy = call.in<float>(1) + begin * n;  // [k, n]
+    kernels(level_).convolution->gather(patches, call.in<float>(0), begin, begin + k, panel,
+                                        panel_stride_);
+    gemm.pack_a({panel, 1, panel_stride_}, m, k, 0, tiles, packed);
+    GemmBlock block{.m = m,
+                    .n = n,
+                    .k = k,
+                    .a = {packed, 0, 1},
+                    .a_packed = true,
+                    .b = dy,
+                    .panel_stride = columns,
+                    .b_row_stride = n,
+                    .c = sum,
+                    .c_row_stride = n,
+                    .add = begin > first,
+                    .last_tile = tiles,
+                    .last_panel = n / columns};
+    if (block.last_panel > 0) gemm.block(block);
+    if (n % columns == 0) continue;
+    gemm.pack_b({dy, n, 1}, k, n, n / columns, n / columns + 1, edge);
+    block.b = edge;
+    block.panel_stride = k * columns;
+    block.b_row_stride = columns;
+    block.c = sum + n / columns * columns;
+    block.first_panel = n / columns;
+    block.last_panel = n / columns + 1;
+    gemm.block(block);
+  }
+}
+
+}  // namespace abax
