@@ -83,7 +83,7 @@ Value encode_image(Operand images, const ModelConfig& c) {
         text("images: expected ", size, " [batch, height, width, channels], got ", x.shape()));
   Graph& g = x.graph();
   const auto scope = g.scope("encoder");
-  if (convolutional) return convolutional_features(x, c);
+  if (convolutional) return convolutional_features(x - 0.5, c);
   Value h = reshape(x, {size[0], -1});  // [batch, pixels]
   int layer = 0;
   for (const std::int64_t units : c.hidden)

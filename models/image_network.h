@@ -8,7 +8,7 @@
 //   convolution  van den Oord et al. 2017, section 4.1, as Sonnet's example has it: `downsamplings`
 //                convolutions of stride 2 with relu (the last has `channels` channels, the others
 //                half as many), one of 3 x 3, `residual_layers`; the decoder has one of 3 x 3,
-//                residual layers, transposed convolutions of stride 2.
+//                residual layers, transposed convolutions of stride 2. Pixels go in less 0.5.
 #pragma once
 
 #include <cstdint>

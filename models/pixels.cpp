@@ -17,6 +17,9 @@ namespace {
 
 Value bernoulli(Value logits, Value x) { return x * logits - softplus(logits); }
 
+/// So that a network whose outputs begin near 0 begins with grey images.
+Value gaussian_mean(Value parameters) { return parameters + 0.5; }
+
 Value gaussian(Value mean, Value x, double variance) {
   return -0.5 * std::log(2 * std::numbers::pi * variance) - square(x - mean) * (0.5 / variance);
 }
@@ -78,14 +81,14 @@ Value pixel_log_likelihood(Value parameters, Value images, const ModelConfig& c)
                           " * channels] of images [.., height, width, channels], came ", have,
                           " of ", x));
   const Value each = c.likelihood == "bernoulli"  ? bernoulli(parameters, images)
-                     : c.likelihood == "gaussian" ? gaussian(parameters, images, c.pixel_variance)
+                     : c.likelihood == "gaussian" ? gaussian(gaussian_mean(parameters), images, c.pixel_variance)
                                                   : logistic(logistic(parameters), images);
   return sum(each, {-3, -2, -1});
 }
 
 Value pixel_mean(Value parameters, const ModelConfig& c) {
   if (pixel_outputs(c) == 2) return clamp(0.5 * logistic(parameters).mean + 0.5, 0, 1);
-  return c.likelihood == "bernoulli" ? sigmoid(parameters) : parameters;
+  return c.likelihood == "bernoulli" ? sigmoid(parameters) : gaussian_mean(parameters);
 }
 
 }  // namespace abax

@@ -60,7 +60,7 @@ def log_likelihood(parameters, images, config):
     if config['likelihood'] == 'bernoulli':
         each = images * parameters - F.softplus(parameters)
     elif config['likelihood'] == 'gaussian':
-        each = torch.distributions.Normal(parameters, config['pixel_variance'] ** 0.5).log_prob(images)
+        each = torch.distributions.Normal(parameters + 0.5, config['pixel_variance'] ** 0.5).log_prob(images)
     else:
         each = discretised_logistic(*parameters.chunk(2, -1), 2 * images - 1)
     return each.sum((-3, -2, -1))

@@ -132,7 +132,7 @@ def dense_positions(config):
 def reconstruction(parameters, images, config):
     """Of each image: Sonnet's loss, or nats a pixel and channel."""
     if config['likelihood'] == 'gaussian':
-        return ((images - parameters) ** 2).flatten(1).mean(1) / config['pixel_variance']
+        return ((images - parameters - 0.5) ** 2).flatten(1).mean(1) / config['pixel_variance']
     return -log_likelihood(parameters, images, config) / images[0].numel()
 
 

@@ -65,7 +65,7 @@ TEST_CASE("pixels: Bernoulli and Gaussian log-likelihoods are sums over pixels o
         const double pixel = images.as<float>()[row % 2 * 30 + i];
         expected += config.likelihood == "bernoulli"
                         ? bernoulli_of(pixel, parameter)
-                        : gaussian_of(pixel, parameter, config.pixel_variance);
+                        : gaussian_of(pixel, parameter + 0.5, config.pixel_variance);
       }
       CHECK(got[row] == doctest::Approx(expected).epsilon(1e-5));
     }
@@ -137,7 +137,7 @@ TEST_CASE("pixels: means") {
     return run(pixel_mean(parameters, {.likelihood = likelihood}), {{"parameters", &values}});
   };
   CHECK(mean("bernoulli")[0] == doctest::Approx(sigmoid_of(-1.5)));
-  CHECK(mean("gaussian") == std::vector<float>{-1.5f, 0, 0.5f, 9});
+  CHECK(mean("gaussian") == std::vector<float>{-1, 0.5f, 1, 9.5f});
   CHECK(mean("logistic") == std::vector<float>{0, 0.5f});  // of -1.5 and 0; then the log scales
 }
 
