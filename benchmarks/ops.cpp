@@ -54,7 +54,7 @@ std::vector<Case> realistic() {
                     .build = [=](auto x) { return std::vector<Value>{build(x)}; },
                     .reference = {}});
   };
-  const Argument activations{{700, 650}}, logits{{700, 10000}};
+  const Argument activations{{700, 650}}, logits{{700, 10000}}, narrow{{2000, 10}};
   add("operator+/large bias", {activations, {{650}}}, [](auto x) { return x[0] + x[1]; });
   add("operator*/large chain", {activations, activations},
       [](auto x) { return relu((x[0] * x[1] + x[0]) * 2 - x[1]); });
@@ -78,6 +78,8 @@ std::vector<Case> realistic() {
       [](auto x) { return random_normal(x[0].graph(), x[0].shape()) + x[0]; });
   add("matmul/large", {activations, {{650, 2600}}}, [](auto x) { return matmul(x[0], x[1]); });
   add("softmax/large", {logits}, [](auto x) { return softmax(x[0]); });
+  add("softmax/narrow", {narrow}, [](auto x) { return softmax(x[0]); });
+  add("log_softmax/narrow", {narrow}, [](auto x) { return log_softmax(x[0]); });
   add("log_softmax/large", {logits}, [](auto x) { return log_softmax(x[0]); });
   add("cross_entropy/large", {logits, {{700}, i32, 0, 10000}},
       [](auto x) { return cross_entropy(x[0], x[1]).sum; });

@@ -92,7 +92,8 @@ Value logits_given(const Categoricals& d, Value z) {
 Value log_probability(Value logits, Value z) { return sum(z * log_softmax(logits), {-2, -1}); }
 
 Value categorical_kl(Value q_logits, Value p_logits) {
-  return sum(softmax(q_logits) * (log_softmax(q_logits) - log_softmax(p_logits)), {-1});
+  const Value log_q = log_softmax(q_logits);
+  return sum(exp(log_q) * (log_q - log_softmax(p_logits)), {-1});
 }
 
 }  // namespace abax

@@ -151,12 +151,5 @@ inline void store_transposed(const float* from, std::int64_t from_stride, const 
     });
 }
 
-/// 0, 1, 2, ... along the lanes.
-inline F lane_numbers() {
-  float numbers[width];
-  for (std::int64_t i = 0; i < width; ++i) numbers[i] = static_cast<float>(i);
-  return load(numbers);
-}
-
 }  // namespace
 }  // namespace abax::ABAX_LEVEL

@@ -11,13 +11,19 @@
 namespace abax::ABAX_LEVEL {
 namespace {
 
-/// A load whose left-out lanes are `fill`.
+/// 0, 1, 2, ... along the lanes.
+inline F lane_numbers() {
+  float numbers[width];
+  for (std::int64_t i = 0; i < width; ++i) numbers[i] = static_cast<float>(i);
+  return load(numbers);
+}
+
+/// A load whose left-out lanes are `fill`. (Not through a copy in memory: a short row would wait
+/// for it.)
 inline F load_or(const float* from, Whole, float) { return load(from); }
 inline F load_or(const float* from, Part part, float fill) {
-  float copy[width];
-  store(copy, F(fill));
-  store(copy, load(from, part), part);
-  return load(copy);
+  const auto inside = lane_numbers() < F(static_cast<float>(part.count));
+  return select(inside, load(from, part), F(fill));
 }
 
 /// The sum of what body(i, lanes) gives for the registers of a row. Left-out lanes must give 0.
