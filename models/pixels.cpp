@@ -80,9 +80,10 @@ Value pixel_log_likelihood(Value parameters, Value images, const ModelConfig& c)
     throw ShapeError(text("pixel_log_likelihood: expected parameters [.., height, width, ", outputs,
                           " * channels] of images [.., height, width, channels], came ", have,
                           " of ", x));
-  const Value each = c.likelihood == "bernoulli"  ? bernoulli(parameters, images)
-                     : c.likelihood == "gaussian" ? gaussian(gaussian_mean(parameters), images, c.pixel_variance)
-                                                  : logistic(logistic(parameters), images);
+  const Value each = c.likelihood == "bernoulli" ? bernoulli(parameters, images)
+                     : c.likelihood == "gaussian"
+                         ? gaussian(gaussian_mean(parameters), images, c.pixel_variance)
+                         : logistic(logistic(parameters), images);
   return sum(each, {-3, -2, -1});
 }
 

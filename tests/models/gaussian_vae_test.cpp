@@ -86,6 +86,30 @@ TEST_CASE("gaussian VAE: gradients are slopes of the loss, for every likelihood"
   }
 }
 
+TEST_CASE("gaussian VAE: convolutions stand behind and before linear layers of the latent") {
+  ModelConfig c = small();
+  c.image_width = 8;
+  c.network = "convolution";
+  c.channels = 6;
+  c.downsamplings = 2;
+  c.residual_channels = 4;
+  Variables store(3);
+  Graph g(store, Mode::train);
+  test::ImageBatch batch(2, c, {});
+  std::ranges::fill(batch.images.as<float>().first(32), 1.f);
+  const Model model = gaussian_vae(g, c, {.batch = 2});
+  CHECK(model.output.shape() == Shape{2, 4, 8, 1});
+  CHECK(store[store.find("decoder/features/weight")].value.shape() == Shape{3, 1 * 2 * 6});
+  optimise({}, gradients_of(model.loss));
+  Workers workers(1);
+  Execution step(compile(g, {model.loss.sum}), store, workers);
+  step.set("learning_rate", 0.01f);
+  run(step, batch.inputs());
+  const double first = step.scalar(model.loss.sum);
+  for (int i = 0; i < 150; ++i) run(step, batch.inputs());
+  CHECK(step.scalar(model.loss.sum) < 0.8 * first);
+}
+
 TEST_CASE("gaussian VAE: the mean of log weights is the bound, and more samples raise it") {
   const ModelConfig c = small();
   Variables store(3);
