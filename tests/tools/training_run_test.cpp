@@ -90,6 +90,52 @@ TEST_CASE(
   CHECK(parts.checkpoint.contents().data_position == 12);
 }
 
+TEST_CASE("training: codebooks start from data once; resumed runs and loaded weights keep theirs") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "whole");
+  o.model = "vqvae";
+  o.dropout = 0;
+  o.hidden = {16};
+  o.codes = 8;
+  o.code_width = 4;
+  o.batch = 16;
+  o.steps = 6;
+  o.restart_below = 0.5;
+  train(o);
+  o.out = (folder.path() / "parts").string();
+  o.steps = 3;
+  train(o);
+  TrainOptions rest = open_run(folder.path() / "parts").options;
+  rest.resume = o.out;
+  rest.steps = 6;
+  train(rest);
+  CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
+  const auto codebook = [&](const char* run) {
+    return open_run(folder.path() / run).checkpoint.variables().read("codebook");
+  };
+  const auto difference = [](const Tensor& a, const Tensor& b) {
+    double most = 0;
+    for (std::size_t i = 0; i < a.as<float>().size(); ++i)
+      most = std::max(most, std::abs(double{a.as<float>()[i]} - double{b.as<float>()[i]}));
+    return most;
+  };
+  o.steps = 1;
+  o.restart_below = 0;
+  for (const char* start : {"data", "random"}) {
+    o.codebook_start = start;
+    o.out = (folder.path() / start).string();
+    train(o);
+    o.init_from = (folder.path() / "whole").string();
+    o.out = (folder.path() / (std::string("from ") + start)).string();
+    train(o);
+    o.init_from.clear();
+  }
+  CHECK(difference(codebook("data"), codebook("random")) > 0.1);
+  CHECK(difference(codebook("from data"), codebook("from random")) == 0);
+  CHECK(difference(codebook("from data"), codebook("whole")) < 0.1);
+  CHECK(difference(codebook("from data"), codebook("whole")) > 0);
+}
+
 TEST_CASE("training: how often is validated, and on how many threads, changes no weight") {
   const TemporaryFolder folder;
   TrainOptions o = small(folder.path() / "a");
