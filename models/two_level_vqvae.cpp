@@ -21,36 +21,53 @@ Shape bottom_positions(const ModelConfig& c) {
   return features.rank() == 1 ? Shape{dense_positions(features[0], c)} : features.without(-1);
 }
 Shape top_positions(const ModelConfig& c) {
-  return {std::max<std::int64_t>(1, bottom_positions(c)[0] / 2)};
+  const Shape bottom = bottom_positions(c);
+  if (bottom.rank() == 1) return {std::max<std::int64_t>(1, bottom[0] / 2)};
+  return {(bottom[0] + 1) / 2, (bottom[1] + 1) / 2};
 }
 
 /// x [batch, ..] as [batch, all].
 Value flat(Value x) { return reshape(x, {x.shape()[0], -1}); }
 
-/// What the top quantises of features [batch, units]: [batch, positions.., width].
+/// What the top quantises of the encoder's features: [batch, positions.., width].
 Value top_vectors(Value features, const ModelConfig& c) {
   const auto encoder = features.graph().scope("encoder");
-  const auto top = features.graph().scope("top");
+  const auto scope = features.graph().scope("top");
   const std::int64_t positions = top_positions(c).size();
-  const Value h = relu(linear(features, positions * c.code_width, "dense"));  // [batch, units]
+  const bool dense = features.shape().rank() == 2;
+  const Value h = dense
+                      ? relu(linear(features, positions * c.code_width, "dense"))
+                      : residual_features(relu(convolution(features, c.channels, 4, "down", 2)), c);
   return code_vectors(h, positions, c);
 }
 
-/// What the bottom quantises: of features, knowing the top's values.
+/// The top's values as large as the encoder's features.
+Value grown(Value top, const ModelConfig& c) {
+  const auto decoder = top.graph().scope("decoder");
+  const auto scope = top.graph().scope("top");
+  if (top.shape().rank() == 3) return relu(linear(flat(top), c.hidden.back(), "dense"));
+  const Value h = residual_features(top, c);
+  return relu(transposed_convolution(h, bottom_positions(c), c.channels, 4, "up", 2));
+}
+
+/// What the bottom quantises of the features, knowing the top's values.
 Value bottom_vectors(Value features, Value top, const ModelConfig& c) {
-  Value grown;  // as features
-  {
-    const auto decoder = top.graph().scope("decoder");
-    const auto scope = top.graph().scope("top");
-    grown = relu(linear(flat(top), c.hidden.back(), "dense"));
-  }
+  const Value both = concat({features, grown(top, c)}, -1);
   const auto scope = features.graph().scope("encoder");
-  return code_vectors(concat({features, grown}, -1), bottom_positions(c).size(), c);
+  return code_vectors(both, bottom_positions(c).size(), c);
 }
 
 /// Pixels of the values of both levels.
 Value pixels_of(Value top, Value bottom, const ModelConfig& c) {
-  return decode_image(concat({flat(top), flat(bottom)}, 1), c, pixel_outputs(c));
+  if (top.shape().rank() == 3)
+    return decode_image(concat({flat(top), flat(bottom)}, 1), c, pixel_outputs(c));
+  Value large;  // the top's values, as many as the bottom's
+  {
+    const auto decoder = top.graph().scope("decoder");
+    const auto scope = top.graph().scope("top");
+    large = transposed_convolution(top, bottom_positions(c), quantised_width(c), 4, "upsample", 2);
+  }
+  return decode_image(concat({large, bottom}, -1), c, pixel_outputs(c));
 }
 
 Quantised quantise_level(Value z, Value weights, const ModelConfig& c, const char* level) {

@@ -2,18 +2,18 @@
 // bottom codes for the rest, which know the decoded top.
 //
 //     h = encoder(x)
-//     top = quantise(top/code(shrunk(h)))         half the positions along each axis
+//     top = quantise(code(shrunk(h)))             half the positions along each axis
 //     bottom = quantise(code([h, grown(top)]))    positions as in models/vqvae.h
 //     x' = decoder([upsampled top, bottom])
 //
-// With convolutions: top/down is 4 x 4 with stride 2, then top/conv and top/residual<i> as in the
-// encoder below it; grown is top/conv, top/residual<i> and top/up, 4 x 4 transposed with stride 2,
-// to code_width channels; the top codes reach the decoder by a transposed convolution of their own,
-// top/upsample. With a dense network: there are half as many
-// top codes as bottom ones (at least one), top/dense has code_width units for each, grown is
-// top/dense to as many units as the encoder's last layer has, and the top codes stand beside the
-// bottom ones. Parameters are those of models/image_network.h, and under encoder/ and decoder/
-// these; codebooks are top/codebook and bottom/codebook.
+// With convolutions encoder/top/down is 4 x 4 with stride 2, followed by a relu, encoder/top/conv
+// and encoder/top/residual<i> as those of the encoder below it; grown is decoder/top/conv,
+// decoder/top/residual<i> and decoder/top/up, 4 x 4 transposed with stride 2 and relu, to as many
+// channels as h has. upsampled is decoder/top/upsample, likewise to the codes' width, without relu.
+// With a dense network there are half as many top codes as bottom ones (at least one);
+// encoder/top/dense has code_width units for each, with relu, grown is decoder/top/dense to as many
+// units as h has, with relu, and the top codes stand beside the bottom ones. All else is called as
+// in models/image_network.h; codebooks are top/codebook and bottom/codebook.
 //
 // Loss, metrics: models/vqvae.h, the terms of both levels added up, each a mean over its positions.
 // Codes of an image: the top ones, then the bottom ones. Statistics: "code_counts" likewise,
