@@ -35,26 +35,16 @@ std::vector<Shape> sizes(const ModelConfig& c) {
   return result;
 }
 
-/// Residual layers (He et al. 2016, section 4), as in van den Oord et al. 2017, section 4.1.
-Value residual_stack(Value x, const ModelConfig& c) {
-  for (std::int64_t i = 0; i < c.residual_layers; ++i) {
-    const auto scope = x.graph().scope("residual", static_cast<int>(i));
-    const Value inner = convolution(relu(x), c.residual_channels, 3, "inner");
-    x = x + convolution(relu(inner), c.channels, 1, "outer");
-  }
-  return relu(x);
-}
-
 Value convolutional_features(Value x, const ModelConfig& c) {
   for (std::int64_t i = 0; i < c.downsamplings; ++i) {
     const std::int64_t channels = i + 1 < c.downsamplings ? c.channels / 2 : c.channels;
     x = relu(convolution(x, channels, 4, text("down", i), 2));
   }
-  return residual_stack(convolution(x, c.channels, 3, "conv"), c);
+  return residual_features(x, c);
 }
 
 Value convolutional_pixels(Value x, const ModelConfig& c, std::int64_t depth) {
-  x = residual_stack(convolution(x, c.channels, 3, "conv"), c);
+  x = residual_features(x, c);
   const std::vector<Shape> all = sizes(c);
   for (std::int64_t i = 0; i < c.downsamplings; ++i) {
     const bool last = i + 1 == c.downsamplings;
@@ -67,6 +57,17 @@ Value convolutional_pixels(Value x, const ModelConfig& c, std::int64_t depth) {
 }
 
 }  // namespace
+
+Value residual_features(Value x, const ModelConfig& c) {
+  x = convolution(x, c.channels, 3, "conv");
+  // Residual layers (He et al. 2016, section 4), as in van den Oord et al. 2017, section 4.1.
+  for (std::int64_t i = 0; i < c.residual_layers; ++i) {
+    const auto scope = x.graph().scope("residual", static_cast<int>(i));
+    const Value inner = convolution(relu(x), c.residual_channels, 3, "inner");
+    x = x + convolution(relu(inner), c.channels, 1, "outer");
+  }
+  return relu(x);
+}
 
 Shape feature_shape(const ModelConfig& c) {
   if (!is_convolutional(c)) return {c.hidden.back()};

@@ -36,4 +36,9 @@ Value encode_image(Operand images, const ModelConfig& config);
 /// Throws ShapeError on features of another size.
 Value decode_image(Operand features, const ModelConfig& config, std::int64_t outputs);
 
+/// The middle of a convolutional network, in the current scope: of x [batch, height, width, n]
+/// conv, 3 x 3, and residual<i>/{inner,outer}, with a relu at the end: [batch, height, width,
+/// channels].
+Value residual_features(Value x, const ModelConfig& config);
+
 }  // namespace abax

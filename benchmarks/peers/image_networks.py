@@ -55,6 +55,74 @@ class Decoder(nn.Module):
         return self.output(z).unflatten(-1, self.shape)
 
 
+def feature_sizes(config):
+    """[height, width] of an image and after each downsampling."""
+    sizes = [(config['image_height'], config['image_width'])]
+    for _ in range(config['downsamplings']):
+        sizes.append(tuple((size + 1) // 2 for size in sizes[-1]))
+    return sizes
+
+
+class Residual(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        channels, inside = config['channels'], config['residual_channels']
+        self.inner, self.outer = layers.Convolution(channels, inside, 3), layers.Convolution(inside, channels, 1)
+
+    def forward(self, x):
+        return x + self.outer(F.relu(self.inner(F.relu(x))))
+
+
+def add_middle(module, config, inputs):
+    """The middle of a convolutional network."""
+    module.conv = layers.Convolution(inputs, config['channels'], 3)
+    module.residual = nn.ModuleList([Residual(config) for _ in range(config['residual_layers'])])
+
+
+def middle(module, x):
+    x = module.conv(x)
+    for residual in module.residual:
+        x = residual(x)
+    return F.relu(x)
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Images to features [batch, height, width, channels]."""
+
+    def __init__(self, config):
+        super().__init__()
+        count, channels = config['downsamplings'], config['channels']
+        sizes = [config['image_channels']] + [channels // 2] * (count - 1) + [channels]
+        self.down = nn.ModuleList([layers.Convolution(a, b, 4, 2) for a, b in zip(sizes, sizes[1:])])
+        add_middle(self, config, channels)
+
+    def features(self, images):
+        x = images
+        for layer in self.down:
+            x = F.relu(layer(x))
+        return middle(self, x)
+
+
+class ConvolutionalDecoder(nn.Module):
+    """From [batch, height, width, size] to the parameters of the pixels."""
+
+    def __init__(self, config, size):
+        super().__init__()
+        count, channels = config['downsamplings'], config['channels']
+        outputs = 2 if config['likelihood'] == 'logistic' else 1
+        add_middle(self, config, size)
+        sizes = [channels] + [channels // 2] * (count - 1) + [outputs * config['image_channels']]
+        shapes = feature_sizes(config)[-2::-1]
+        self.up = nn.ModuleList([layers.TransposedConvolution(a, b, 4, 2, shape)
+                                 for a, b, shape in zip(sizes, sizes[1:], shapes)])
+
+    def forward(self, x):
+        x = middle(self, x)
+        for layer in self.up[:-1]:
+            x = F.relu(layer(x))
+        return self.up[-1](x)
+
+
 def log_likelihood(parameters, images, config):
     """Nats of each image, [..]."""
     if config['likelihood'] == 'bernoulli':

@@ -45,6 +45,55 @@ class Linear(nn.Linear):
         return linear_views('', self)
 
 
+class Convolution(nn.Conv2d):
+    """Of images [batch, height, width, channels], `stride` and zeros around so that the result has ceil(size / stride)
+    rows and columns, an odd zero at the bottom and at the right."""
+
+    def __init__(self, inputs, outputs, size, stride=1):
+        super().__init__(inputs, outputs, size, stride)
+
+    def views(self):
+        yield from (('/weight', self.weight.permute(2, 3, 1, 0)), ('/bias', self.bias))
+
+    def forward(self, x):
+        size, stride = self.kernel_size[0], self.stride[0]
+        below, above, right, left = (side for length in x.shape[1:3] for side in self.padded(length, size, stride))
+        x = x.permute(0, 3, 1, 2)
+        if below == above == left == right:
+            y = F.conv2d(x, self.weight, self.bias, stride, left)
+        else:
+            y = F.conv2d(F.pad(x, (left, right, above, below)), self.weight, self.bias, stride)
+        return y.permute(0, 2, 3, 1)
+
+    @staticmethod
+    def padded(length, size, stride):
+        """Zeros behind and before."""
+        total = max((-(-length // stride) - 1) * stride + size - length, 0)
+        return total - total // 2, total // 2
+
+
+class TransposedConvolution(nn.ConvTranspose2d):
+    """What leads back from a Convolution's result to images of `shape` [height, width]."""
+
+    def __init__(self, inputs, outputs, size, stride, shape):
+        super().__init__(inputs, outputs, size, stride)
+        self.shape = shape
+
+    def views(self):
+        yield from (('/weight', self.weight.permute(2, 3, 0, 1)), ('/bias', self.bias))
+
+    def forward(self, x):
+        size, stride, x = self.kernel_size[0], self.stride[0], x.permute(0, 3, 1, 2)
+        sides = [Convolution.padded(length, size, stride) for length in self.shape]
+        if len({side for pair in sides for side in pair}) == 1:
+            y = F.conv_transpose2d(x, self.weight, self.bias, stride, sides[0][0])
+        else:
+            (_, above), (_, left) = sides
+            y = F.conv_transpose2d(x, self.weight, self.bias, stride)
+            y = y[:, :, above:above + self.shape[0], left:left + self.shape[1]]
+        return y.permute(0, 2, 3, 1)
+
+
 class Embedding(nn.Embedding):
     def views(self):
         yield '', self.weight

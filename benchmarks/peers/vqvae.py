@@ -4,7 +4,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import layers
-from image_networks import Decoder, Encoder, hidden_sizes, log_likelihood, weighted
+from image_networks import (ConvolutionalDecoder, ConvolutionalEncoder, Decoder, Encoder, add_middle, feature_sizes,
+                            hidden_sizes, log_likelihood, middle, weighted)
 
 
 class Codebook(nn.Module):
@@ -139,48 +140,76 @@ def reconstruction(parameters, images, config):
 class Vqvae(nn.Module):
     def __init__(self, config):
         super().__init__()
-        self.config, positions = config, dense_positions(config)
-        self.encoder = Encoder(config, {})
-        self.encoder.code = CodeLayer(config, hidden_sizes(config)[-1], positions)
+        self.config, width = config, quantised_width(config)
+        if config['network'] == 'dense':
+            positions = dense_positions(config)
+            self.encoder, self.decoder = Encoder(config, {}), Decoder(config, positions * width)
+            self.encoder.code = CodeLayer(config, hidden_sizes(config)[-1], positions)
+        else:
+            self.encoder, self.decoder = ConvolutionalEncoder(config), ConvolutionalDecoder(config, width)
+            self.encoder.code = CodeLayer(config, config['channels'], 0)
         quantiser = Quantiser(config)
         if config['quantiser'] != 'finite':
             self.codebook = quantiser.codebook  # in no scope
         self.quantiser = quantiser
-        self.decoder = Decoder(config, positions * quantised_width(config))
 
     def forward(self, batch, state):
         """images [batch, height, width, channels], weights [batch]; gives the summed loss, how many images, no state."""
         images, weights = batch['images'], batch['weights']
         z = self.encoder.code(self.encoder.features(images))
         values, _, loss = self.quantiser(z, weights)
-        pixels = self.decoder(values.flatten(1))
+        pixels = self.decoder(values.flatten(1) if values.dim() == 3 else values)
         return *weighted(reconstruction(pixels, images, self.config) + loss, weights), state
 
 
 class TwoLevelVqvae(nn.Module):
     def __init__(self, config):
         super().__init__()
-        self.config, width = config, config['code_width']
-        bottom = dense_positions(config)
-        top, units = max(1, bottom // 2), hidden_sizes(config)[-1]
-        self.encoder = Encoder(config, {})
-        self.encoder.top = nn.Module()
-        self.encoder.top.dense = layers.Linear(units, top * width)
-        self.encoder.top.code = CodeLayer(config, top * width, top)
-        self.encoder.code = CodeLayer(config, 2 * units, bottom)
+        self.config, width, channels = config, quantised_width(config), config['channels']
         self.top, self.bottom = Quantiser(config), Quantiser(config)
-        self.decoder = Decoder(config, (top + bottom) * quantised_width(config))
-        self.decoder.top = nn.Module()
-        self.decoder.top.dense = layers.Linear(top * quantised_width(config), units)
+        self.dense = config['network'] == 'dense'
+        if self.dense:
+            bottom, units = dense_positions(config), hidden_sizes(config)[-1]
+            top = max(1, bottom // 2)
+            self.encoder, self.decoder = Encoder(config, {}), Decoder(config, (top + bottom) * width)
+            self.encoder.top, self.decoder.top = nn.Module(), nn.Module()
+            self.encoder.top.dense = layers.Linear(units, top * config['code_width'])
+            self.encoder.top.code = CodeLayer(config, top * config['code_width'], top)
+            self.encoder.code = CodeLayer(config, 2 * units, bottom)
+            self.decoder.top.dense = layers.Linear(top * width, units)
+        else:
+            shape = feature_sizes(config)[-1]
+            self.encoder, self.decoder = ConvolutionalEncoder(config), ConvolutionalDecoder(config, 2 * width)
+            self.encoder.top, self.decoder.top = nn.Module(), nn.Module()
+            self.encoder.top.down = layers.Convolution(channels, channels, 4, 2)
+            add_middle(self.encoder.top, config, channels)
+            self.encoder.top.code = CodeLayer(config, channels, 0)
+            add_middle(self.decoder.top, config, width)
+            self.decoder.top.up = layers.TransposedConvolution(channels, channels, 4, 2, shape)
+            self.decoder.top.upsample = layers.TransposedConvolution(width, width, 4, 2, shape)
+            self.encoder.code = CodeLayer(config, 2 * channels, 0)
+
+    def shrunk(self, h):
+        if self.dense:
+            return F.relu(self.encoder.top.dense(h))
+        return middle(self.encoder.top, F.relu(self.encoder.top.down(h)))
+
+    def grown(self, top):
+        if self.dense:
+            return F.relu(self.decoder.top.dense(top.flatten(1)))
+        return F.relu(self.decoder.top.up(middle(self.decoder.top, top)))
+
+    def both(self, top, bottom):
+        """What the decoder reads."""
+        if self.dense:
+            return torch.cat((top.flatten(1), bottom.flatten(1)), 1)
+        return torch.cat((self.decoder.top.upsample(top), bottom), -1)
 
     def forward(self, batch, state):
         images, weights = batch['images'], batch['weights']
         h = self.encoder.features(images)
-        z = self.encoder.top.code(F.relu(self.encoder.top.dense(h)))
-        top, _, top_loss = self.top(z, weights)
-        top = top.flatten(1)
-        grown = F.relu(self.decoder.top.dense(top))
-        bottom, _, bottom_loss = self.bottom(self.encoder.code(torch.cat((h, grown), -1)), weights)
-        pixels = self.decoder(torch.cat((top, bottom.flatten(1)), 1))
-        terms = reconstruction(pixels, images, self.config) + top_loss + bottom_loss
+        top, _, top_loss = self.top(self.encoder.top.code(self.shrunk(h)), weights)
+        z = self.encoder.code(torch.cat((h, self.grown(top)), -1))
+        bottom, _, bottom_loss = self.bottom(z, weights)
+        terms = reconstruction(self.decoder(self.both(top, bottom)), images, self.config) + top_loss + bottom_loss
         return *weighted(terms, weights), state

@@ -41,6 +41,22 @@ ModelConfig small(const char* quantiser = "nearest", const char* likelihood = "g
           .restart_below = 0.3f};
 }
 
+/// The same with convolutions, to codes of 2 x 3 positions.
+ModelConfig convolutional(const char* quantiser = "nearest", const char* likelihood = "gaussian") {
+  ModelConfig c = small(quantiser, likelihood);
+  c.network = "convolution";
+  c.channels = 8;
+  c.downsamplings = 1;
+  c.residual_layers = 1;
+  c.residual_channels = 3;
+  return c;
+}
+
+/// Of every quantiser, and of one with convolutions.
+std::vector<ModelConfig> all_configs() {
+  return {small("nearest"), small("residual"), small("finite"), convolutional()};
+}
+
 /// Plans of training and evaluation on one store.
 struct Trainer {
   Variables& store;
@@ -126,10 +142,9 @@ TEST_CASE("VQ-VAE: the loss is the reconstruction and the weighted commitment, a
 
 TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable") {
   for (const ModelEntry* entry : entries())
-    for (const char* quantiser : {"nearest", "residual", "finite"}) {
+    for (const ModelConfig& c : all_configs()) {
       std::vector<double> results[2], variables[2];
       for (const int other : {0, 1}) {
-        const ModelConfig c = small(quantiser);
         Variables store(1);
         Trainer trainer(*entry, store, c, 4);
         ImageBatch batch(4, c, {1, 1, 0, 1});
@@ -140,7 +155,8 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
         results[other] = trainer.evaluate(batch);
       }
       CAPTURE(entry->name);
-      CAPTURE(quantiser);
+      CAPTURE(c.network);
+      CAPTURE(c.quantiser);
       CHECK(results[0] == results[1]);
       CHECK(variables[0] == variables[1]);
     }
@@ -148,10 +164,10 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
 
 TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off goes on exactly") {
   for (const ModelEntry* entry : entries())
-    for (const char* quantiser : {"nearest", "residual", "finite"}) {
+    for (const ModelConfig& c : all_configs()) {
       CAPTURE(entry->name);
-      CAPTURE(quantiser);
-      const ModelConfig c = small(quantiser);
+      CAPTURE(c.network);
+      CAPTURE(c.quantiser);
       const ImageBatch batch(6, c, {});
       Variables store(2), second(2);
       Trainer trainer(*entry, store, c, 6);
@@ -180,10 +196,10 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
 
 TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes drawn are codes") {
   for (const ModelEntry* entry : entries())
-    for (const char* quantiser : {"nearest", "residual", "finite"}) {
+    for (const ModelConfig& c : all_configs()) {
       CAPTURE(entry->name);
-      CAPTURE(quantiser);
-      const ModelConfig c = small(quantiser);
+      CAPTURE(c.network);
+      CAPTURE(c.quantiser);
       Variables store(1);
       test::create(store, entry->build, c);
       const ImageBatch batch(3, c, {});
@@ -215,6 +231,23 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
         ++seen.at(static_cast<std::size_t>(code));
       CHECK(std::ranges::count(seen, 0) == 0);
     }
+}
+
+TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the features") {
+  const ModelConfig c = convolutional();
+  CHECK(vqvae_autoencoder().shape(c).positions == 6);
+  CHECK(model("two_level_vqvae").autoencoder.shape(c).positions == 6 + 2);
+  Variables store;
+  test::create(store, model("two_level_vqvae").build, c);
+  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  CHECK(shape("encoder/top/down/weight") == Shape{4, 4, 8, 8});
+  CHECK(shape("encoder/top/residual0/inner/weight") == Shape{3, 3, 8, 3});
+  CHECK(shape("encoder/top/code/weight") == Shape{8, 3});
+  CHECK(shape("encoder/code/weight") == Shape{16, 3});
+  CHECK(shape("decoder/top/up/weight") == Shape{4, 4, 8, 8});
+  CHECK(shape("decoder/top/upsample/weight") == Shape{4, 4, 3, 3});
+  CHECK(shape("decoder/conv/weight") == Shape{3, 3, 6, 8});
+  CHECK(shape("top/codebook") == Shape{7, 3});
 }
 
 TEST_CASE("VQ-VAE: with a dense network codes fill its last layer, one at least") {
