@@ -97,7 +97,7 @@ class ConvolutionalEncoder(nn.Module):
         add_middle(self, config, channels)
 
     def features(self, images):
-        x = images
+        x = images - 0.5
         for layer in self.down:
             x = F.relu(layer(x))
         return middle(self, x)

@@ -275,7 +275,10 @@ TEST_CASE(
     std::vector<std::vector<double>> before, after;
     for (int stage = 0; stage < 3; ++stage)
       before.push_back(bench.stored(text("codebook", stage, "/sums")));
-    const auto results = bench.run({bench.q.values, bench.q.counts, bench.q.codes});
+    const auto results =
+        bench.run({bench.q.values, bench.q.counts, bench.q.commitment, bench.q.loss});
+    for (std::size_t i = 0; i < 6; ++i)
+      CHECK(results[3][i] == doctest::Approx(0.3 * results[2][i]));
     std::size_t stages = 0;
     for (std::size_t stage = 0; stage < 3; ++stage) {
       const bool moved = bench.stored(text("codebook", stage, "/sums")) != before[stage];
