@@ -65,6 +65,19 @@ OptionSet option_set(EvaluateOptions& o) {
       .placeholder("FILE");
   set.group("Run");
   set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
+  set.epilogue(
+      "Of images, in nats an image over the whole pass\n"
+      "  elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, "
+      "and\n"
+      "                      its terms\n"
+      "  iwae K              the importance-weighted bound of --samples K (Burda et al. 2016, eq. "
+      "8)\n"
+      "  active units        Gaussian latents whose posterior mean has a variance above 0.01\n"
+      "  code perplexity     exp of the entropy of the codes' frequencies, the mean over codebooks "
+      "or\n"
+      "                      latents; code usage: the share of the codes that occur at all\n"
+      "  aggregate entropy   of the posterior's mean over the images, summed over latents\n"
+      "  mutual information  that entropy less the mean entropy of the posterior");
   return set;
 }
 

@@ -78,6 +78,8 @@ TEST_CASE("images: IDX with labels beside it, plain and compressed") {
   CHECK(two.labels == std::vector<std::int32_t>{2, 7});
   CHECK(read_images({pixels}).labels.empty());
   CHECK(read_images({pixels, labels, pixels, labels}).size() == 6);
+  const std::string many = files.write("many", idx({300, 1, 2}, std::string(600, 'x')));
+  CHECK(read_images({many}).size() == 300);
 
   CHECK_THROWS_WITH_AS(read_images({pixels, labels, pixels}), Contains("labels"), DataError);
   const std::string few = files.write("few", idx({2}, "\1\1"));
