@@ -226,6 +226,8 @@ const Preset& model_defaults(std::string_view model) {
         {"weight-decay", "0.1"}}},
       {"gaussian_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
       {"categorical_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
+      {"vqvae", "", {{"batch", "64"}, {"lr", "2e-3"}}},
+      {"two_level_vqvae", "", {{"batch", "64"}, {"lr", "2e-3"}}},
   };
   const auto found = std::ranges::find(all, model, &Preset::name);
   return found == all.end() ? none : *found;

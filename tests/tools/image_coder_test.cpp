@@ -4,11 +4,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
 #include "models/registry.h"
 #include "tools/data/image_batches.h"
+#include "tools/importance_bound.h"
 
 namespace abax {
 namespace {
@@ -121,6 +123,50 @@ TEST_CASE("image coder: a source is encoded without its padding, images are foun
   CHECK(std::ranges::equal(codes.as<float>().last(5), encoded.codes.as<float>().subspan(5, 5)));
   for (const std::int64_t absent : {-1, 7, 8, 9})
     CHECK_THROWS_AS(images_at(source, {absent}), UsageError);
+}
+
+TEST_CASE("importance bound: the log of the mean weight of each image, the same at each call") {
+  for (const char* name : {"gaussian_vae", "categorical_vae"}) {
+    CAPTURE(name);
+    Variables store(1);
+    create(store, name);
+    Workers workers(1);
+    const data::Images images = numbered(5);
+    const data::ImageBatches source(images, {.batch = 5});
+    constexpr std::int64_t samples = 3;
+    const double bound = importance_bound(store, name, config(), workers, source, samples);
+    CHECK(importance_bound(store, name, config(), workers, source, samples) == bound);
+
+    // The same draws, by the definition.
+    store.runs("importance") = 0;
+    Graph graph(store, Mode::evaluate, "importance");
+    const Value input = graph.input("images", {5, 4, 3, 2});
+    const Value weight = model(name).autoencoder.log_weight(graph, config(), input);
+    Execution execution(compile(graph, {weight}), store, workers);
+    const data::Batch batch = source.make(0);
+    execution.set("images", batch.input("images"));
+    std::vector<double> means(5);
+    for (std::int64_t sample = 0; sample < samples; ++sample) {
+      execution.run();
+      for (std::size_t i = 0; i < 5; ++i)
+        means[i] += std::exp(double{execution.get(weight).as<float>()[i]}) / samples;
+    }
+    double expected = 0;
+    for (const double mean : means) expected += std::log(mean) / 5;
+    CHECK(bound == doctest::Approx(expected));
+
+    // Rows that only fill a batch weigh nothing.
+    const data::ImageBatches padded(images, {.batch = 4});
+    CHECK(importance_bound(store, name, config(), workers, padded, 500) ==
+          doctest::Approx(importance_bound(store, name, config(), workers, source, 500))
+              .epsilon(0.02));
+    CHECK_THROWS_AS(importance_bound(store, name, config(), workers, source, 0), UsageError);
+  }
+  Variables store(1);
+  Workers workers(1);
+  const data::Images images = numbered(1);
+  const data::ImageBatches source(images, {.batch = 1});
+  CHECK_THROWS_AS(importance_bound(store, "vqvae", config(), workers, source, 1), UsageError);
 }
 
 }  // namespace abax

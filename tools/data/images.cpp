@@ -38,6 +38,11 @@ ImageFile read_file_of_images(const fs::path& path) {
   }
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;  // whoever opens the path gets the reason
+  return fs::is_directory(path, ignored);
+}
+
 /// The entries of a folder in order of their names; hidden ones are left out.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
@@ -64,8 +69,7 @@ void append_folder(Images& images, const fs::path& folder, int label) {
 Images read_folder(const fs::path& folder) {
   Images images;
   const std::vector<fs::path> entries = entries_of(folder);
-  if (!entries.empty() &&
-      std::ranges::all_of(entries, [](const fs::path& path) { return fs::is_directory(path); })) {
+  if (!entries.empty() && std::ranges::all_of(entries, is_folder)) {
     std::vector<std::string> names;
     for (const fs::path& path : entries) {
       append_folder(images, path, static_cast<int>(names.size()));
@@ -124,7 +128,7 @@ Images read_images(const std::vector<std::string>& paths) {
   };
   for (const std::string& path : paths) {
     ImageFile file;
-    if (fs::is_directory(path))
+    if (is_folder(path))
       file.images = read_folder(path);
     else
       file = read_file_of_images(path);
