@@ -97,6 +97,16 @@ for model in gaussian_vae categorical_vae; do
   done
   cmp npy.npy jsonl.npy
 done
+expect 0 "$train" --model vqvae --network convolution --channels 4 --residual-channels 2 --codes 16 \
+  --batch 100 --threads 2 --steps 2 --pictures-every 1 --out quantised
+says "code_perplexity"
+test -s quantised/samples-1.png
+expect 0 "$evaluate" --checkpoint quantised
+says "code usage"
+expect 2 "$evaluate" --checkpoint quantised --samples 2
+expect 0 "$generate" --checkpoint quantised --out traversal.png --traverse 24 --image 4
+expect 0 "$encode" --checkpoint quantised --out quantised.npy
+expect 0 "$decode" --checkpoint quantised --codes quantised.npy --out images.png
 expect 0 "$decode" --checkpoint categorical_vae --codes codes.jsonl --out images.png
 expect 0 "$encode" --checkpoint gaussian_vae --out first.npy --images images.idx
 expect 0 "$encode" --checkpoint gaussian_vae --data images.idx --out second.npy
@@ -114,7 +124,7 @@ expect 3 "$decode" --checkpoint gaussian_vae --codes cut.npy --out images.png
 says "byte 100"
 
 # A prior over the codes of an autoencoder, which must stay what it was.
-prior="--model code_prior --codes-of categorical_vae --width 8 --heads 2 --batch 100 --threads 2"
+prior="--model code_prior --codes-of categorical_vae --width 8 --heads 2 --batch 100 --threads 2 --warmup 1"
 expect 0 "$train" $prior --steps 3 --out prior
 says "uniform codes have 2.30259 nats"
 test -s prior/samples.png
@@ -123,9 +133,9 @@ expect 0 "$evaluate" --checkpoint prior
 expect 0 "$generate" --checkpoint prior --out labels.png --label 1,3 --count 4
 says "8 images"
 expect 2 "$generate" --checkpoint prior --out labels.png --label 99
-expect 2 "$train" --model code_prior --codes-of gaussian_vae --steps 3
+expect 2 "$train" --model code_prior --codes-of gaussian_vae --steps 3 --warmup 1
 says "real numbers"
-expect 2 "$train" --model code_prior --steps 3
+expect 2 "$train" --model code_prior --steps 3 --warmup 1
 says "--codes-of"
 expect 4 "$generate" --checkpoint prior --codes-of gaussian_vae --out labels.png
 says "another one"
