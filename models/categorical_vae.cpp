@@ -6,7 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
-#include "models/categoricals.h"
+#include "models/conditionals.h"
 #include "models/estimators.h"
 #include "models/layers.h"
 #include "models/pixels.h"
@@ -36,25 +36,26 @@ void check(const ModelConfig& c) {
 }
 
 /// q(z|x), logits [batch, latents, categories].
-Categoricals posterior_of(Value images, const ModelConfig& c) {
+Conditionals posterior_of(Value images, const ModelConfig& c) {
   check(c);
   const Value features = encoded_features(images, c);
   const auto scope = images.graph().scope("encoder");
   const Value logits = reshape(linear(features, c.latents * c.categories, "logits"),
                                {features.shape()[0], c.latents, c.categories});
   if (c.posterior == "independent" || c.latents < 2) return {.logits = logits};
-  return conditional(logits, linear(features, c.width, "conditional/hidden"));
+  return conditional(logits, linear(features, c.width, "conditional/hidden"), c.categories);
 }
 
 /// p(z), logits [latents, categories].
-Categoricals prior_of(Graph& g, const ModelConfig& c) {
+Conditionals prior_of(Graph& g, const ModelConfig& c) {
   check(c);
   const Shape shape{c.latents, c.categories};
   if (c.prior == "uniform") return {.logits = g.constant(Tensor(shape))};
   const auto scope = g.scope("prior");
   const Value logits = g.parameter_without_decay("logits", shape, zeros());
   if (c.prior == "learned" || c.latents < 2) return {.logits = logits};
-  return conditional(logits, g.parameter_without_decay("conditional/hidden", {c.width}, zeros()));
+  return conditional(logits, g.parameter_without_decay("conditional/hidden", {c.width}, zeros()),
+                     c.categories);
 }
 
 /// [.., latents, categories] -> log p(x|z), [..]; with its pixels' parameters.
@@ -65,12 +66,12 @@ Decoded decode_latents(Value z, Value images, const ModelConfig& c) {
   const Shape& shape = z.shape();
   const Value flat =
       reshape(z, shape.without(shape.axis(-1)).with(shape.rank() - 2, c.latents * c.categories));
-  const Value pixels = decoded_pixels(flat, c);
+  const Value pixels = decoded_pixels(flat, images, c);
   return {pixels, pixel_log_likelihood(pixels, images, c)};
 }
 
 /// The likeliest value of each variable in turn, one-hot.
-Value likeliest(const Categoricals& q) { return draw(q, {}, hard_sample).z; }
+Value likeliest(const Conditionals& q) { return draw(q, {}, hard_sample).z; }
 
 Value gumbel_noise(Graph& g, std::int64_t samples, std::int64_t batch, const ModelConfig& c) {
   return g.name(random_gumbel(g, {samples, batch, c.latents, c.categories}), "noise");
@@ -86,7 +87,7 @@ struct Samples {
   Value log_p() const { return log_probability(p_logits, drawn.z); }
 };
 
-Samples samples_of(const Draw& drawn, const Categoricals& p, Value images, const ModelConfig& c) {
+Samples samples_of(const Draw& drawn, const Conditionals& p, Value images, const ModelConfig& c) {
   const Value p_logits = logits_given(p, drawn.z);
   Samples s{drawn, p_logits, decode_latents(drawn.z, images, c),
             categorical_kl(drawn.logits, p_logits)};
@@ -96,7 +97,7 @@ Samples samples_of(const Draw& drawn, const Categoricals& p, Value images, const
   return s;
 }
 
-Samples draw_samples(const Categoricals& q, const Categoricals& p, Value images,
+Samples draw_samples(const Conditionals& q, const Conditionals& p, Value images,
                      std::int64_t samples, std::string_view estimator, Value temperature,
                      const ModelConfig& c) {
   const Value noise = gumbel_noise(images.graph(), samples, images.shape()[0], c);
@@ -107,7 +108,7 @@ Samples draw_samples(const Categoricals& q, const Categoricals& p, Value images,
 }
 
 /// Every state with its probability for a weight.
-Bound exact_bound(const Categoricals& q, const Categoricals& p, Value images, Value weight,
+Bound exact_bound(const Conditionals& q, const Conditionals& p, Value images, Value weight,
                   const ModelConfig& c, Value& pixels) {
   const Value states = all_states(images.graph(), c.latents, c.categories);
   const std::int64_t count = states.shape()[0], batch = images.shape()[0];
@@ -155,7 +156,7 @@ Value encode(Graph&, const ModelConfig& c, Value images) {
 
 Value decode(Graph&, const ModelConfig& c, Value codes) {
   const Value z = reshape(one_hot(codes, c.categories), {codes.shape()[0], -1});
-  return pixel_mean(decoded_pixels(z, c), c);
+  return drawn_pixels(z, c);
 }
 
 Value sample_prior(Graph& g, const ModelConfig& c, std::int64_t batch) {
@@ -173,7 +174,7 @@ Value log_weight(Graph& g, const ModelConfig& c, Value images) {
 Model categorical_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
   const ImageInputs inputs = image_inputs(g, c, shape.batch);
   const auto& [images, weights] = inputs;
-  const Categoricals q = posterior_of(images, c), p = prior_of(g, c);
+  const Conditionals q = posterior_of(images, c), p = prior_of(g, c);
   const Value weight = kl_weight(g);
   if (g.training() && c.estimator == "exact") {
     Value pixels;

@@ -14,7 +14,7 @@ namespace abax {
 /// is named "noise" [samples, batch, latents, categories].
 ///
 /// Posterior: "independent" logits encoder/logits {weight, bias}; "autoregressive" adds
-/// conditionals (models/categoricals.h) of ModelConfig::width units,
+/// conditionals (models/conditionals.h) of ModelConfig::width units,
 /// encoder/conditional/{hidden/weight, hidden/bias, embedding, output}. Prior: "uniform"; "learned"
 /// independent logits prior/logits; "autoregressive" with conditionals besides,
 /// prior/conditional/{hidden, embedding, output}.

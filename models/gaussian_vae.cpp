@@ -44,9 +44,7 @@ CodeShape code_shape(const ModelConfig& c) { return {c.latents, 0}; }
 
 Value encode(Graph&, const ModelConfig& c, Value images) { return posterior_of(images, c).mean; }
 
-Value decode(Graph&, const ModelConfig& c, Value codes) {
-  return pixel_mean(decoded_pixels(codes, c), c);
-}
+Value decode(Graph&, const ModelConfig& c, Value codes) { return drawn_pixels(codes, c); }
 
 Value sample_prior(Graph& g, const ModelConfig& c, std::int64_t batch) {
   return random_normal(g, {batch, c.latents});
@@ -57,7 +55,7 @@ Value log_weight(Graph&, const ModelConfig& c, Value images) {
   const auto [noise, z] = sample_of(q);
   // log N(z; 0, 1) - log N(z; mean, variance): what both have of pi cancels.
   const Value log_ratio = 0.5 * (square(noise) + q.log_variance - square(z));
-  return pixel_log_likelihood(decoded_pixels(z, c), images, c) + sum(log_ratio, {-1});
+  return pixel_log_likelihood(decoded_pixels(z, images, c), images, c) + sum(log_ratio, {-1});
 }
 
 }  // namespace
@@ -65,7 +63,7 @@ Value log_weight(Graph&, const ModelConfig& c, Value images) {
 Model gaussian_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
   const auto [images, weights] = image_inputs(g, c, shape.batch);
   const Posterior q = posterior_of(images, c);
-  const Value pixels = decoded_pixels(sample_of(q).z, c);
+  const Value pixels = decoded_pixels(sample_of(q).z, images, c);
   const Value kl = kl_of(q);
   const Bound bound =
       bound_of(pixel_log_likelihood(pixels, images, c), sum(kl, {-1}), kl_weight(g));

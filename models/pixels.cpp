@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/elementwise.h"
+#include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -85,6 +86,20 @@ Value pixel_log_likelihood(Value parameters, Value images, const ModelConfig& c)
                          ? gaussian(gaussian_mean(parameters), images, c.pixel_variance)
                          : logistic(logistic(parameters), images);
   return sum(each, {-3, -2, -1});
+}
+
+Value pixel_draw(Value parameters, const ModelConfig& c) {
+  Graph& g = parameters.graph();
+  if (pixel_outputs(c) == 2) {
+    const Logistic l = logistic(parameters);
+    const Value u = random_open_uniform(g, l.mean.shape());
+    const Value x = l.mean + exp(l.log_scale) * (log(u) - log(1 - u));  // the quantile of u
+    return cast(cast(clamp(127.5f * x + 128, 0, 255), i32), f32) / 255.f;
+  }
+  if (c.likelihood == "gaussian")
+    return gaussian_mean(parameters) +
+           std::sqrt(c.pixel_variance) * random_normal(g, parameters.shape());
+  return cast(less(random_uniform(g, parameters.shape()), sigmoid(parameters)), f32);
 }
 
 Value pixel_mean(Value parameters, const ModelConfig& c) {

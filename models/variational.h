@@ -29,8 +29,15 @@ Value sum_over_images(Value values, Value weights);
 Value encoded_features(Value images, const ModelConfig& config);
 /// The parameters of the pixels (see models/pixels.h) by the network of the decoder: from z [..,
 /// size] to [.., height, width, outputs * channels]. Before convolutions stands a linear layer,
-/// decoder/features/{weight,bias}.
-Value decoded_pixels(Value z, const ModelConfig& config);
+/// decoder/features/{weight,bias}. With ModelConfig::pixels "autoregressive" a row of pixels is
+/// conditional on those above it in `images` [.., height, width, channels] too
+/// (models/conditionals.h with ModelConfig::width units, decoder/conditional/{hidden/weight,
+/// hidden/bias, embedding, output}); the leading axes broadcast. Throws UsageError on another word
+/// for the pixels.
+Value decoded_pixels(Value z, Value images, const ModelConfig& config);
+/// The means of the pixels that z [batch, size] stands for, [batch, height, width, channels]. Of
+/// autoregressive ones each row is drawn, and the means are those given the rows drawn above.
+Value drawn_pixels(Value z, const ModelConfig& config);
 
 /// The evidence lower bound of each image, taken apart. All are [batch] in nats.
 struct Bound {

@@ -180,7 +180,7 @@ void add_autoencoder_options(OptionSet& set, TrainOptions& o) {
       .one_of({"uniform", "learned", "autoregressive"});
   set.add("posterior", &o.posterior, "of categorical latents")
       .one_of({"independent", "autoregressive"});
-  set.add("pixels", &o.pixels, "how a decoder tells pixels")
+  set.add("pixels", &o.pixels, "of a decoder: each alone, or each row given those above it")
       .one_of({"independent", "autoregressive"});
   set.add("quantiser", &o.quantiser, "nearest code, residual stages, or finite scalars (FSQ)")
       .one_of({"nearest", "residual", "finite"});

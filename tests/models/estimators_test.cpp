@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/graph/gradients.h"
-#include "models/categoricals.h"
+#include "models/conditionals.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
 #include "ops/reduce.h"

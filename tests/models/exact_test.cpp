@@ -110,6 +110,10 @@ std::vector<ModelConfig> configs(const ModelEntry& entry) {
                    .restart_below = 0.7f,
                    .quantiser_dropout = 0.5f};
   std::vector<ModelConfig> result{base};
+  if (entry.name == "gaussian_vae") {
+    result.push_back(base);
+    result.back().pixels = "autoregressive";
+  }
   if (entry.name == "categorical_vae")
     for (const std::string& estimator : estimator_names()) {
       result.push_back(base);

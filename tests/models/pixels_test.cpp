@@ -128,6 +128,34 @@ TEST_CASE("pixels: gradients are slopes") {
   }
 }
 
+TEST_CASE("pixels: draws have the mean and the spread of their distribution") {
+  constexpr std::int64_t rows = 20'000;
+  for (const char* likelihood : {"bernoulli", "gaussian", "logistic"}) {
+    const ModelConfig config{.pixel_variance = 0.04f, .likelihood = likelihood};
+    Variables store;
+    Graph g(store, Mode::evaluate);
+    const int outputs = pixel_outputs(config);
+    Tensor parameters({rows, 1, 1, outputs});
+    for (std::size_t i = 0; i < parameters.as<float>().size(); ++i)
+      parameters.as<float>()[i] = outputs == 2 && i % 2 == 1 ? -3.f : 0.2f;
+    const Value input = g.input("parameters", parameters.shape());
+    double mean = 0, square = 0;
+    for (const float x : run(pixel_draw(input, config), {{"parameters", &parameters}})) {
+      mean += x / double{rows}, square += double{x} * x / rows;
+      if (outputs == 2) CHECK(std::abs(x * 255 - std::round(x * 255)) < 1e-4);
+    }
+    const double expected = config.likelihood == "bernoulli"  ? sigmoid_of(0.2)
+                            : config.likelihood == "gaussian" ? 0.7
+                                                              : 0.6;
+    const double deviation = config.likelihood == "bernoulli" ? std::sqrt(expected * (1 - expected))
+                             : config.likelihood == "gaussian"
+                                 ? 0.2
+                                 : std::exp(-3.) / 2 * std::numbers::pi / std::sqrt(3.);
+    CHECK(std::abs(mean - expected) < 4.5 * deviation / std::sqrt(rows));
+    CHECK(std::sqrt(square - mean * mean) == doctest::Approx(deviation).epsilon(0.03));
+  }
+}
+
 TEST_CASE("pixels: means") {
   Variables store;
   Graph g(store, Mode::evaluate);

@@ -1,5 +1,5 @@
-// Drawing categorical variables in turn, and their probabilities all at once.
-#include "models/categoricals.h"
+// Drawing variables in turn, and what they are conditional on all at once.
+#include "models/conditionals.h"
 
 #include <vector>
 
@@ -39,7 +39,7 @@ Value times(Value x, Value weight) {
 
 }  // namespace
 
-Categoricals conditional(Value logits, Value hidden) {
+Conditionals conditional(Value logits, Value hidden, std::int64_t size) {
   Graph& g = logits.graph();
   const std::int64_t latents = logits.shape().at(-2), categories = logits.shape().at(-1);
   if (latents < 2) return {.logits = logits};
@@ -47,11 +47,11 @@ Categoricals conditional(Value logits, Value hidden) {
   const auto scope = g.scope("conditional");
   return {.logits = logits,
           .hidden = hidden,
-          .embedding = g.parameter("embedding", {latents - 1, categories, width}, glorot()),
+          .embedding = g.parameter("embedding", {latents - 1, size, width}, glorot()),
           .output = g.parameter("output", {latents, width, categories}, glorot())};
 }
 
-Draw draw(const Categoricals& d, Value noise, const Choose& choose) {
+Draw draw(const Conditionals& d, Value noise, const Choose& choose) {
   if (!d.conditional()) return {choose(d.logits, noise), d.logits};
   const std::vector<Value> logits = unstack(d.logits, -2), embeddings = unstack(d.embedding),
                            outputs = unstack(d.output),
@@ -64,13 +64,14 @@ Draw draw(const Categoricals& d, Value noise, const Choose& choose) {
     if (k < embeddings.size()) hidden = hidden + times(chosen[k], embeddings[k]);
   }
   // The first logits know nothing of several draws.
-  for (Value& x : used) x = broadcast_to(x, chosen.front().shape());
+  const Shape& first = chosen.front().shape();
+  for (Value& x : used) x = broadcast_to(x, first.with(first.axis(-1), x.shape().at(-1)));
   return {stack(chosen, -2), stack(used, -2)};
 }
 
-Value logits_given(const Categoricals& d, Value z) {
+Value logits_given(const Conditionals& d, Value z) {
   if (!d.conditional()) return d.logits;
-  const std::int64_t latents = z.shape().at(-2), categories = z.shape().at(-1),
+  const std::int64_t latents = z.shape().at(-2), categories = d.output.shape().at(-1),
                      width = d.hidden.shape().at(-1);
   const Value before = slice(z, -2, 0, latents - 1);
   const Value embedded =
@@ -78,6 +79,8 @@ Value logits_given(const Categoricals& d, Value z) {
   const Value summed = matmul(later(z.graph(), latents, latents - 1),
                               reshape(embedded, {latents - 1, -1}));  // of all variables before
   std::vector<std::int64_t> sizes(z.shape().begin(), z.shape().end() - 2);
+  const auto axes = static_cast<std::size_t>(d.hidden.shape().rank() - 1);
+  if (sizes.size() < axes) sizes.insert(sizes.begin(), axes - sizes.size(), 1);
   sizes.insert(sizes.begin(), latents);
   sizes.push_back(width);
   const Value hidden = relu(reshape(summed, Shape(sizes)) + d.hidden);  // [latents, .., width]
