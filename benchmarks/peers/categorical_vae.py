@@ -1,5 +1,4 @@
-"""The categorical VAE of models/categorical_vae in PyTorch. Its posterior and prior choose variable after variable, the
-long way: at each, the conditional's hidden layer is made anew from all values before."""
+"""The categorical VAE of models/categorical_vae in PyTorch. Its posterior and prior choose variable after variable."""
 import math
 
 import torch
@@ -7,34 +6,15 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import layers
-from image_networks import Decoder, Encoder, hidden_sizes, log_likelihood, pixel_count, weighted
-
-
-class Conditional(nn.Module):
-    def __init__(self, config, hidden):
-        super().__init__()
-        latents, categories, width = config['latents'], config['categories'], config['width']
-        self.hidden = hidden
-        self.embedding = nn.Parameter(torch.zeros(latents - 1, categories, width))
-        self.output = nn.Parameter(torch.zeros(latents, width, categories))
-
-    def views(self):
-        yield from (('/embedding', self.embedding), ('/output', self.output))
-        if isinstance(self.hidden, nn.Parameter):
-            yield '/hidden', self.hidden
-
-    def logits(self, k, hidden, before):
-        """What is added to variable k's, of the values before, [.., k, categories]."""
-        for j in range(k):
-            hidden = hidden + before[..., j, :] @ self.embedding[j]
-        return F.relu(hidden) @ self.output[k]
+from image_networks import Conditional, Decoder, Encoder, hidden_sizes, log_likelihood, pixel_count, weighted
 
 
 class CategoricalEncoder(Encoder):
     def __init__(self, config):
         super().__init__(config, {'logits': config['latents'] * config['categories']})
         if config['posterior'] == 'autoregressive':
-            self.conditional = Conditional(config, layers.Linear(hidden_sizes(config)[-1], config['width']))
+            self.conditional = Conditional(config['latents'], config['categories'], config['categories'],
+                                           layers.Linear(hidden_sizes(config)[-1], config['width']), config['width'])
 
 
 class Prior(nn.Module):
@@ -42,7 +22,8 @@ class Prior(nn.Module):
         super().__init__()
         self.logits = nn.Parameter(torch.zeros(config['latents'], config['categories']))
         if config['prior'] == 'autoregressive':
-            self.conditional = Conditional(config, nn.Parameter(torch.zeros(config['width'])))
+            self.conditional = Conditional(config['latents'], config['categories'], config['categories'],
+                                           nn.Parameter(torch.zeros(config['width'])), config['width'])
 
     def views(self):
         yield '/logits', self.logits
@@ -113,7 +94,7 @@ class CategoricalVae(nn.Module):
         z, q_logits = self.draw(images, batch['noise'])
         log_q_all, log_p_all = torch.log_softmax(q_logits, -1), torch.log_softmax(self.prior_logits(z), -1)
         kl = (log_q_all.exp() * (log_q_all - log_p_all)).sum((-2, -1))
-        likelihood = log_likelihood(self.decoder(z.flatten(-2)), images, self.config)
+        likelihood = log_likelihood(self.decoder(z.flatten(-2), images), images, self.config)
         weight = self.config['kl_weight'] if self.training else 1
         f = likelihood - weight * kl  # [samples, batch]
         if not self.training or self.estimator in ('gumbel', 'straight-through', 'reinmax'):

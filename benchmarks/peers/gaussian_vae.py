@@ -20,5 +20,5 @@ class GaussianVae(nn.Module):
         z = mean + torch.exp(0.5 * log_variance) * batch['noise']
         kl = 0.5 * (mean ** 2 + log_variance.exp() - log_variance - 1).sum(-1)
         weight = self.config['kl_weight'] if self.training else 1
-        loss = weight * kl - log_likelihood(self.decoder(z), images, self.config)
+        loss = weight * kl - log_likelihood(self.decoder(z, images), images, self.config)
         return *weighted(loss, batch['weights']), state

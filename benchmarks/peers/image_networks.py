@@ -39,6 +39,28 @@ class Encoder(nn.Module):
         return h
 
 
+class Conditional(nn.Module):
+    """What each of `count` variables, of `size` numbers, takes from those before it. The long way: for each the hidden
+    layer is made anew from all values before. `hidden` is a layer or a parameter."""
+
+    def __init__(self, count, size, outputs, hidden, width):
+        super().__init__()
+        self.hidden = hidden
+        self.embedding = nn.Parameter(torch.zeros(count - 1, size, width))
+        self.output = nn.Parameter(torch.zeros(count, width, outputs))
+
+    def views(self):
+        yield from (('/embedding', self.embedding), ('/output', self.output))
+        if isinstance(self.hidden, nn.Parameter):
+            yield '/hidden', self.hidden
+
+    def logits(self, k, hidden, before):
+        """What is added to variable k's, of the values before, [.., k, size]."""
+        for j in range(k):
+            hidden = hidden + before[..., j, :] @ self.embedding[j]
+        return F.relu(hidden) @ self.output[k]
+
+
 class Decoder(nn.Module):
     """From latents [.., size] to the parameters of the pixels [.., height, width, outputs * channels]."""
 
@@ -48,11 +70,23 @@ class Decoder(nn.Module):
         outputs = 2 if config['likelihood'] == 'logistic' else 1
         self.shape = (config['image_height'], config['image_width'], outputs * config['image_channels'])
         self.dense, self.output = dense_layers(sizes), layers.Linear(sizes[-1], math.prod(self.shape))
+        self.conditional = None
+        if config['pixels'] == 'autoregressive':
+            row = config['image_width'] * config['image_channels']
+            self.conditional = Conditional(self.shape[0], row, outputs * row, layers.Linear(size, config['width']),
+                                           config['width'])
 
-    def forward(self, z):
+    def forward(self, z, images=None):
+        """Of autoregressive pixels a row is conditional on those above it in the images."""
+        h = z
         for layer in self.dense:
-            z = F.relu(layer(z))
-        return self.output(z).unflatten(-1, self.shape)
+            h = F.relu(layer(h))
+        parameters = self.output(h).unflatten(-1, self.shape)
+        if self.conditional is None:
+            return parameters
+        rows, hidden = (images - 0.5).flatten(-2), self.conditional.hidden(z)
+        added = [self.conditional.logits(k, hidden, rows) for k in range(self.shape[0])]
+        return parameters + torch.stack(added, -2).unflatten(-1, self.shape[1:])
 
 
 def feature_sizes(config):
