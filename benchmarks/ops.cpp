@@ -9,6 +9,7 @@
 
 #include "core/base/text.h"
 #include "ops/attention.h"
+#include "ops/convolution.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
@@ -122,6 +123,28 @@ std::vector<Case> realistic() {
   attention_row("causal 256", middle, middle, {.heads = 6, .causal = true});
   attention_row("30", pairs, pairs, {.heads = 8});
   attention_row("one query", {{1, 1, 384}}, {{256, 1, 384}}, {.heads = 6});
+  // The layers of a VQ-VAE of CIFAR-10 (van den Oord et al. 2017, section 4.1), batch 32.
+  const auto convolution_row = [&](std::int64_t size, std::int64_t in, std::int64_t out,
+                                   std::int64_t kernel, std::int64_t stride) {
+    add(text("conv2d/large ", in, " to ", out, ", ", kernel, " x ", kernel, " of ", size),
+        {{{32, size, size, in}}, {{kernel, kernel, in, out}}}, [=](auto x) {
+          return conv2d(x[0], x[1], {stride, same_padding(size, size, kernel, kernel, stride)});
+        });
+  };
+  convolution_row(32, 3, 64, 4, 2);
+  convolution_row(16, 64, 128, 4, 2);
+  convolution_row(8, 128, 128, 3, 1);
+  convolution_row(8, 128, 32, 3, 1);
+  convolution_row(8, 32, 128, 1, 1);
+  const auto transposed_row = [&](std::int64_t size, std::int64_t in, std::int64_t out) {
+    add(text("conv2d_transposed/large ", in, " to ", out, ", 4 x 4 of ", size),
+        {{{32, size, size, in}}, {{4, 4, in, out}}}, [=](auto x) {
+          return conv2d_transposed(x[0], x[1], 2 * size, 2 * size,
+                                   {2, same_padding(2 * size, 2 * size, 4, 4, 2)});
+        });
+  };
+  transposed_row(8, 128, 64);
+  transposed_row(16, 64, 3);
   const Argument parameter{{5, 1000, 1000}}, scalar{.shape = {}, .values = {0.5}};
   add("global_norm/large", {parameter}, [](auto x) { return global_norm(x); });
   rows.back().gradient = false;

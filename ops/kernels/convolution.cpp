@@ -15,6 +15,39 @@ void copy(const float* from, float* to, std::int64_t count) {
                   [&](std::int64_t i, auto lanes) { store(to + i, load(from + i, lanes), lanes); });
 }
 
+void add(const float* from, float* to, std::int64_t count) {
+  for_each_vector(count, [&](std::int64_t i, auto lanes) {
+    store(to + i, load(to + i, lanes) + load(from + i, lanes), lanes);
+  });
+}
+
+/// The taps [begin, end) of a patch's line that are inside the image.
+struct Taps {
+  std::int64_t begin, end;
+};
+Taps taps_inside(const Patches& p, std::int64_t left) {
+  std::int64_t begin = left < 0 ? -left : 0, end = p.width - left;
+  if (end > p.tap_columns) end = p.tap_columns;
+  if (begin > p.tap_columns) begin = p.tap_columns;
+  if (end < begin) end = begin;
+  return {begin, end};
+}
+
+void spread(const Patches& p, const float* rows, float* image) {
+  fill_zeros(image, p.height * p.width * p.channels);
+  const std::int64_t segment = p.tap_columns * p.channels;
+  for (std::int64_t line = 0; line < p.lines; ++line)
+    for (std::int64_t column = 0; column < p.columns; ++column) {
+      const std::int64_t top = line * p.line_step + p.first_row;
+      const std::int64_t left = column * p.column_step + p.first_column;
+      const auto [begin, end] = taps_inside(p, left);
+      for (std::int64_t u = 0; u < p.tap_rows; ++u, rows += segment)
+        if (top + u >= 0 && top + u < p.height && begin < end)
+          add(rows + begin * p.channels, image + ((top + u) * p.width + left + begin) * p.channels,
+              (end - begin) * p.channels);
+    }
+}
+
 void gather(const Patches& p, const float* x, std::int64_t first, std::int64_t last, float* panel,
             std::int64_t stride) {
   const std::int64_t image_size = p.height * p.width * p.channels;
@@ -24,11 +57,7 @@ void gather(const Patches& p, const float* x, std::int64_t first, std::int64_t l
   for (std::int64_t row = first; row < last; ++row, panel += stride) {
     const std::int64_t top = line * p.line_step + p.first_row;
     const std::int64_t left = column * p.column_step + p.first_column;
-    // Taps [begin, end) of a line are inside the image.
-    std::int64_t begin = left < 0 ? -left : 0, end = p.width - left;
-    if (end > p.tap_columns) end = p.tap_columns;
-    if (begin > p.tap_columns) begin = p.tap_columns;
-    if (end < begin) end = begin;
+    const auto [begin, end] = taps_inside(p, left);
     float* to = panel;
     for (std::int64_t u = 0; u < p.tap_rows; ++u, to += segment) {
       const std::int64_t y = top + u;
@@ -55,6 +84,6 @@ void gather(const Patches& p, const float* x, std::int64_t first, std::int64_t l
 }  // namespace
 
 extern const ConvolutionKernels convolution_kernels;
-const ConvolutionKernels convolution_kernels = {.gather = gather};
+const ConvolutionKernels convolution_kernels = {.gather = gather, .spread = spread};
 
 }  // namespace abax::ABAX_LEVEL

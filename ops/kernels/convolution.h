@@ -22,6 +22,9 @@ struct ConvolutionKernels {
   /// Writes the rows [first, last), `stride` floats apart, to `panel`.
   void (*gather)(const Patches& patches, const float* x, std::int64_t first, std::int64_t last,
                  float* panel, std::int64_t stride);
+  /// The transpose, for one image: image [height, width, channels] = the sum of all rows [lines,
+  /// columns, row_size()], each added to the pixels that gather() would read, in order.
+  void (*spread)(const Patches& patches, const float* rows, float* image);
 };
 
 }  // namespace abax

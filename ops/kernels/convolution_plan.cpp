@@ -7,6 +7,7 @@
 
 #include "core/base/tensor.h"
 #include "ops/kernels/normalise.h"
+#include "ops/kernels/shape.h"
 #include "ops/kernels/table.h"
 #include "ops/scratch_slots.h"
 
@@ -46,6 +47,40 @@ AxisPhase axis_phase(std::int64_t residue, std::int64_t stride, std::int64_t bef
   const std::int64_t taps = residue < kernel ? ceil_div(kernel - residue, stride) : 0;
   return {first, first < out ? ceil_div(out - first, stride) : 0, taps,
           (first + before) / stride - (taps - 1), residue + (taps - 1) * stride};
+}
+
+/// Whether the products of each input with all taps are formed first, as a matrix, and then added
+/// where they belong: with few outputs a pixel, the panels of a phase would be mostly empty.
+bool spreads(const ConvolutionShape& s) {
+  return s.transposed && s.out_channels <= 4 && s.kernel_height * s.kernel_width > 1;
+}
+
+/// The kernel as a matrix [in_channels, taps * out_channels], in panels.
+void pack_spread(const ConvolutionShape& s, std::int64_t panel_columns, const float* kernel,
+                 float* packed) {
+  const std::int64_t n = s.out_channels, k = s.in_channels;
+  const std::int64_t columns = s.kernel_height * s.kernel_width * n;
+  for (std::int64_t panel = 0; panel < gemm_panels(columns, panel_columns); ++panel)
+    for (std::int64_t c = 0; c < k; ++c)
+      for (std::int64_t j = panel * panel_columns; j < (panel + 1) * panel_columns; ++j) {
+        const std::int64_t tap = j / std::max<std::int64_t>(1, n), o = j - tap * n;
+        *packed++ = j < columns ? kernel[tap * k * n + (s.swapped ? o * k + c : c * n + o)] : 0.f;
+      }
+}
+
+/// The patches of the convolution whose transpose this is.
+Patches transposed_patches(const ConvolutionShape& s) {
+  return {.height = s.out_height,
+          .width = s.out_width,
+          .channels = s.out_channels,
+          .lines = s.in_height,
+          .columns = s.in_width,
+          .line_step = s.stride,
+          .column_step = s.stride,
+          .first_row = -s.top,
+          .first_column = -s.left,
+          .tap_rows = s.kernel_height,
+          .tap_columns = s.kernel_width};
 }
 
 }  // namespace
@@ -107,6 +142,7 @@ std::vector<ConvolutionPhase> phases_of(const ConvolutionShape& s, std::int64_t 
 void pack_kernel(const ConvolutionShape& s, Level level, const float* kernel, float* packed,
                  const Call& call) {
   const GemmKernels& gemm = *kernels(level).gemm;
+  if (spreads(s)) return pack_spread(s, gemm.panel_columns, kernel, packed);
   const std::int64_t n = s.out_channels, k = s.in_channels, columns = gemm.panel_columns;
   const std::int64_t panels = gemm_panels(n, columns);
   const std::vector<ConvolutionPhase> phases = phases_of(s, columns);
@@ -136,20 +172,30 @@ ConvolutionPlan::ConvolutionPlan(const ConvolutionShape& shape, Level level,
     most_rows = std::max(most_rows, phase.rows);
   }
   if (most_rows == 0 || shape.out_channels == 0) return;
+  slots_offset_ =
+      shape.packed
+          ? 0
+          : aligned(packed_b_floats(shape.kernel_height * shape.kernel_width * shape.in_channels,
+                                    shape.out_channels));
+  const double parts = std::clamp(shape.multiply_adds() / part_work, 1., double(max_parts));
+  const std::int64_t most_parts =
+      static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(parts)));
+  if (spreads(shape)) {
+    blocks_ = shape.batch;
+    parts_ = std::min(blocks_, most_parts);
+    const Patches patches = transposed_patches(shape);
+    block_offset_ = aligned(patches.lines * patches.columns * patches.row_size());
+    slot_bytes_ = block_offset_ + aligned(shape.out_height * shape.out_width * shape.out_channels);
+    scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(parts_);
+    return;
+  }
   direct_ = !epilogue_ && (!shape.transposed || shape.stride == 1);
   panel_stride_ = row_stride(most_k);
   const std::int64_t tiles =
       std::clamp<std::int64_t>(panel_floats / (panel_stride_ * gemm.tile_rows), 1, gemm_few_tiles);
   block_rows_ = std::min(most_rows, tiles * gemm.tile_rows);
   for (const ConvolutionPhase& phase : phases_) blocks_ += ceil_div(phase.rows, block_rows_);
-  parts_ = std::min(blocks_,
-                    static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(
-                        std::clamp(shape.multiply_adds() / part_work, 1., double(max_parts))))));
-  slots_offset_ =
-      shape.packed
-          ? 0
-          : aligned(packed_b_floats(shape.kernel_height * shape.kernel_width * shape.in_channels,
-                                    shape.out_channels));
+  parts_ = std::min(blocks_, most_parts);
   block_offset_ = aligned(block_rows_ * panel_stride_);
   slot_bytes_ = block_offset_ + (direct_ ? 0 : aligned(block_rows_ * shape.out_channels));
   scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(parts_);
@@ -170,15 +216,24 @@ void ConvolutionPlan::run(const Call& call) const {
         call.scratch + slots_offset_ + static_cast<std::size_t>(slot) * slot_bytes_;
     const std::int64_t begin = part_begin(blocks_, parts_, part);
     const std::int64_t end = part_begin(blocks_, parts_, part + 1);
-    std::int64_t first = 0;  // block of the phase
-    for (const ConvolutionPhase& phase : phases_) {
-      const std::int64_t count = ceil_div(phase.rows, block_rows_);
-      for (std::int64_t b = std::max(begin, first); b < std::min(end, first + count); ++b)
-        run_block(call, phase, (b - first) * block_rows_, kernel, scratch);
-      first += count;
-    }
+    run_blocks(call, begin, end, kernel, scratch);
     slots.give_back(slot);
   });
+}
+
+void ConvolutionPlan::run_blocks(const Call& call, std::int64_t begin, std::int64_t end,
+                                 const float* kernel, std::byte* slot) const {
+  if (spreads(shape_)) {
+    for (std::int64_t image = begin; image < end; ++image) spread_image(call, image, kernel, slot);
+    return;
+  }
+  std::int64_t first = 0;  // block of the phase
+  for (const ConvolutionPhase& phase : phases_) {
+    const std::int64_t count = ceil_div(phase.rows, block_rows_);
+    for (std::int64_t b = std::max(begin, first); b < std::min(end, first + count); ++b)
+      run_block(call, phase, (b - first) * block_rows_, kernel, slot);
+    first += count;
+  }
 }
 
 void ConvolutionPlan::run_block(const Call& call, const ConvolutionPhase& phase, std::int64_t first,
@@ -208,6 +263,38 @@ void ConvolutionPlan::run_block(const Call& call, const ConvolutionPhase& phase,
                 .last_panel = gemm_panels(n, gemm.panel_columns)});
   }
   if (!direct_) finish(call, phase, first, last, result);
+}
+
+void ConvolutionPlan::spread_image(const Call& call, std::int64_t image, const float* kernel,
+                                   std::byte* slot) const {
+  const GemmKernels& gemm = *kernels(level_).gemm;
+  const Patches patches = transposed_patches(shape_);
+  const std::int64_t m = patches.lines * patches.columns, n = patches.row_size();
+  const std::int64_t k = shape_.in_channels;
+  const std::int64_t size = shape_.out_height * shape_.out_width * shape_.out_channels;
+  float* const products = reinterpret_cast<float*>(slot);  // [lines, columns, taps, out_channels]
+  float* const result = epilogue_ ? reinterpret_cast<float*>(slot + block_offset_)
+                                  : call.out<float>(0) + image * size;
+  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
+  for (std::int64_t cut = 0; cut < cuts; ++cut) {
+    const std::int64_t begin = part_begin(k, cuts, cut);
+    gemm.block({.m = m,
+                .n = n,
+                .k = part_begin(k, cuts, cut + 1) - begin,
+                .a = {call.in<float>(0) + image * m * k + begin, k, 1},
+                .b = kernel + begin * gemm.panel_columns,
+                .panel_stride = k * gemm.panel_columns,
+                .b_row_stride = gemm.panel_columns,
+                .c = products,
+                .c_row_stride = n,
+                .add = cut > 0,
+                .last_tile = gemm_tiles(m, gemm.tile_rows),
+                .last_panel = gemm_panels(n, gemm.panel_columns)});
+  }
+  kernels(level_).convolution->spread(patches, products, result);
+  if (epilogue_)
+    epilogue_->run_from(level_, result, call.inputs + 1, call.outputs, image * size,
+                        (image + 1) * size);
 }
 
 /// Runs the epilogue over a block of positions, or copies it, to where the positions lie.
@@ -245,19 +332,18 @@ KernelGradientPlan::KernelGradientPlan(const ConvolutionShape& shape, Level leve
   patches_.tap_rows = shape.kernel_height / groups_;
   const std::int64_t size = patches_.row_size(), n = shape.out_channels;
   if (positions_ == 0 || size == 0 || n == 0) return;
-  panel_stride_ = row_stride(size);
+  // The product's last panel is read in full.
+  panel_stride_ = row_stride(gemm_panels(size, gemm.panel_columns) * gemm.panel_columns);
   block_rows_ =
       std::min(positions_, std::clamp<std::int64_t>(3 * panel_floats / panel_stride_, 32, 512));
   const std::int64_t most = std::max<std::int64_t>(1, max_parts / groups_);
-  splits_ = std::min(ceil_div(positions_, block_rows_),
-                     static_cast<std::int64_t>(std::clamp(
-                         shape.multiply_adds() / static_cast<double>(groups_) / part_work, 1.,
-                         double(most))));
-  slots_offset_ = splits_ > 1 ? aligned(splits_ * groups_ * size * n) : 0;
-  edge_offset_ = aligned(block_rows_ * panel_stride_);
-  packed_offset_ =
-      edge_offset_ + (n % gemm.panel_columns ? aligned(block_rows_ * gemm.panel_columns) : 0);
-  slot_bytes_ = packed_offset_ + aligned(block_rows_ * size);
+  splits_ = std::min(
+      ceil_div(positions_, block_rows_),
+      static_cast<std::int64_t>(std::clamp(
+          shape.multiply_adds() / static_cast<double>(groups_) / part_work, 1., double(most))));
+  slots_offset_ = aligned(splits_ * groups_ * size * n);
+  packed_offset_ = aligned(block_rows_ * panel_stride_);
+  slot_bytes_ = packed_offset_ + aligned(block_rows_ * n);
   scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(groups_ * splits_);
 }
 
@@ -270,7 +356,7 @@ void KernelGradientPlan::run(const Call& call) const {
     std::memset(out, 0, static_cast<std::size_t>(size) * sizeof(float));
     return;
   }
-  float* const sums = splits_ > 1 ? reinterpret_cast<float*>(call.scratch) : out;
+  float* const sums = reinterpret_cast<float*>(call.scratch);  // [splits, groups, n, row]
   ScratchSlots slots;
   call.loop(groups_ * splits_, [&](std::int64_t part) {
     const std::int64_t group = part / splits_, split = part % splits_;
@@ -280,52 +366,47 @@ void KernelGradientPlan::run(const Call& call) const {
              call.scratch + slots_offset_ + static_cast<std::size_t>(slot) * slot_bytes_);
     slots.give_back(slot);
   });
-  if (splits_ == 1) return;
+  const std::int64_t row = patches_.row_size(), n = shape_.out_channels;
   call.loop(groups_, [&](std::int64_t group) {
-    const std::int64_t at = group * part_size;
-    kernels(level_).normalise->add_parts(sums + at, splits_, size, out + at, part_size);
+    float* const sum = sums + group * part_size;
+    if (splits_ > 1) kernels(level_).normalise->add_parts(sum, splits_, size, sum, part_size);
+    kernels(level_).shape->transpose_words(sum, row, out + group * part_size, n, n, row);
   });
 }
 
+/// sum [n, row] = dy^T patches: that way round the patches are multiplied as they are gathered.
 void KernelGradientPlan::run_part(const Call& call, std::int64_t group, std::int64_t first,
                                   std::int64_t last, float* sum, std::byte* slot) const {
   const GemmKernels& gemm = *kernels(level_).gemm;
-  const std::int64_t m = patches_.row_size(), n = shape_.out_channels;
-  const std::int64_t columns = gemm.panel_columns, tiles = gemm_tiles(m, gemm.tile_rows);
+  const std::int64_t row = patches_.row_size(), n = shape_.out_channels;
+  const std::int64_t tiles = gemm_tiles(n, gemm.tile_rows);
   Patches patches = patches_;
   patches.first_row += group * patches.tap_rows;
   float* const panel = reinterpret_cast<float*>(slot);
-  float* const edge = reinterpret_cast<float*>(slot + edge_offset_);
   float* const packed = reinterpret_cast<float*>(slot + packed_offset_);
-  for (std::int64_t begin = first; begin < last; begin += block_rows_) {
-    const std::int64_t k = std::min(block_rows_, last - begin);
-    const float* dy = call.in<float>(1) + begin * n;  // [k, n]
+  const std::int64_t blocks = ceil_div(last - first, block_rows_);
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    const std::int64_t begin = first + part_begin(last - first, blocks, i);
+    const std::int64_t k = first + part_begin(last - first, blocks, i + 1) - begin;
     kernels(level_).convolution->gather(patches, call.in<float>(0), begin, begin + k, panel,
                                         panel_stride_);
-    gemm.pack_a({panel, 1, panel_stride_}, m, k, 0, tiles, packed);
-    GemmBlock block{.m = m,
-                    .n = n,
-                    .k = k,
-                    .a = {packed, 0, 1},
-                    .a_packed = true,
-                    .b = dy,
-                    .panel_stride = columns,
-                    .b_row_stride = n,
-                    .c = sum,
-                    .c_row_stride = n,
-                    .add = begin > first,
-                    .last_tile = tiles,
-                    .last_panel = n / columns};
-    if (block.last_panel > 0) gemm.block(block);
-    if (n % columns == 0) continue;
-    gemm.pack_b({dy, n, 1}, k, n, n / columns, n / columns + 1, edge);
-    block.b = edge;
-    block.panel_stride = k * columns;
-    block.b_row_stride = columns;
-    block.c = sum + n / columns * columns;
-    block.first_panel = n / columns;
-    block.last_panel = n / columns + 1;
-    gemm.block(block);
+    gemm.pack_a({call.in<float>(1) + begin * n, 1, n}, n, k, 0, tiles, packed);
+    // Panels outside: one of the patches stays in the first-level cache while dy passes by.
+    for (std::int64_t q = 0; q < gemm_panels(row, gemm.panel_columns); ++q)
+      gemm.block({.m = n,
+                  .n = row,
+                  .k = k,
+                  .a = {packed, 0, 1},
+                  .a_packed = true,
+                  .b = panel + q * gemm.panel_columns,
+                  .panel_stride = gemm.panel_columns,
+                  .b_row_stride = panel_stride_,
+                  .c = sum + q * gemm.panel_columns,
+                  .c_row_stride = row,
+                  .add = i > 0,
+                  .last_tile = tiles,
+                  .first_panel = q,
+                  .last_panel = q + 1});
   }
 }
 

@@ -5,6 +5,8 @@
 // never exists. A transposed convolution of stride s is s * s convolutions of stride 1, one for
 // each residue of the output's positions ("phase"), each with its share of the kernel's taps: every
 // output is written once, nothing is multiplied with the zeros that an upsampled input would have.
+// Where it has few channels, each input's products with all taps are formed first and then added
+// where they belong.
 #pragma once
 
 #include <cstddef>
@@ -67,8 +69,12 @@ class ConvolutionPlan {
   void run(const Call& call) const;
 
  private:
+  void run_blocks(const Call& call, std::int64_t begin, std::int64_t end, const float* kernel,
+                  std::byte* slot) const;
   void run_block(const Call& call, const ConvolutionPhase& phase, std::int64_t first,
                  const float* kernel, std::byte* slot) const;
+  void spread_image(const Call& call, std::int64_t image, const float* kernel,
+                    std::byte* slot) const;
   void finish(const Call& call, const ConvolutionPhase& phase, std::int64_t first,
               std::int64_t last, const float* block) const;
 
@@ -78,8 +84,8 @@ class ConvolutionPlan {
   std::vector<ConvolutionPhase> phases_;
   std::int64_t block_rows_ = 1;  // positions whose patches are gathered at a time
   std::int64_t panel_stride_ = 0;
-  std::int64_t blocks_ = 0, parts_ = 0;
-  bool direct_ = false;  // products are written where they belong
+  std::int64_t blocks_ = 0, parts_ = 0;  // of positions, or images
+  bool direct_ = false;                  // products are written where they belong
   std::size_t slots_offset_ = 0, block_offset_ = 0, slot_bytes_ = 0, scratch_ = 0;
 };
 
@@ -105,7 +111,7 @@ class KernelGradientPlan {
   std::int64_t splits_ = 1;  // of the positions
   std::int64_t block_rows_ = 1;
   std::int64_t panel_stride_ = 0;
-  std::size_t slots_offset_ = 0, edge_offset_ = 0, packed_offset_ = 0, slot_bytes_ = 0;
+  std::size_t slots_offset_ = 0, packed_offset_ = 0, slot_bytes_ = 0;
   std::size_t scratch_ = 0;
 };
 

@@ -123,6 +123,13 @@ Family convolution_family() {
   add_transposed({1, 3, 3, 2}, {2, 2, 2, 3}, {1, 8, 9, 3}, {3, {}});
   add_transposed({1, 2, 2, 3}, {5, 4, 3, 1}, {1, 2, 2, 1}, {1, {2, 2, 1, 2}});
   add_transposed({1, 2, 1, 70}, {4, 4, 70, 3}, {1, 4, 2, 3}, {2, {1, 1, 1, 1}});
+  // More than 4 channels: by phases.
+  add_transposed({2, 3, 4, 5}, {3, 3, 5, 6}, {2, 5, 6, 6});
+  add_transposed({1, 3, 3, 2}, {2, 2, 2, 5}, {1, 8, 9, 5}, {3, {}});
+  add_transposed({1, 2, 2, 3}, {5, 4, 3, 9}, {1, 2, 2, 9}, {1, {2, 2, 1, 2}});
+  add_transposed({1, 3, 3, 4}, {3, 4, 4, 6}, {1, 6, 5, 6}, {2, {0, 1, 2, 1}});
+  add_transposed({2, 3, 3, 2}, {2, 2, 2, 0}, {2, 4, 4, 0});
+  add_transposed({2, 3, 3, 0}, {2, 2, 0, 3}, {2, 4, 4, 3});
   add_transposed({0, 3, 3, 2}, {2, 2, 2, 3}, {0, 4, 4, 3});
   add_transposed({6, 8, 8, 32}, {4, 4, 32, 48}, {6, 16, 16, 48}, {2, {1, 1, 1, 1}});
   family.cases.push_back(
@@ -138,6 +145,23 @@ Family convolution_family() {
            [](std::span<const Reference> v) {
              const ConvolutionOptions o{2, {1, 1, 1, 1}};
              return std::vector{elementwise(convolved(v[0], v[1], {2, 8, 6, 7}, true, o), v[2],
+                                            [](double y, double bias) { return y + bias; })};
+           },
+       .tolerance = 1e-5});
+
+  family.cases.push_back(
+      {.name = "conv2d_transposed/bias after it, few channels",
+       .arguments = {{{2, 4, 3, 5}}, {{4, 4, 5, 3}}, {{3}}},
+       .build =
+           [](auto v) {
+             return std::vector{
+                 conv2d_transposed(v[0], v[1], 8, 6, {.stride = 2, .padding = {1, 1, 1, 1}}) +
+                 v[2]};
+           },
+       .reference =
+           [](std::span<const Reference> v) {
+             const ConvolutionOptions o{2, {1, 1, 1, 1}};
+             return std::vector{elementwise(convolved(v[0], v[1], {2, 8, 6, 3}, true, o), v[2],
                                             [](double y, double bias) { return y + bias; })};
            },
        .tolerance = 1e-5});
