@@ -79,7 +79,7 @@ Tensor bars() {
 class Trainer {
  public:
   Trainer(Variables& store, const Row& row, const std::string& label, bool updates)
-      : row_(row), images_(bars()), weights_({batch}), graph_(store, Mode::train, label) {
+      : images_(bars()), weights_({batch}), graph_(store, Mode::train, label) {
     std::ranges::fill(weights_.as<float>(), 1.f);
     model_ = categorical_vae(graph_, config(row), {.batch = batch});
     const Gradients slopes = gradients_of(model_.loss);
@@ -114,7 +114,6 @@ class Trainer {
   }
 
  private:
-  Row row_;
   Tensor images_, weights_;
   Graph graph_;
   Model model_;

@@ -173,7 +173,7 @@ Value log_weight(Graph& g, const ModelConfig& c, Value images) {
 
 Model categorical_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
   const ImageInputs inputs = image_inputs(g, c, shape.batch);
-  const auto& [images, weights] = inputs;
+  const Value images = inputs.images, weights = inputs.weights;
   const Conditionals q = posterior_of(images, c), p = prior_of(g, c);
   const Value weight = kl_weight(g);
   if (g.training() && c.estimator == "exact") {
