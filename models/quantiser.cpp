@@ -99,10 +99,12 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
                    Value active, const ModelConfig& c) {
   Graph& g = book.graph();
   const float first = first_count(c);
-  const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, constant(first));
+  // A random code counts as much as one vector in one batch; more only not to restart at once.
+  const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
+  const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, constant(random));
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
     std::ranges::transform(g.variable(book).value.as<float>(), sums.as<float>().begin(),
-                           [&](float x) { return first * x; });
+                           [&](float x) { return random * x; });
   }};
   const Value sums = g.saved_state(name + "/sums", book.type(), first_sums);
   const float decay = c.codebook_decay;

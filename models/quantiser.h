@@ -25,11 +25,13 @@
 //     code = m / N'                                            (van den Oord et al. 2017, A.1)
 //
 // where N' is N after Laplace smoothing, (N + 1e-5) / (total + codes 1e-5) * total, as in Sonnet's
-// VectorQuantizerEMA. Cosine codes are m / |m| instead; one whose m is zero stays as it was. At the
-// start N is 1 + restart_below and m fits the code, so that codes that are not used stay.
-// With `restart_below` above 0 codes whose new N is below it become vectors of the batch, drawn at
-// random: the code, N (to 1 + restart_below) and m (N times the code) at once, in place of that
-// run's moving average. An evaluation graph changes nothing.
+// VectorQuantizerEMA. Cosine codes are m / |m| instead; one whose m is zero stays as it was. A
+// random code begins with N = 1 - decay, the weight of one vector in one batch, so that it soon
+// follows the vectors (or with 1 + restart_below, where codes restart); one that comes from data or
+// from another run begins with 1 + restart_below. m fits the code, so that codes that are not used
+// stay. With `restart_below` above 0 codes whose new N is below it become vectors of the batch,
+// drawn at random: the code, N (to 1 + restart_below) and m (N times the code) at once, in place of
+// that run's moving average. An evaluation graph changes nothing.
 //
 // The terms of the loss are, for each position, means of squares over the width, as in Sonnet (the
 // paper's norms are sums): commitment is mean (z - sg(code))^2, eq. 3's third term, weighted by
@@ -79,7 +81,7 @@ Value lookup(Value codes, const ModelConfig& config, std::string_view name = "co
 /// Quantised; 1 where nothing came.
 Value code_perplexity(Value counts, std::int64_t codebooks);
 
-/// What N is of a code that was just made (see above).
+/// What N is of a code that comes from data (see above).
 float first_count(const ModelConfig& config);
 
 }  // namespace abax

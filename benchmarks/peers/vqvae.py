@@ -17,7 +17,7 @@ class Codebook(nn.Module):
         self.decay, self.beta, self.cosine = config['codebook_decay'], config['commitment'], config['cosine']
         book = torch.zeros(config['codes'], width)
         self.book = nn.Parameter(book, requires_grad=self.decay == 0)
-        self.counts = None  # until the first batch: 1 for each code, and the code itself
+        self.counts = None  # until the first batch: 1 - decay for each code, and the code times that
 
     def views(self):
         yield '', self.book
@@ -41,7 +41,8 @@ class Codebook(nn.Module):
     @torch.no_grad()
     def move(self, z, weights):
         if self.counts is None:
-            self.counts, self.sums = torch.ones(len(self.book)), self.book.detach().clone()
+            first = 1 - self.decay
+            self.counts, self.sums = torch.full((len(self.book),), first), first * self.book
         chosen = F.one_hot(self.codes, len(self.book)).to(z.dtype) * weights[:, None]  # [n, codes]
         self.counts.lerp_(chosen.sum(0), 1 - self.decay)
         self.sums.lerp_(chosen.T @ z, 1 - self.decay)

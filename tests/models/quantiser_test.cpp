@@ -105,8 +105,10 @@ TEST_CASE("quantiser: moving averages are those of the paper, and padding moves 
   const ModelConfig c = small();
   QuantiserBench bench(c, 7, {1, 0, 1, 1, 0, 1, 1});
   CHECK(bench.graph.parameters().empty());
-  std::vector<double> counts(5, 1), sums = bench.stored("codebook"), books = sums;
-  test::check_near(bench.stored("codebook/sums"), sums, 0);
+  std::vector<double> counts(5, 0.1), books = bench.stored("codebook"), sums = books;
+  for (double& x : sums) x *= 0.1;
+  test::check_near(bench.stored("codebook/counts"), counts, 1e-7);
+  test::check_near(bench.stored("codebook/sums"), sums, 1e-7);
   for (int step = 0; step < 4; ++step) {
     bench.fill(static_cast<std::uint64_t>(step) + 10);
     const std::vector<double> z = as_doubles(bench.z_values);
