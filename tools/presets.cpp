@@ -224,8 +224,8 @@ const Preset& model_defaults(std::string_view model) {
         {"warmup", "100"},
         {"optimiser", "adamw"},
         {"weight-decay", "0.1"}}},
-      {"gaussian_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
-      {"categorical_vae", "", {{"batch", "128"}, {"lr", "1e-3"}}},
+      {"gaussian_vae", "", {{"batch", "128"}, {"lr", "3e-3"}}},
+      {"categorical_vae", "", {{"batch", "128"}, {"lr", "3e-3"}}},
       {"vqvae", "", {{"batch", "64"}, {"lr", "2e-3"}}},
       {"two_level_vqvae", "", {{"batch", "64"}, {"lr", "2e-3"}}},
   };
