@@ -30,15 +30,16 @@ Model code_prior(Graph& g, const ModelConfig& c, const BatchShape& shape) {
   return transformer_language_model(g, c, shape);
 }
 
-Tensor draw_codes(Variables& store, const ModelConfig& c, std::span<const std::int64_t> labels,
-                  const SamplingConfig& sampling, std::uint64_t seed, Workers& workers) {
+Tensor draw_codes(const Variables& store, const ModelConfig& c,
+                  std::span<const std::int64_t> labels, const SamplingConfig& sampling,
+                  std::uint64_t seed, Workers& workers) {
   const auto images = static_cast<std::int64_t>(labels.size());
   Tensor codes({images, c.context}, i32);
   if (images == 0) return codes;
-  // The carried caches are of this number of images.
-  Graph graph(store, Mode::evaluate, text("draw", images));
+  const std::unique_ptr<Variables> copy = copy_of_parameters(store);
+  Graph graph(*copy, Mode::evaluate, "draw");
   const Value logits = transformer_language_step(graph, c, images);  // [1, images, kinds]
-  Execution execution(compile(graph, {logits}), store, workers);
+  Execution execution(compile(graph, {logits}), *copy, workers);
   Tensor tokens({1, images}, i32);
   std::vector<Random> randoms;
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -5,17 +5,16 @@
 //     const Value objective = mean(likelihood) + mean(q.loss);
 //
 //  nearest   The nearest vector of a codebook (van den Oord et al. 2017, eq. 1 and 2). With
-//  `groups`
-//            G each of G equal parts of the width has a codebook of its own. With `cosine` vectors
-//            and codes are divided by their lengths first, so that direction alone counts (Yu et
-//            al. 2022, section 3.2); zero vectors stay zero (unit_vectors() in ops/quantise.h).
+//            `groups` G each of G equal parts of the width has a codebook of its own. With `cosine`
+//            vectors and codes are divided by their lengths first, so that direction alone counts
+//            (Yu et al. 2022, section 3.2); zero vectors stay zero (unit_vectors() in
+//            ops/quantise.h).
 //  residual  `stages` codebooks in turn, each for what the ones before it left (Zeghidour et al.
 //            2021, algorithm 1). In a training graph a share `quantiser_dropout` of the batches
 //            uses only the first 1 to stages - 1 of them, equally likely; the others are neither
 //            added, nor counted, nor moved then.
 //  finite    FSQ (Mentzer et al. 2024, section 3.1): each dimension is bounded and rounded to one
-//  of
-//            its `levels`. No codebook, no loss.
+//            of its `levels`. No codebook, no loss.
 //
 // Codebooks are parameters NAME [codes, width]. With `codebook_decay` 0 they are moved by their
 // loss; else they are frozen for optimisers and have saved state, NAME/counts [codes] and NAME/sums

@@ -8,23 +8,6 @@
 #include "core/base/text.h"
 
 namespace abax {
-namespace {
-
-std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
-  auto copy = std::make_unique<Variables>();
-  for (int i = 0; i < store.count(); ++i) {
-    const Variable& from = store[i];
-    if (from.role != Role::trainable) continue;
-    const auto fill = [&from](Tensor& tensor, Random&) {
-      std::ranges::copy(from.value.as<float>(), tensor.as<float>().begin());
-    };
-    copy->create(from.name, from.value.type(), from.role, {fill});
-  }
-  return copy;
-}
-
-}  // namespace
-
 Translator::Translator(const Variables& store, const ModelConfig& config,
                        const DecodingShape& shape, Workers& workers)
     : shape_(shape),

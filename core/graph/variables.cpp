@@ -1,6 +1,8 @@
 // The store of variables.
 #include "core/graph/variables.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -49,6 +51,19 @@ int Variables::freeze(std::string_view prefix, bool frozen) {
       ++changed;
     }
   return changed;
+}
+
+std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
+  auto copy = std::make_unique<Variables>();
+  for (int i = 0; i < store.count(); ++i) {
+    const Variable& from = store[i];
+    if (from.role != Role::trainable) continue;
+    const auto fill = [&from](Tensor& tensor, Random&) {
+      std::ranges::copy(from.value.as<float>(), tensor.as<float>().begin());
+    };
+    copy->create(from.name, from.value.type(), from.role, {fill});
+  }
+  return copy;
 }
 
 }  // namespace abax

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,5 +86,9 @@ class Variables {
   std::map<std::string, int, std::less<>> index_;
   std::map<std::string, std::uint64_t> runs_;
 };
+
+/// A store with copies of the parameters alone: for plans whose carried state (caches of a
+/// generation) neither a checkpoint of the original nor its other plans shall see.
+std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
 
 }  // namespace abax

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -75,6 +76,8 @@ TEST_CASE("code_prior: an image's draws do not depend on the others") {
   const Tensor first = draw_codes(store, c, many, {}, 7, workers);
   for (std::size_t t = 0; t < positions; ++t)
     CHECK(alone.as<std::int32_t>()[t] == first.as<std::int32_t>()[t]);
+  CHECK(std::ranges::none_of(store.names(),
+                             [](const std::string& name) { return name.starts_with("draw"); }));
   CHECK(draw_codes(store, c, {}, {}, 7, workers).shape() == Shape{0, positions});
 }
 

@@ -128,7 +128,8 @@ prior="--model code_prior --codes-of categorical_vae --width 8 --heads 2 --batch
 expect 0 "$train" $prior --steps 3 --out prior
 says "uniform codes have 2.30259 nats"
 test -s prior/samples.png
-expect 0 "$train" --resume prior --steps 4
+expect 0 "$train" --resume prior --pictures-every 1 --steps 4
+expect 0 "$train" --resume prior --steps 5
 expect 0 "$evaluate" --checkpoint prior
 expect 0 "$generate" --checkpoint prior --out labels.png --label 1,3 --count 4
 says "8 images"

@@ -213,6 +213,8 @@ std::vector<std::string> ImageTask::next_commands(const std::string& folder) con
       text("generate --checkpoint ", folder, " --out samples.png"),
       text("evaluate --checkpoint ", folder,
            model(options_.model).autoencoder.log_weight ? " --samples 64" : "")};
+  if (model(options_.model).autoencoder.shape(sizes()).kinds > 0)
+    commands.push_back(text("train --model code_prior --codes-of ", folder));
   return commands;
 }
 
