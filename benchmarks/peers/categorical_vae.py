@@ -50,6 +50,11 @@ class CategoricalVae(nn.Module):
         if self.estimator == 'nvil':
             self.baseline, self.centre = Baseline(config), 0.
 
+    def noise(self, count):
+        """Of the Gumbel distribution, [samples, count, latents, categories]."""
+        samples = self.config['samples'] if self.training else 1
+        return -torch.empty(samples, count, self.latents, self.categories).exponential_().log()
+
     def sample(self, logits, noise):
         """[.., categories]."""
         hard = F.one_hot((logits + noise).argmax(-1), self.categories).float()
@@ -97,6 +102,7 @@ class CategoricalVae(nn.Module):
         likelihood = log_likelihood(self.decoder(z.flatten(-2), images), images, self.config)
         weight = self.config['kl_weight'] if self.training else 1
         f = likelihood - weight * kl  # [samples, batch]
+        self.metrics = {'reconstruction': -likelihood.detach(), 'kl': kl.detach()}
         if not self.training or self.estimator in ('gumbel', 'straight-through', 'reinmax'):
             return *weighted(-f.mean(0), weights), state
         log_q, log_p = ((z * x).sum((-2, -1)) for x in (log_q_all, log_p_all))
@@ -111,6 +117,13 @@ class CategoricalVae(nn.Module):
             objective = scored(f, f - network - self.centre, log_q).mean(0) - without_value(error ** 2)
             self.centre += 0.2 * ((error * weights).sum() / weights.sum()).item()
         return *weighted(-objective, weights), state
+
+    def log_weight(self, images, noise):
+        """log p(x, z) - log q(z|x) of each image, [batch], with one hard sample."""
+        z, q_logits = self.draw(images, noise)
+        log_q, log_p = torch.log_softmax(q_logits, -1), torch.log_softmax(self.prior_logits(z), -1)
+        likelihood = log_likelihood(self.decoder(z.flatten(-2), images), images, self.config)
+        return (likelihood + (z * (log_p - log_q)).sum((-2, -1)))[0]
 
 
 def without_value(x):

@@ -138,6 +138,13 @@ def reconstruction(parameters, images, config):
     return -log_likelihood(parameters, images, config) / images[0].numel()
 
 
+def vq_metrics(pixels, images, error, commitment, config):
+    """Of each image."""
+    means = torch.sigmoid(pixels) if config['likelihood'] == 'bernoulli' else pixels + 0.5
+    return {'reconstruction': error.detach(), 'commitment': commitment.detach(),
+            'mse': ((means.detach() - images) ** 2).flatten(1).mean(1)}
+
+
 class Vqvae(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -158,9 +165,11 @@ class Vqvae(nn.Module):
         """images [batch, height, width, channels], weights [batch]; gives the summed loss, how many images, no state."""
         images, weights = batch['images'], batch['weights']
         z = self.encoder.code(self.encoder.features(images))
-        values, _, loss = self.quantiser(z, weights)
+        values, commitment, loss = self.quantiser(z, weights)
         pixels = self.decoder(values.flatten(1) if values.dim() == 3 else values)
-        return *weighted(reconstruction(pixels, images, self.config) + loss, weights), state
+        error = reconstruction(pixels, images, self.config)
+        self.metrics = vq_metrics(pixels, images, error, commitment, self.config)
+        return *weighted(error + loss, weights), state
 
 
 class TwoLevelVqvae(nn.Module):
@@ -209,8 +218,10 @@ class TwoLevelVqvae(nn.Module):
     def forward(self, batch, state):
         images, weights = batch['images'], batch['weights']
         h = self.encoder.features(images)
-        top, _, top_loss = self.top(self.encoder.top.code(self.shrunk(h)), weights)
+        top, top_commitment, top_loss = self.top(self.encoder.top.code(self.shrunk(h)), weights)
         z = self.encoder.code(torch.cat((h, self.grown(top)), -1))
-        bottom, _, bottom_loss = self.bottom(z, weights)
-        terms = reconstruction(self.decoder(self.both(top, bottom)), images, self.config) + top_loss + bottom_loss
-        return *weighted(terms, weights), state
+        bottom, bottom_commitment, bottom_loss = self.bottom(z, weights)
+        pixels = self.decoder(self.both(top, bottom))
+        error = reconstruction(pixels, images, self.config)
+        self.metrics = vq_metrics(pixels, images, error, top_commitment + bottom_commitment, self.config)
+        return *weighted(error + top_loss + bottom_loss, weights), state
