@@ -17,7 +17,7 @@
 //
 // Loss, metrics: models/vqvae.h, the terms of both levels added up, each a mean over its positions.
 // Codes of an image: the top ones, then the bottom ones. Statistics: "code_counts" likewise,
-// [2 * codebooks * kinds].
+// [2 * codebooks * kinds], and "posterior".
 #pragma once
 
 #include <span>

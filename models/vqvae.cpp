@@ -10,6 +10,7 @@
 #include "models/pixels.h"
 #include "models/variational.h"
 #include "ops/elementwise.h"
+#include "ops/lookup.h"
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -40,6 +41,17 @@ Value pixels_of(Value vectors, const ModelConfig& c) {
 Loss loss_of(Value terms, Value weights) {
   const Value flat = reshape(terms, {weights.shape()[0], -1});
   return over_images(mean(flat, {-1}), weights);
+}
+
+/// How often each code came at each position, [positions * kinds], of codes [batch, positions].
+Value counts_by_position(Value codes, Value weights, std::int64_t kinds) {
+  const std::int64_t positions = codes.shape()[1];
+  Tensor first({positions}, i32);  // the rows of the result where a position begins
+  for (std::int64_t i = 0; i < positions; ++i)
+    first.as<std::int32_t>()[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i * kinds);
+  const Value rows = codes + codes.graph().constant(std::move(first));  // [batch, positions]
+  const Value each = broadcast_to(reshape(weights, {-1, 1}), codes.shape());
+  return scatter_add(reshape(each, {-1}), reshape(rows, {-1}), positions * kinds);
 }
 
 /// Of each pixel and channel, [batch, pixels]. See the header.
@@ -110,7 +122,7 @@ Model quantised_model(Value pixels, Value images, Value weights, std::span<const
     const Value each = code_perplexity(level.counts, codebooks(c));
     perplexity = perplexity ? perplexity + each : each;
   }
-  g.name(levels.size() > 1 ? concat(codes, 1) : codes.front(), "codes");
+  const Value all = g.name(levels.size() > 1 ? concat(codes, 1) : codes.front(), "codes");
   const Value count = reconstruction.count;
   Model model{.output = g.name(mean, "reconstruction"),
               .loss = {loss, count},
@@ -120,7 +132,8 @@ Model quantised_model(Value pixels, Value images, Value weights, std::span<const
   if (g.training())
     model.metrics["code_perplexity"] = {perplexity, g.constant(static_cast<float>(levels.size()))};
   else
-    model.statistics["code_counts"] = levels.size() > 1 ? concat(counts, 0) : counts.front();
+    model.statistics = {{"code_counts", levels.size() > 1 ? concat(counts, 0) : counts.front()},
+                        {"posterior", counts_by_position(all, weights, code_kinds(c))}};
   return model;
 }
 

@@ -11,7 +11,9 @@
 // pixel_variance (Sonnet's loss, which is no likelihood in nats), else -log p(x | codes) in nats
 // a pixel and channel. Metrics: "reconstruction", "commitment" (without its weight), "mse" (the
 // mean of (x - mean)^2), and in training graphs "code_perplexity" of the batch. Statistics:
-// "code_counts" [codebooks * kinds]. Rows with weight 0 weigh nothing in any of them.
+// "code_counts" [codebooks * kinds]; "posterior" [positions * kinds], how often each code came at
+// each of an image's positions: the sum over images of q(z|x), all of whose weight is on one code.
+// Rows with weight 0 weigh nothing in any of them.
 #pragma once
 
 #include <span>

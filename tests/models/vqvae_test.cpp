@@ -79,7 +79,8 @@ struct Trainer {
   }
   std::vector<Value> outputs() {
     std::vector<Value> result{checked.loss.sum, checked.loss.count,
-                              checked.statistics.at("code_counts")};
+                              checked.statistics.at("code_counts"),
+                              checked.statistics.at("posterior")};
     for (const auto& [name, metric] : checked.metrics)
       result.insert(result.end(), {metric.sum, metric.count});
     return result;
@@ -230,6 +231,32 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
       for (const std::int32_t code : draw.get(drawn).as<std::int32_t>())
         ++seen.at(static_cast<std::size_t>(code));
       CHECK(std::ranges::count(seen, 0) == 0);
+    }
+}
+
+TEST_CASE("VQ-VAE: evaluations count the codes of each position, of images that weigh") {
+  for (const ModelEntry* entry : entries())
+    for (const ModelConfig& c : all_configs()) {
+      CAPTURE(entry->name);
+      CAPTURE(c.network);
+      CAPTURE(c.quantiser);
+      Variables store(1);
+      test::create(store, entry->build, c, /*deviation=*/1);
+      const ImageBatch batch(5, c, {1, 0, 1, 1, 1});
+      Graph g(store, Mode::evaluate);
+      const Model model = entry->build(g, c, {.batch = 5});
+      const CodeShape shape = entry->autoencoder.shape(c);
+      Workers workers(1);
+      const Value posterior = model.statistics.at("posterior"), codes = g.find("codes");
+      Execution execution(compile(g, {posterior, codes}), store, workers);
+      test::run(execution, batch.inputs());
+      std::vector<float> expected(static_cast<std::size_t>(shape.positions * shape.kinds));
+      const auto found = execution.get(codes).as<std::int32_t>();  // [5, positions]
+      for (std::int64_t i = 0; i < 5 * shape.positions; ++i)
+        if (i / shape.positions != 1)
+          ++expected.at(static_cast<std::size_t>(i % shape.positions * shape.kinds +
+                                                 found[static_cast<std::size_t>(i)]));
+      CHECK(std::ranges::equal(execution.get(posterior).as<float>(), expected));
     }
 }
 

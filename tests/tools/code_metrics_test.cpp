@@ -30,6 +30,17 @@ TEST_CASE("code metrics: the aggregate's entropy less the mean entropy is the in
   CHECK(results.at("mutual_information") == Approx(std::log(2)));
 }
 
+TEST_CASE("code metrics: the entropy of quantised codes is that of each position, added up") {
+  // Four images of two codes: the first 0, 0, 1, 1, the second always 2.
+  Evaluation pass{.loss = {0, 4}, .metrics = {}, .statistics = {}};
+  pass.statistics["code_counts"] = {2, 2, 4};
+  pass.statistics["posterior"] = {2, 2, 0, /*second position*/ 0, 0, 4};
+  const auto results = code_metrics(pass, {.positions = 2, .kinds = 3});
+  CHECK(results.at("aggregate_entropy") == Approx(std::log(2)));
+  CHECK(results.at("code_perplexity") == Approx(std::exp(1.5 * std::log(2))));
+  CHECK_FALSE(results.contains("mutual_information"));
+}
+
 TEST_CASE("code metrics: a unit is active where its mean varies") {
   // Means of three images: 1, 2, 3 (variance 2/3); 5, 5, 5; 0, 0.1, 0.2 (variance 0.0067).
   Evaluation pass{.loss = {0, 3}, .metrics = {}, .statistics = {}};
