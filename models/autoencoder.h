@@ -15,6 +15,11 @@ struct CodeShape {
   std::int64_t kinds = 0;      // values of a code, each 0 <= code < kinds; 0: real numbers
 };
 
+/// Each latent's normal distribution, independent given an image.
+struct GaussianPosterior {
+  Value mean, log_variance;  // [batch, latents]
+};
+
 /// images are [batch, height, width, channels] f32 in [0, 1]; codes are [batch, positions], i32 or,
 /// of a Gaussian, f32. A member is null where the model has no such thing.
 struct Autoencoder {
@@ -29,6 +34,10 @@ struct Autoencoder {
   /// q(z|x), [batch]. Its mean is the evidence lower bound; the log of the mean of k exponentials
   /// is that of Burda et al. 2016, eq. 8 (IWAE).
   Value (*log_weight)(Graph& graph, const ModelConfig& config, Value images) = nullptr;
+  /// Codes drawn from the posterior q(z|x), anew at each run; null where an image has but one code.
+  Value (*sample_posterior)(Graph& graph, const ModelConfig& config, Value images) = nullptr;
+  /// Of Gaussian latents: q(z|x) itself.
+  GaussianPosterior (*posterior)(Graph& graph, const ModelConfig& config, Value images) = nullptr;
 };
 
 }  // namespace abax

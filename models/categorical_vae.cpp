@@ -164,6 +164,11 @@ Value sample_prior(Graph& g, const ModelConfig& c, std::int64_t batch) {
   return argmax(draw(prior_of(g, c), noise, hard_sample).z, -1);
 }
 
+Value sample_posterior(Graph& g, const ModelConfig& c, Value images) {
+  const Value noise = random_gumbel(g, {images.shape()[0], c.latents, c.categories});
+  return argmax(draw(posterior_of(images, c), noise, hard_sample).z, -1);
+}
+
 Value log_weight(Graph& g, const ModelConfig& c, Value images) {
   const Samples s = draw_samples(posterior_of(images, c), prior_of(g, c), images, 1, "", {}, c);
   return reshape(s.decoded.log_likelihood + s.log_p() - s.log_q(), {images.shape()[0]});
@@ -214,7 +219,8 @@ Autoencoder categorical_autoencoder() {
           .encode = encode,
           .decode = decode,
           .sample = sample_prior,
-          .log_weight = log_weight};
+          .log_weight = log_weight,
+          .sample_posterior = sample_posterior};
 }
 
 }  // namespace abax

@@ -14,11 +14,7 @@
 namespace abax {
 namespace {
 
-struct Posterior {
-  Value mean, log_variance;  // [batch, latents]
-};
-
-Posterior posterior_of(Value images, const ModelConfig& c) {
+GaussianPosterior posterior_of(Value images, const ModelConfig& c) {
   if (c.latents < 1) throw UsageError(text("at least one latent is expected, not ", c.latents));
   const Value features = encoded_features(images, c);
   const auto scope = images.graph().scope("encoder");
@@ -29,14 +25,14 @@ struct Sample {
   Value noise, z;  // [batch, latents]
 };
 
-Sample sample_of(const Posterior& q) {
+Sample sample_of(const GaussianPosterior& q) {
   Graph& g = q.mean.graph();
   const Value noise = g.name(random_normal(g, q.mean.shape()), "noise");
   return {noise, q.mean + exp(0.5 * q.log_variance) * noise};
 }
 
 /// Kingma and Welling 2014, appendix B, of each latent: [batch, latents].
-Value kl_of(const Posterior& q) {
+Value kl_of(const GaussianPosterior& q) {
   return 0.5 * (square(q.mean) + exp(q.log_variance) - q.log_variance - 1);
 }
 
@@ -50,8 +46,16 @@ Value sample_prior(Graph& g, const ModelConfig& c, std::int64_t batch) {
   return random_normal(g, {batch, c.latents});
 }
 
+GaussianPosterior posterior(Graph&, const ModelConfig& c, Value images) {
+  return posterior_of(images, c);
+}
+
+Value sample_posterior(Graph&, const ModelConfig& c, Value images) {
+  return sample_of(posterior_of(images, c)).z;
+}
+
 Value log_weight(Graph&, const ModelConfig& c, Value images) {
-  const Posterior q = posterior_of(images, c);
+  const GaussianPosterior q = posterior_of(images, c);
   const auto [noise, z] = sample_of(q);
   // log N(z; 0, 1) - log N(z; mean, variance): what both have of pi cancels.
   const Value log_ratio = 0.5 * (square(noise) + q.log_variance - square(z));
@@ -62,7 +66,7 @@ Value log_weight(Graph&, const ModelConfig& c, Value images) {
 
 Model gaussian_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
   const auto [images, weights] = image_inputs(g, c, shape.batch);
-  const Posterior q = posterior_of(images, c);
+  const GaussianPosterior q = posterior_of(images, c);
   const Value pixels = decoded_pixels(sample_of(q).z, images, c);
   const Value kl = kl_of(q);
   const Bound bound =
@@ -81,7 +85,9 @@ Autoencoder gaussian_autoencoder() {
           .encode = encode,
           .decode = decode,
           .sample = sample_prior,
-          .log_weight = log_weight};
+          .log_weight = log_weight,
+          .sample_posterior = sample_posterior,
+          .posterior = posterior};
 }
 
 }  // namespace abax

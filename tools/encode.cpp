@@ -19,6 +19,8 @@ struct EncodeOptions {
   Words data;
   std::string out;
   std::string images;
+  bool sampled = false;
+  std::int64_t seed = 1;
   std::int64_t threads = 0;
 };
 
@@ -36,6 +38,9 @@ OptionSet option_set(EncodeOptions& o) {
           "file to write (needed): .npy for an array [images, positions], .jsonl for a line an "
           "image, with its label; both keep the model's hash")
       .placeholder("FILE");
+  set.add("sampled", &o.sampled,
+          "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");
+  set.add("seed", &o.seed, "of --sampled: the same seed, the same codes").at_least(0);
   set.add("images", &o.images,
           "also write the images as the model sees them, binarised where it wants them so, to this "
           "IDX file, which --data reads")
@@ -65,10 +70,12 @@ void run(const EncodeOptions& o, std::ostream& out) {
   const SavedRun saved = open_run(o.checkpoint, Which::best);
   Variables store;
   create_for_use(saved, store);
+  store.set_seed(static_cast<std::uint64_t>(o.seed));
   Workers workers(static_cast<int>(o.threads));
   ImageCoder coder(store, saved.options.model, saved.sizes(), workers);
   const std::unique_ptr<Task> task = open_test(saved, o.data);
-  EncodedImages encoded = encode(coder, *task->source(Part::test));
+  EncodedImages encoded =
+      encode(coder, *task->source(Part::test), o.sampled ? Codes::sampled : Codes::likeliest);
   const std::size_t count = encoded.labels.size();
   write_codes(o.out, {.model = saved.options.model,
                       .hash = saved.checkpoint.hash(),

@@ -11,7 +11,9 @@
 namespace abax {
 namespace {
 
-constexpr const char* sampling = "sample";  // the label that keys the draws
+// The labels that key the draws.
+constexpr const char* sampling = "sample";
+constexpr const char* posterior_sampling = "sample posterior";
 
 /// Rows [first, first + count) of `from` as the first rows of `to`, or the other way round.
 void copy_rows(const Tensor& from, std::int64_t first, std::int64_t count, Tensor& to,
@@ -42,6 +44,7 @@ ImageCoder::ImageCoder(Variables& store, const std::string& name, const ModelCon
                        Workers& workers, std::int64_t batch)
     : store_(store),
       workers_(workers),
+      name_(name),
       config_(config),
       parts_(model(name).autoencoder),
       batch_(batch) {
@@ -49,6 +52,7 @@ ImageCoder::ImageCoder(Variables& store, const std::string& name, const ModelCon
     throw UsageError(text(name, " is no autoencoder of images: it has no codes"));
   shape_ = parts_.shape(config);
   store_.runs(sampling) = 0;
+  store_.runs(posterior_sampling) = 0;
 }
 
 std::unique_ptr<ImageCoder::Way> ImageCoder::finish(std::unique_ptr<Way> way) {
@@ -70,15 +74,28 @@ Tensor ImageCoder::through(Way& way, const char* input, const Tensor& items) {
   return results;
 }
 
-Tensor ImageCoder::encode(const Tensor& images) {
+Tensor ImageCoder::encode_by(Encode part, std::unique_ptr<Way>& way, const char* label,
+                             const Tensor& images) {
   const Shape shape{batch_, config_.image_height, config_.image_width, config_.image_channels};
   expect("images", images.type(), {shape, f32});
-  if (!encode_) {
-    auto way = std::make_unique<Way>(store_, "encode");
-    way->result = parts_.encode(way->graph, config_, way->graph.input("images", shape));
-    encode_ = finish(std::move(way));
+  if (!way) {
+    auto made = std::make_unique<Way>(store_, label);
+    made->result = part(made->graph, config_, made->graph.input("images", shape));
+    way = finish(std::move(made));
   }
-  return through(*encode_, "images", images);
+  return through(*way, "images", images);
+}
+
+Tensor ImageCoder::encode(const Tensor& images) {
+  return encode_by(parts_.encode, encode_, "encode", images);
+}
+
+Tensor ImageCoder::sample_posterior(const Tensor& images) {
+  if (!parts_.sample_posterior)
+    throw UsageError(text(name_,
+                          " has no posterior distribution to sample codes from: an image has one "
+                          "code at each position; take that one"));
+  return encode_by(parts_.sample_posterior, sample_posterior_, posterior_sampling, images);
 }
 
 Tensor ImageCoder::decode(const Tensor& codes) {
@@ -110,13 +127,15 @@ Tensor ImageCoder::sample(std::int64_t count) {
   return results;
 }
 
-EncodedImages encode(ImageCoder& coder, const data::BatchSource& source) {
+EncodedImages encode(ImageCoder& coder, const data::BatchSource& source, Codes codes) {
   std::vector<Tensor> parts;
   EncodedImages result;
   data::Batch batch;
   for (std::int64_t position = 0; position < source.batches(); ++position) {
     source.fill(position, batch);
-    parts.push_back(coder.encode(batch.input("images")));
+    const Tensor& images = batch.input("images");
+    parts.push_back(codes == Codes::sampled ? coder.sample_posterior(images)
+                                            : coder.encode(images));
     const auto labels = batch.input("labels").as<std::int32_t>();
     result.labels.insert(result.labels.end(), labels.begin(), labels.begin() + batch.counted);
     Tensor counted(parts.back().shape().with(0, batch.counted), coder.dtype());

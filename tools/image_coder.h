@@ -34,6 +34,10 @@ class ImageCoder {
   /// images are [n, height, width, channels] f32. Gives [n, positions]. Throws ShapeError on
   /// another size of images than the model's.
   Tensor encode(const Tensor& images);
+  /// Likewise with codes drawn from the posterior, anew at each call; the same ones in the same
+  /// order for each coder on a store of the same seed. Throws UsageError where the model has no
+  /// posterior distribution: an image then has one code at a position.
+  Tensor sample_posterior(const Tensor& images);
   /// codes are [n, positions]. Gives the mean of the pixels, [n, height, width, channels] f32.
   /// Throws ShapeError on another number of positions, DataError on a code that there is not.
   Tensor decode(const Tensor& codes);
@@ -51,14 +55,17 @@ class ImageCoder {
   };
   std::unique_ptr<Way> finish(std::unique_ptr<Way> way);
   Tensor through(Way& way, const char* input, const Tensor& items);
+  using Encode = Value (*)(Graph& graph, const ModelConfig& config, Value images);
+  Tensor encode_by(Encode part, std::unique_ptr<Way>& way, const char* label, const Tensor& images);
 
   Variables& store_;
   Workers& workers_;
+  std::string name_;
   ModelConfig config_;
   Autoencoder parts_;
   CodeShape shape_;
   std::int64_t batch_;
-  std::unique_ptr<Way> encode_, decode_, sample_;
+  std::unique_ptr<Way> encode_, sample_posterior_, decode_, sample_;
 };
 
 /// Of all images of a pass.
@@ -66,7 +73,10 @@ struct EncodedImages {
   Tensor codes;                      // [n, positions]
   std::vector<std::int32_t> labels;  // one an image, -1 where there is none
 };
-EncodedImages encode(ImageCoder& coder, const data::BatchSource& images);
+/// The likeliest codes, or such as sample_posterior() draws.
+enum class Codes : std::uint8_t { likeliest, sampled };
+EncodedImages encode(ImageCoder& coder, const data::BatchSource& images,
+                     Codes codes = Codes::likeliest);
 
 /// The images at these positions of a pass, [n, height, width, channels]. Throws UsageError where
 /// there is no such image.

@@ -38,6 +38,8 @@ void check_together(const TrainOptions& options) {
     throw UsageError("--fold divides --data, which is not given");
   if (options.shared_embeddings && !options.joint_vocabulary)
     throw UsageError("--shared-embeddings needs --joint-vocabulary: one table for one vocabulary");
+  if (options.sampled_codes && options.codes_of.empty())
+    throw UsageError("--sampled-codes are those of the autoencoder that --codes-of names");
   if (options.memory > 0 && options.windows != "streams")
     throw UsageError("--memory needs --windows streams: only there one batch continues another");
   if (options.memory > 0 && options.positions != "rotary")
@@ -252,6 +254,9 @@ OptionSet train_option_set(TrainOptions& o) {
       .one_of({"none", "static", "dynamic"});
   set.add("codes-of", &o.codes_of, "of code_prior: the run of the autoencoder that makes the codes")
       .placeholder("FOLDER");
+  set.add("sampled-codes", &o.sampled_codes,
+          "of code_prior: codes drawn from the autoencoder's posterior, instead of the likeliest; "
+          "once for each image to train on, to validate and to test, by --seed");
 
   set.group("Model");
   set.add("model", &o.model, "which model: " + listed(models())).placeholder("NAME");

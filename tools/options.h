@@ -32,6 +32,7 @@ struct TrainOptions {
   std::string windows = "streams";  // of a text: contiguous streams, or random windows
   std::string binarise = "none";    // pixels: "none", "static" or "dynamic"
   std::string codes_of;             // the run whose autoencoder makes the codes of code_prior
+  bool sampled_codes = false;       // drawn from its posterior, once; else the likeliest
 
   // Model
   std::string model = "lstm_lm";

@@ -138,6 +138,51 @@ TEST_CASE("categorical VAE: probabilities of the prior sum to 1, and its samples
   }
 }
 
+TEST_CASE("categorical VAE: codes drawn from the posterior have its probabilities") {
+  for (const ModelConfig& c : {small(), autoregressive()}) {
+    Variables store(3);
+    test::create(store, categorical_vae, c, 0.6);
+    constexpr std::int64_t draws = 20'000;
+    const test::ImageBatch one(1, c, {}), batch(draws, c, {}, /*same=*/true);
+    Graph g(store, Mode::evaluate);
+    const Value codes =
+        categorical_autoencoder().sample_posterior(g, c, g.input("images", batch.images.shape()));
+    CHECK(codes.type() == TensorType{{draws, latents}, i32});
+    Workers workers(2);
+    Execution execution(compile(g, {codes}), store, workers);
+    run(execution, batch.inputs());
+    std::map<std::size_t, double> share;
+    const auto first = execution.get(codes).as<std::int32_t>();
+    const std::vector<std::int32_t> drawn(first.begin(), first.end());
+    for (std::size_t i = 0; i < drawn.size(); i += latents)
+      share[static_cast<std::size_t>(drawn[i] * 4 + drawn[i + 1] * 2 + drawn[i + 2])] += 1. / draws;
+    // The encoder's outputs by its parameters.
+    const auto affine = [&](const std::vector<double>& x, const std::string& name) {
+      const auto weight = store.at(name + "/weight").value.as<float>();
+      const auto bias = store.at(name + "/bias").value.as<float>();
+      std::vector<double> y(bias.begin(), bias.end());
+      for (std::size_t i = 0; i < x.size(); ++i)
+        for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * double{weight[i * y.size() + j]};
+      return y;
+    };
+    const auto pixel = one.images.as<float>();
+    std::vector<double> features = affine({pixel.begin(), pixel.end()}, "encoder/dense0");
+    for (double& x : features) x = std::max(x, 0.);
+    const bool conditional = c.posterior == "autoregressive";
+    double total = 0;
+    for (std::size_t z = 0; z < states; ++z) {
+      const double p = std::exp(log_probability_of(
+          store, "encoder", affine(features, "encoder/logits"),
+          conditional ? affine(features, "encoder/conditional/hidden") : std::vector<double>{}, z));
+      total += p;
+      CHECK(std::abs(share[z] - p) < 4.5 * std::sqrt(p / draws));
+    }
+    CHECK(total == doctest::Approx(1));
+    execution.run();
+    CHECK_FALSE(std::ranges::equal(execution.get(codes).as<std::int32_t>(), drawn));
+  }
+}
+
 TEST_CASE("categorical VAE: importance weights average to p(x), their logarithms to the bound") {
   for (const ModelConfig& c : kinds()) {
     Variables store(3);

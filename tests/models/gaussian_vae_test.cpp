@@ -119,9 +119,8 @@ TEST_CASE("gaussian VAE: the mean of log weights is the bound, and more samples 
   Graph g(store, Mode::evaluate);
   const Model model = gaussian_vae(g, c, {.batch = copies});
   Graph weights(store, Mode::evaluate, "weights");
-  const auto [shape, encode, decode, sample, log_weight] = gaussian_autoencoder();
   const Value images = weights.input("images", batch.images.shape());
-  const auto w = run(log_weight(weights, c, images), batch.inputs());
+  const auto w = run(gaussian_autoencoder().log_weight(weights, c, images), batch.inputs());
   REQUIRE(w.size() == copies);
   double mean = 0, square = 0, exponentials = 0;
   for (const float x : w) mean += x / copies, square += double{x} * x / copies;
@@ -166,6 +165,33 @@ TEST_CASE("gaussian VAE: a log weight is log p(x|z) + log p(z) - log q(z|x)") {
       expected += x * std::log(p) + (1 - x) * std::log(1 - p);
     }
     CHECK(got[row] == doctest::Approx(expected).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("gaussian VAE: codes drawn from the posterior have its moments") {
+  const ModelConfig c = small();
+  Variables store(3);
+  test::create(store, gaussian_vae, c);
+  constexpr std::int64_t draws = 20'000;
+  const test::ImageBatch one(1, c, {}), batch(draws, c, {}, /*same=*/true);
+  Graph p(store, Mode::evaluate), g(store, Mode::evaluate, "draw");
+  const Autoencoder parts = gaussian_autoencoder();
+  const auto [mean, log_variance] = parts.posterior(p, c, p.input("images", one.images.shape()));
+  const auto means = run(mean, one.inputs()), log_variances = run(log_variance, one.inputs());
+  Graph e(store, Mode::evaluate, "encode");
+  CHECK(run(parts.encode(e, c, e.input("images", one.images.shape())), one.inputs()) == means);
+  const auto z = run(parts.sample_posterior(g, c, g.input("images", batch.images.shape())),
+                     batch.inputs());  // [draws, 3]
+  REQUIRE(z.size() == draws * 3);
+  for (std::size_t k = 0; k < 3; ++k) {
+    double first = 0, second = 0;
+    for (std::size_t i = k; i < z.size(); i += 3) {
+      const double distance = double{z[i]} - means[k];
+      first += distance / draws, second += distance * distance / draws;
+    }
+    const double variance = std::exp(double{log_variances[k]});
+    CHECK(std::abs(first) < 4.5 * std::sqrt(variance / draws));
+    CHECK(std::abs(second / variance - 1) < 4.5 * std::sqrt(2. / draws));
   }
 }
 

@@ -84,6 +84,7 @@ for model in gaussian_vae categorical_vae; do
   test -s $model/samples.png && test -s $model/reconstructions.png
   expect 0 "$evaluate" --checkpoint $model --samples 2 --json images.json
   says "iwae 2"
+  says "mutual information"
   grep -q '"kl_per_latent":\[' images.json
   expect 0 "$generate" --checkpoint $model --out samples.png --count 5
   says "5 images"
@@ -103,11 +104,20 @@ says "code_perplexity"
 test -s quantised/samples-1.png
 expect 0 "$evaluate" --checkpoint quantised
 says "code usage"
+says "aggregate entropy"
 expect 2 "$evaluate" --checkpoint quantised --samples 2
 expect 0 "$generate" --checkpoint quantised --out traversal.png --traverse 24 --image 4
 expect 0 "$encode" --checkpoint quantised --out quantised.npy
 expect 0 "$decode" --checkpoint quantised --codes quantised.npy --out images.png
 expect 0 "$decode" --checkpoint categorical_vae --codes codes.jsonl --out images.png
+for seed in 1 2; do
+  expect 0 "$encode" --checkpoint categorical_vae --sampled --seed $seed --out sampled$seed.jsonl
+done
+expect 0 "$decode" --checkpoint categorical_vae --codes sampled1.jsonl --out images.png
+expect 1 cmp sampled1.jsonl sampled2.jsonl
+expect 1 cmp sampled1.jsonl codes.jsonl
+expect 2 "$encode" --checkpoint quantised --sampled --out quantised.npy
+says "no posterior distribution"
 expect 0 "$encode" --checkpoint gaussian_vae --out first.npy --images images.idx
 expect 0 "$encode" --checkpoint gaussian_vae --data images.idx --out second.npy
 cmp first.npy second.npy
@@ -134,6 +144,12 @@ expect 0 "$evaluate" --checkpoint prior
 expect 0 "$generate" --checkpoint prior --out labels.png --label 1,3 --count 4
 says "8 images"
 expect 2 "$generate" --checkpoint prior --out labels.png --label 99
+expect 0 "$train" $prior --sampled-codes --steps 3 --out sampled
+says "sampled codes of categorical_vae"
+expect 2 "$train" $prior --codes-of quantised --sampled-codes --steps 3
+says "no posterior distribution"
+expect 2 "$train" --sampled-codes
+says "--codes-of"
 expect 2 "$train" --model code_prior --codes-of gaussian_vae --steps 3 --warmup 1
 says "real numbers"
 expect 2 "$train" --model code_prior --steps 3 --warmup 1

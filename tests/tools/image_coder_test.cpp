@@ -105,6 +105,47 @@ TEST_CASE("image coder: samples follow the seed, and differ from call to call") 
   CHECK_FALSE(std::ranges::equal(first.as<float>(), samples(4).as<float>()));
 }
 
+TEST_CASE("image coder: codes drawn from the posterior follow the seed, not the threads") {
+  for (const char* name : {"gaussian_vae", "categorical_vae"}) {
+    CAPTURE(name);
+    Variables store(1);
+    create(store, name);
+    const Tensor images = noise({9, 4, 3, 2});
+    const auto bytes = [](const Tensor& codes) {
+      const auto* first = static_cast<const char*>(codes.data());
+      return std::string(first, first + codes.bytes());
+    };
+    const auto drawn = [&](int threads) {
+      Workers workers(threads);
+      ImageCoder coder(store, name, config(), workers, /*batch=*/4);
+      const Tensor once = coder.sample_posterior(images);
+      CHECK(once.type() == TensorType{{9, 5}, coder.dtype()});
+      CHECK(bytes(coder.sample_posterior(images)) != bytes(once));
+      CHECK(bytes(coder.encode(images)) != bytes(once));
+      CHECK(coder.sample_posterior(Tensor({0, 4, 3, 2})).shape() == Shape{0, 5});
+      CHECK_THROWS_AS(coder.sample_posterior(Tensor({9, 3, 4, 2})), ShapeError);
+      return bytes(once);
+    };
+    const std::string first = drawn(1);
+    CHECK(drawn(3) == first);
+    Workers workers(1);
+    const data::Images some = numbered(7);
+    const data::ImageBatches source(some, {.batch = 3});
+    ImageCoder coder(store, name, config(), workers);
+    const EncodedImages sampled = encode(coder, source, Codes::sampled);
+    CHECK(sampled.codes.shape() == Shape{7, 5});
+    CHECK(bytes(sampled.codes) != bytes(encode(coder, source).codes));
+    store.set_seed(2);
+    CHECK(drawn(1) != first);
+  }
+  Variables store(1);
+  create(store, "vqvae");
+  Workers workers(1);
+  ImageCoder coder(store, "vqvae", config(), workers);
+  CHECK_THROWS_WITH_AS(coder.sample_posterior(noise({9, 4, 3, 2})),
+                       doctest::Contains("vqvae has no posterior"), UsageError);
+}
+
 TEST_CASE("image coder: a source is encoded without its padding, images are found by position") {
   Variables store(1);
   create(store, "gaussian_vae");

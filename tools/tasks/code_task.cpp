@@ -18,6 +18,7 @@ namespace {
 constexpr const char* known_file = "autoencoder.json";
 constexpr std::int64_t columns = 10;  // of a picture
 constexpr Part parts[] = {Part::train, Part::valid, Part::test};
+constexpr const char* names[] = {"train", "valid", "test"};  // that key the draws of each part
 
 std::size_t at(Part part) { return static_cast<std::size_t>(part); }
 
@@ -34,8 +35,8 @@ std::unique_ptr<Task> open_images(const TrainOptions& o, const SavedRun& run, Us
 }
 
 /// The codes and labels of one pass over a source of images.
-data::LabelledCodes encoded(const data::BatchSource& images, ImageCoder& coder) {
-  const EncodedImages all = encode(coder, images);
+data::LabelledCodes encoded(const data::BatchSource& images, ImageCoder& coder, Codes kind) {
+  const EncodedImages all = encode(coder, images, kind);
   const auto codes = all.codes.as<std::int32_t>();
   return {.positions = coder.shape().positions,
           .codes = {codes.begin(), codes.end()},
@@ -53,13 +54,18 @@ CodeTask::CodeTask(const TrainOptions& o, const Files* known, Use use) : options
   Variables store;
   create_for_use(run, store);
   Workers workers(static_cast<int>(o.threads));
-  ImageCoder coder(store, run.options.model, run.sizes(), workers);
-  shape_ = coder.shape();
+  shape_ = model(run.options.model).autoencoder.shape(run.sizes());
   code_prior_config({}, shape_, 0);  // throws where there are no codes
   const std::unique_ptr<Task> images = open_images(o, run, use);
   for (const Part part : parts)
-    if (const data::BatchSource* source = images->source(part))
-      codes_[at(part)] = encoded(*source, coder);
+    if (const data::BatchSource* source = images->source(part)) {
+      // A part's codes are the same whether other parts are there or not.
+      store.set_seed(
+          stream_key(static_cast<std::uint64_t>(o.seed), "sampled codes", names[at(part)]));
+      ImageCoder coder(store, run.options.model, run.sizes(), workers);
+      codes_[at(part)] =
+          encoded(*source, coder, o.sampled_codes ? Codes::sampled : Codes::likeliest);
+    }
   if (known)
     autoencoder_.labels = known_autoencoder(*known).labels;
   else
@@ -70,11 +76,12 @@ CodeTask::CodeTask(const TrainOptions& o, const Files* known, Use use) : options
     if (codes_[at(part)].size() > 0)
       batches_[at(part)] = batches(part, o.batch, part == Part::train);
   const auto count = [&](Part part) { return grouped(codes_[at(part)].labels.size()); };
-  description_ = text(
-      "codes of ", o.codes_of, " (", run.options.model, "): ", shape_.positions,
-      " an image, each of ", shape_.kinds, "; ", count(Part::train), " images to train on, ",
-      count(Part::valid), " to validate, ", count(Part::test), " to test, ", autoencoder_.labels,
-      " labels; uniform codes have ", std::log(static_cast<double>(shape_.kinds)), " nats");
+  description_ =
+      text(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (", run.options.model,
+           "): ", shape_.positions, " an image, each of ", shape_.kinds, "; ", count(Part::train),
+           " images to train on, ", count(Part::valid), " to validate, ", count(Part::test),
+           " to test, ", autoencoder_.labels, " labels; uniform codes have ",
+           std::log(static_cast<double>(shape_.kinds)), " nats");
 }
 
 std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t rows,

@@ -34,7 +34,9 @@ Tensor draw_images(const SavedRun& autoencoder, const Variables& prior, const Mo
 class CodeTask : public Task {
  public:
   /// Encodes images by the best checkpoint of the run --codes-of: those of that run, or those of
-  /// --data. Throws UsageError where that run has no codes, CheckpointError where `known` was made
+  /// --data. With --sampled-codes these are drawn from its posterior here, once, by --seed and the
+  /// part: the same for any number of threads, in a resumed run and in an evaluation. Throws
+  /// UsageError where that run has no codes (or none to sample), CheckpointError where `known` was made
   /// with another autoencoder, DataError.
   CodeTask(const TrainOptions& options, const Files* known, Use use);
 

@@ -1,0 +1,164 @@
+// Codes of autoencoders as data of a prior: sampled ones are the same wherever they are drawn
+// again.
+#include "tools/tasks/code_task.h"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "core/base/error.h"
+#include "tests/io/temporary_folder.h"
+#include "tools/data/images.h"
+#include "tools/exit_codes.h"
+#include "tools/training_run.h"
+
+namespace abax {
+namespace {
+
+using doctest::Contains;
+
+constexpr Part parts[] = {Part::train, Part::valid, Part::test};
+
+std::string noise(const std::filesystem::path& path, int count) {
+  data::Images images{.height = 4, .width = 4, .channels = 1};
+  Random random(stream_key(1, "test", path.filename().string()));
+  for (int i = 0; i < count * 16; ++i)
+    images.pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
+  data::write_idx(path, images);
+  return path.string();
+}
+
+/// A short run on small images, with files of their own for the test.
+TrainOptions small(const TemporaryFolder& folder, const char* model) {
+  TrainOptions o;
+  o.model = model;
+  o.hidden = {12};
+  o.latents = 4;
+  o.categories = 3;
+  o.codes = 5;
+  o.code_width = 4;
+  o.data = {noise(folder / "images", 40)};
+  o.test = {noise(folder / "others", 15)};
+  o.split = {70, 30, 0};
+  o.batch = 8;
+  o.steps = 6;
+  o.threads = 2;
+  o.quiet = true;
+  o.out = (folder / model).string();
+  return o;
+}
+
+TrainOptions prior_of(const TrainOptions& autoencoder) {
+  TrainOptions o;
+  o.model = "code_prior";
+  o.codes_of = autoencoder.out;
+  o.width = 8;
+  o.heads = 2;
+  o.batch = 8;
+  o.steps = 14;
+  o.sampled_codes = true;
+  o.schedule = "constant";
+  o.threads = 2;
+  o.quiet = true;
+  o.out = autoencoder.out + "-prior";
+  return o;
+}
+
+std::string train(const TrainOptions& options) {
+  std::ostringstream out;
+  TrainingRun run(options, out);
+  CHECK(run.train() == exit_ok);
+  return out.str();
+}
+
+/// The codes of a part, one pass in the order of its images.
+std::vector<std::int32_t> codes(const Task& task, Part part) {
+  const LineBatches lines = task.lines(part);
+  std::vector<std::int32_t> result;
+  for (std::int64_t i = 0; i < lines.batches->batches(); ++i) {
+    const data::Batch batch = lines.batches->make(i);
+    const auto targets = batch.input("targets").as<std::int32_t>();  // [positions, 1]
+    result.insert(result.end(), targets.begin(), targets.end());
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("code task: sampled codes follow seed and part, whatever else is there") {
+  const TemporaryFolder folder;
+  const TrainOptions autoencoder = small(folder, "categorical_vae");
+  train(autoencoder);
+  TrainOptions o = prior_of(autoencoder);
+  const auto task = make_task(o);
+  CHECK(task->description().starts_with("sampled codes of"));
+  TrainOptions same = o, other = o, likeliest = o;
+  same.threads = 3;
+  other.seed = 2;
+  likeliest.sampled_codes = false;
+  const auto again = make_task(same), reseeded = make_task(other), plain = make_task(likeliest);
+  CHECK(plain->description().starts_with("codes of"));
+  const std::size_t count[] = {28 * 4, 12 * 4, 15 * 4};
+  for (const Part part : parts) {
+    const auto drawn = codes(*task, part);
+    CHECK(drawn.size() == count[static_cast<std::size_t>(part)]);
+    CHECK(codes(*again, part) == drawn);
+    CHECK(codes(*reseeded, part) != drawn);
+    CHECK(codes(*plain, part) != drawn);
+    // In a run each pass has the same ones, and each part those of lines().
+    double sums[2] = {};
+    const data::BatchSource& source = *task->source(part);
+    for (std::int64_t i = 0; i < 2 * source.batches(); ++i) {
+      const data::Batch batch = source.make(i);
+      for (const std::int32_t code : batch.input("targets").as<std::int32_t>())
+        if (code >= 0) sums[i / source.batches()] += code;
+    }
+    double sum = 0;
+    for (const std::int32_t code : drawn) sum += code;
+    CHECK(sums[0] == sum);
+    CHECK(sums[1] == sum);
+  }
+  // Noise of the parts is not the same: an image in both has other codes there.
+  TrainOptions twice = o;
+  twice.data = twice.valid = twice.test = autoencoder.test;
+  const auto equal_images = make_task(twice);
+  CHECK(codes(*equal_images, Part::valid) != codes(*equal_images, Part::test));
+
+  // An evaluation has the test part alone.
+  const Files files = task->files();
+  const auto evaluation = make_task(o, &files, Use::evaluate);
+  CHECK(evaluation->source(Part::train) == nullptr);
+  CHECK(codes(*evaluation, Part::test) == codes(*task, Part::test));
+
+  train(o);
+  TrainOptions halves = o;
+  halves.out += "-halves";
+  halves.steps = 9;
+  train(halves);
+  TrainOptions rest = open_run(halves.out).options;
+  CHECK(rest.sampled_codes);
+  rest.resume = halves.out;
+  rest.steps = 14;
+  rest.threads = 3;
+  train(rest);
+  const SavedRun whole = open_run(o.out), resumed = open_run(halves.out);
+  for (const SafetensorsEntry& entry : whole.checkpoint.variables().entries()) {
+    CAPTURE(entry.name);
+    CHECK(std::ranges::equal(whole.checkpoint.variables().read(entry.name).as<float>(),
+                             resumed.checkpoint.variables().read(entry.name).as<float>()));
+  }
+}
+
+TEST_CASE("code task: codes without chance and real numbers are not sampled") {
+  const TemporaryFolder folder;
+  for (const char* model : {"vqvae", "two_level_vqvae", "gaussian_vae"}) {
+    TrainOptions autoencoder = small(folder, model);
+    train(autoencoder);
+    const bool real = autoencoder.model == "gaussian_vae";
+    const TrainOptions o = prior_of(autoencoder);
+    CHECK_THROWS_WITH_AS(make_task(o),
+                         Contains(real ? "real numbers" : "no posterior distribution"), UsageError);
+  }
+}
+
+}  // namespace abax
