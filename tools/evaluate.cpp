@@ -76,8 +76,17 @@ OptionSet option_set(EvaluateOptions& o) {
       "  code perplexity     exp of the entropy of the codes' frequencies, the mean over codebooks "
       "or\n"
       "                      latents; code usage: the share of the codes that occur at all\n"
-      "  aggregate entropy   of the posterior's mean over the images, summed over latents\n"
-      "  mutual information  that entropy less the mean entropy of the posterior");
+      "  aggregate entropy   of the posterior's mean over the images (of quantised codes: of "
+      "their\n"
+      "                      frequencies), summed over latents (the codes of an image)\n"
+      "  mutual information  of image and latents; categorical: that entropy less the mean entropy "
+      "of\n"
+      "                      the posterior; Gaussian: by one sample z of the posterior an image, "
+      "the\n"
+      "                      mean of log q(z|x) - log (mean of q(z|x') over the images x')\n"
+      "                      (Hoffman and Johnson 2016), which is at most the log of the number "
+      "of\n"
+      "                      images; of more than 5,000, so many evenly spaced ones are compared");
   return set;
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -204,7 +205,13 @@ TEST_CASE("image task: what the run reports, its metrics file holds and the chec
   const Results better = task->score(Part::test, store, workers, {.samples = 50});
   CHECK(bound.at("iwae_1") == Approx(tested.at("test_elbo").number()).epsilon(0.05));
   CHECK(better.at("iwae_50") > bound.at("iwae_1"));
-  CHECK(task->score(Part::test, store, workers, {}).empty());
+  const Results scores = task->score(Part::test, store, workers, {});
+  REQUIRE(scores.size() == 1);
+  const double information = scores.at("mutual_information");
+  CHECK(information == tested.at("test_mutual_information").number());
+  CHECK(std::abs(information) < std::log(10) + 1e-9);  // ten images
+  CHECK(task->score(Part::test, store, workers, {.wanted = "loss"}).empty());
+  CHECK(task->score(Part::test, store, workers, {.wanted = "mutual_information"}) == scores);
 
   LearnerConfig config{.model = run.options.model, .sizes = task->sizes()};
   config.check_shapes = task->source(Part::test)->shapes();

@@ -13,6 +13,7 @@
 #include "tools/image_coder.h"
 #include "tools/importance_bound.h"
 #include "tools/learner.h"
+#include "tools/mutual_information.h"
 #include "tools/picture.h"
 
 namespace abax {
@@ -165,9 +166,18 @@ Json::Object ImageTask::details(const Evaluation& evaluation) const {
 
 Results ImageTask::score(Part part, Variables& store, Workers& workers,
                          const ScoreOptions& options) const {
-  if (options.samples == 0) return {};
-  return {{text("iwae_", options.samples), importance_bound(store, options_.model, sizes(), workers,
-                                                            *source(part), options.samples)}};
+  Results results;
+  const std::string& name = options_.model;
+  if (options.samples > 0)
+    results[text("iwae_", options.samples)] =
+        importance_bound(store, name, sizes(), workers, *source(part), options.samples);
+  // Of categorical latents it follows from the statistics of a pass: results().
+  constexpr const char* information = "mutual_information";
+  if (model(name).autoencoder.posterior &&
+      (options.wanted.empty() || options.wanted == information))
+    results[information] = mutual_information(
+        gaussian_posteriors(store, name, sizes(), workers, *source(part)), store.seed(), workers);
+  return results;
 }
 
 LineBatches ImageTask::lines(Part part) const {

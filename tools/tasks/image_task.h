@@ -25,7 +25,8 @@ class ImageTask : public Task {
   double most_loss() const override { return std::numeric_limits<double>::infinity(); }
   Results results(const Evaluation& evaluation) const override;
   Json::Object details(const Evaluation& evaluation) const override;
-  /// The importance-weighted bound, where samples are asked for.
+  /// The importance-weighted bound, where samples are asked for; of Gaussian latents the mutual
+  /// information.
   Results score(Part part, Variables& store, Workers& workers,
                 const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;
