@@ -117,23 +117,25 @@ void apply(const Preset& preset, OptionSet& set) {
 }
 
 /// What --preset and the model say, before anything else does.
-void apply_presets(int argc, const char* const* argv, OptionSet& set) {
+void apply_presets(int argc, const char* const* argv, TrainOptions& options) {
   TrainOptions asked;
   std::ostringstream nowhere;
   OptionSet probe = train_option_set(asked);
   probe.parse(argc, argv, nowhere);
-  if (!asked.preset.empty() && !probe.at("model").given())
-    for (const auto& [option, value] : preset(asked.preset).values)
+  Preset chosen = asked.preset.empty() ? Preset() : preset(asked.preset);
+  if (!probe.at("model").given())
+    for (const auto& [option, value] : chosen.values)
       if (option == "model") asked.model = value;
-  apply(model_defaults(asked.model), set);
-  if (asked.preset.empty()) return;
-  Preset chosen = preset(asked.preset);
   // A length of training in steps takes the place of one in passes, and the other way round.
   if (probe.at("steps").given() || probe.at("epochs").given())
     std::erase_if(chosen.values, [](const auto& value) {
       return value.first == "steps" || value.first == "epochs";
     });
+  OptionSet set = train_option_set(options);
+  apply(model_defaults(asked.model), set);
   apply(chosen, set);
+  // Nobody asked for their warm-up, so that it does not keep a training from being short.
+  if (asked.steps > 0) options.warmup = std::min(options.warmup, asked.steps);
 }
 
 /// What may differ when a run goes on; all else would make it another run.
@@ -368,11 +370,8 @@ std::optional<TrainOptions> parse_train_options(
     int argc, const char* const* argv, std::ostream& out,
     FunctionRef<TrainOptions(const std::string& run)> options_of_run) {
   TrainOptions options;
-  {
-    OptionSet set = train_option_set(options);
-    apply_presets(argc, argv, set);
-    if (!set.parse(argc, argv, out)) return std::nullopt;
-  }
+  apply_presets(argc, argv, options);
+  if (!train_option_set(options).parse(argc, argv, out)) return std::nullopt;
   if (options.resume.empty()) {
     check_together(options);
     check_model_options(options);

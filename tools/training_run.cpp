@@ -139,6 +139,8 @@ TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::st
   }
   options_.steps = choose_steps();
   options_.epochs = 0;
+  // Only now is known how many steps the passes take; a run of fewer could not be resumed.
+  options_.warmup = std::min(options_.warmup, options_.steps);
   eval_every_ = options_.eval_every > 0 ? options_.eval_every
                                         : std::max<std::int64_t>(1, options_.steps / 10);
   schedule_ = {.shape = options_.schedule,

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "models/registry.h"
+#include "tests/io/temporary_folder.h"
 #include "tools/presets.h"
 
 using namespace abax;
@@ -87,6 +88,24 @@ TEST_CASE("train: presets and a model's defaults stand before what is asked for"
   for (const ModelEntry& model : models()) CHECK_NOTHROW(parse({"--model", model.name.c_str()}));
   CHECK_THROWS_AS(parse({"--preset", "char-smal"}), UsageError);
   CHECK_THROWS_AS(parse({"--resume", "runs/a", "--preset", "char-small"}), UsageError);
+}
+
+TEST_CASE("train: a warm-up that was not asked for fits into a short training") {
+  for (const char* model : {"transformer_lm", "code_prior"}) {
+    CHECK(parse({"--model", model})->warmup == 100);
+    CHECK(parse({"--model", model, "--steps", "3"})->warmup == 3);
+    CHECK(parse({"--model", model, "--steps", "300"})->warmup == 100);
+    CHECK(parse({"--model", model, "--steps", "300", "--warmup", "200"})->warmup == 200);
+    CHECK_THROWS_AS(parse({"--model", model, "--steps", "3", "--warmup", "4"}), UsageError);
+  }
+  CHECK(parse({"--preset", "questions", "--steps", "50"})->warmup == 50);
+  CHECK(parse({"--preset", "questions", "--epochs", "1"})->warmup == 200);
+
+  const TemporaryFolder folder;
+  write_plainly(folder / "warmup.toml", "model = \"code_prior\"\nwarmup = 4\n");
+  const std::string file = folder / "warmup.toml";
+  CHECK(parse({"--config", file.c_str(), "--steps", "4"})->warmup == 4);
+  CHECK_THROWS_AS(parse({"--config", file.c_str(), "--steps", "3"}), UsageError);
 }
 
 TEST_CASE("train: an option that the model does not read is refused") {

@@ -51,6 +51,14 @@ std::string train(const TrainOptions& options, int expected = exit_ok) {
   return out.str();
 }
 
+/// Goes on with a run until `steps` are done.
+void resume(const std::filesystem::path& run, std::int64_t steps) {
+  TrainOptions rest = open_run(run).options;
+  rest.resume = run.string();
+  rest.steps = steps;
+  train(rest);
+}
+
 std::string weights(const std::filesystem::path& run) {
   return read_file(checkpoint_path(run) / "variables.safetensors");
 }
@@ -81,13 +89,25 @@ TEST_CASE(
   o.steps = 7;
   train(o);
   CHECK_FALSE(weights(folder.path() / "whole") == weights(folder.path() / "parts"));
-  TrainOptions rest = open_run(folder.path() / "parts").options;
-  rest.resume = o.out;
-  rest.steps = 12;
-  train(rest);
+  resume(folder.path() / "parts", 12);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
   const SavedRun parts = open_run(folder.path() / "parts");
   CHECK(parts.checkpoint.contents().data_position == 12);
+}
+
+TEST_CASE("training: a run of passes that take fewer steps than the warm-up can be resumed") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.steps = 0;
+  o.epochs = 1;
+  o.warmup = 100;
+  train(o);
+  const std::int64_t steps = open_run(o.out).options.steps;
+  CHECK(steps < 100);
+  CHECK(open_run(o.out).options.warmup == steps);
+  resume(o.out, steps + 1);
+  CHECK(open_run(o.out).state.step == steps + 1);
 }
 
 TEST_CASE("training: codebooks start from data once; resumed runs and loaded weights keep theirs") {
@@ -105,10 +125,7 @@ TEST_CASE("training: codebooks start from data once; resumed runs and loaded wei
   o.out = (folder.path() / "parts").string();
   o.steps = 3;
   train(o);
-  TrainOptions rest = open_run(folder.path() / "parts").options;
-  rest.resume = o.out;
-  rest.steps = 6;
-  train(rest);
+  resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
   const auto codebook = [&](const char* run) {
     return open_run(folder.path() / run).checkpoint.variables().read("codebook");
@@ -167,10 +184,7 @@ TEST_CASE("training: accumulated batches make one update, resumed too") {
   o.out = (folder.path() / "parts").string();
   o.steps = 3;
   train(o);
-  TrainOptions rest = open_run(folder.path() / "parts").options;
-  rest.resume = o.out;
-  rest.steps = 6;
-  train(rest);
+  resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
 }
 
@@ -253,10 +267,7 @@ TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for
   o.out = (folder.path() / "parts").string();
   o.steps = 5;
   train(o);
-  TrainOptions rest = open_run(folder.path() / "parts").options;
-  rest.resume = o.out;
-  rest.steps = 12;
-  train(rest);
+  resume(folder.path() / "parts", 12);
   const SavedRun whole = open_run(folder.path() / "whole"),
                  parts = open_run(folder.path() / "parts");
   const auto read = [](const SavedRun& run, const char* name) {
