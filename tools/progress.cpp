@@ -88,7 +88,8 @@ std::string Progress::status(std::int64_t done) const {
   const double left =
       done > first_ ? run / static_cast<double>(done - first_) * static_cast<double>(last_ - done)
                     : -1;
-  std::string status = text("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
+  std::string status;
+  if (loss_shown_) status = text("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
   if (style_.perplexity)
     status += text("ppl ", std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ");
   for (const auto& [name, sum] : figure_sums_)
@@ -96,7 +97,9 @@ std::string Progress::status(std::int64_t done) const {
   return text(status, count_text(rate()), " ", style_.unit, "/s  ", duration_text(left), " left");
 }
 
-void Progress::step(std::int64_t done, double loss, double tokens, const Figures& figures) {
+void Progress::step(std::int64_t done, double loss, double tokens, const Figures& figures,
+                    bool loss_shown) {
+  loss_shown_ = loss_shown;
   const double now = clock_();
   training_seconds_ += now - last_step_time_;
   last_step_time_ = now;

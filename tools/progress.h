@@ -44,8 +44,9 @@ class Progress {
 
   using Figures = std::map<std::string, double>;  // by name
   /// Step `done` is complete: its loss in nats a token, how many tokens it took, and what else is
-  /// shown.
-  void step(std::int64_t done, double loss, double tokens, const Figures& figures = {});
+  /// shown; the loss is not where a figure says it already.
+  void step(std::int64_t done, double loss, double tokens, const Figures& figures = {},
+            bool loss_shown = true);
   /// A line of its own, above the bar.
   void note(std::string_view line);
   /// The time since the last step was no training (a validation, a checkpoint): it does not slow
@@ -71,6 +72,7 @@ class Progress {
   // Means that forget: their common weight grows to 1.
   double loss_sum_ = 0, weight_ = 0;
   Figures figure_sums_;
+  bool loss_shown_ = true;
   double last_drawn_;
   std::int64_t last_done_;
   bool bar_shown_ = false;

@@ -48,6 +48,18 @@ bool lower_is_better(const std::string& metric) {
   return std::ranges::find(low, metric) != low.end();
 }
 
+/// Whether the ELBO is the loss with the other sign, but for rounding; people then read the ELBO.
+bool elbo_says_loss(const Results& results, double loss) {
+  const auto elbo = results.find("elbo");
+  return elbo != results.end() && std::abs(elbo->second + loss) <= 1e-5 * std::abs(loss);
+}
+
+/// What is printed, by name; results are those of a part.
+Results printed(Results results) {
+  if (!results.empty() && elbo_says_loss(results, results.at("loss"))) results.erase("loss");
+  return results;
+}
+
 /// A row a metric, a column a part that has results.
 std::string results_table(const Results& valid, const Results& test) {
   std::ostringstream out;
@@ -310,7 +322,8 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   for (const auto& [name, value] : scalars)
     if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
       figures[name] = double{value};
-  progress.step(state_.step, results.loss.mean(), results.loss.count, figures);
+  const double loss = results.loss.mean();
+  progress.step(state_.step, loss, results.loss.count, figures, !elbo_says_loss(figures, loss));
   line.emplace_back("gradient_norm", learner_->gradient_norm());
   line.emplace_back(task_->unit() + "s_per_second", progress.rate());
   metrics_->write(std::move(line));
@@ -325,13 +338,14 @@ Results TrainingRun::evaluate(Part part) {
   return results;
 }
 
-/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the loss alone.
+/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the first of them alone.
 std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
-  std::string line = text("loss ", fixed(results.at("loss"), 4), " ", task_->loss_unit());
+  const std::string first = printed(results).contains("loss") ? "loss" : "elbo";
+  std::string line = text(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
   if (const auto found = results.find("perplexity"); found != results.end())
     line += text(", perplexity ", fixed(found->second, 2));
-  for (const auto& [name, value] : results)
-    if (!brief && name != "loss" && name != "perplexity")
+  for (const auto& [name, value] : printed(results))
+    if (!brief && name != first && name != "perplexity")
       line += text(", ", name, " ", fixed(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
     line += text("; the source itself has ", fixed(*optimum, 4), ", so ",
@@ -395,7 +409,7 @@ void TrainingRun::report() {
   const Averaged averaged(store_);
   const Results none, &valid = valid_results_ ? *valid_results_ : none;
   const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
-  const bool table = std::max(valid.size(), test.size()) > most_in_a_line;
+  const bool table = std::max(printed(valid).size(), printed(test).size()) > most_in_a_line;
   if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
   if (!test.empty()) {
     out_ << "test       " << written(test, Part::test, table) << '\n';
@@ -403,7 +417,7 @@ void TrainingRun::report() {
     for (const auto& [name, value] : test) line.emplace_back("test_" + name, value);
     metrics_->write(std::move(line));
   }
-  if (table) out_ << results_table(valid, test);
+  if (table) out_ << results_table(printed(valid), printed(test));
   if (!options_.quiet) task_->show(out_, store_, workers_);
   draw("");
   say(text("\nsaved in ", folder_.string(), "\nnext:"));

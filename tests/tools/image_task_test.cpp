@@ -182,10 +182,17 @@ TEST_CASE("image task: what the run reports, its metrics file holds and the chec
   const TemporaryFolder folder;
   TrainOptions o = small(folder, "run");
   o.kl_warmup = 5;
+  o.quiet = false;
   const std::string out = train(o);
   CHECK(out.find("nats an image") != std::string::npos);
   CHECK(out.find("perplexity") == std::string::npos);
   CHECK(out.find("active_units") != std::string::npos);
+  // Where the loss is the ELBO's negative, people read that alone; the file has both.
+  CHECK(out.find("step 3/14  loss ") != std::string::npos);
+  const std::size_t end = out.find("step 14/14  elbo -");
+  REQUIRE(end != std::string::npos);
+  CHECK(out.find("loss", end) == std::string::npos);
+  CHECK(out.find("test       elbo -", end) != std::string::npos);
   const std::string metrics = read_file(folder / "run" / "metrics.jsonl");
   CHECK(metrics.find("\"kl_weight\":0.2") != std::string::npos);
   // A schedule that the model does not follow is none of its metrics.

@@ -91,6 +91,13 @@ TEST_CASE("figures of a model stand beside the loss, smoothed as it is, without 
   CHECK(run.out.str().find("temperature 0.4804") != std::string::npos);
 }
 
+TEST_CASE("the loss is left out where another figure says it") {
+  Run run(0, 10, {.perplexity = false, .unit = "images"});
+  run.now += 1;
+  run.progress.step(1, 105.5, 500, {{"elbo", -105.5}}, /*loss_shown=*/false);
+  CHECK(run.out.str() == "step 1/10  elbo -105.5  500 images/s  0:09 left\n");
+}
+
 TEST_CASE("notes stand above the bar") {
   Run run(0, 10, {.bar = true, .columns = 90});
   run.steps(1, 1, 1);
