@@ -5,14 +5,14 @@
 // samples, to which a term is added whose value is 0 and whose gradient is (f - baseline) grad log
 // q(z); unbiased, whatever f is.
 //
-//  name              sample  gradient                                             biased
-//  gumbel            relaxed path (Jang et al. 2017; Maddison et al. 2017)        yes
-//  straight-through  hard    path of the relaxed sample (Jang et al. 2017)        yes
-//  reinmax           hard    path, second order (Liu et al. 2023)                 yes
-//  nvil              hard    score, learned baseline (Mnih and Gregor 2014)       no
-//  rloo              hard    score, the other samples' mean (Kool et al. 2019)    no
-//  vimco             hard    of the bound of several samples (Mnih and Rezende 2016)  no
-//  exact             all     the sum over all values of z                         no
+//  name              sample  gradient                                                biased
+//  gumbel            relaxed path (Jang et al. 2017; Maddison et al. 2017)           yes
+//  straight-through  hard    path of the relaxed sample (Jang et al. 2017)           yes
+//  reinmax           hard    path, second order (Liu et al. 2023)                    yes
+//  nvil              hard    score, learned baseline (Mnih and Gregor 2014)          no
+//  rloo              hard    score, the other samples' mean (Kool et al. 2019)       no
+//  vimco             hard    of the bound of several samples (Mnih and Rezende 2016) no
+//  exact             all     the sum over all values of z                            no
 #pragma once
 
 #include <cstdint>

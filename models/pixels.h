@@ -12,9 +12,9 @@ namespace abax {
 //
 //  bernoulli  logits l of a pixel's being 1. A grey pixel x counts as the mean of draws with this
 //             probability: x l - log(1 + exp(l)) (the negative cross-entropy, as usual for MNIST).
-//  gaussian   means less 0.5; the variance is ModelConfig::pixel_variance. log N(x; mean,
-//  variance). logistic   means m and log scales s in units of 2x - 1. The probability of one of 256
-//  levels,
+//  gaussian   means less 0.5; log N(x; mean, variance), the variance being
+//             ModelConfig::pixel_variance.
+//  logistic   means m and log scales s in units of 2x - 1. The probability of one of 256 levels,
 //             sigmoid((x + 1/255 - m) / e^s) - sigmoid((x - 1/255 - m) / e^s), where the first and
 //             the last level have the tails (Salimans et al. 2017, eq. 2 with one component). As
 //             there, s is at least -7.

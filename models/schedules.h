@@ -17,8 +17,8 @@ struct LearningRateSchedule {
 
 /// The learning rate of `step`, counted from 0. In the warm-up it is peak (step + 1) / warmup;
 /// after it, over p from 0 to 1: cosine: final + (peak - final) (1 + cos(pi p)) / 2 (Loshchilov and
-/// Hutter 2017, eq. 5); linear: peak + (final - peak) p, staying beyond the last
-/// step; inverse-root: peak sqrt(warmup / (step + 1)) (Vaswani et al. 2017, eq. 3), a warm-up of 0
+/// Hutter 2017, eq. 5); linear: peak + (final - peak) p, staying beyond the last step;
+/// inverse-root: peak sqrt(warmup / (step + 1)) (Vaswani et al. 2017, eq. 3), a warm-up of 0
 /// counting as 1. Throws UsageError on an unknown shape.
 float learning_rate(const LearningRateSchedule& schedule, std::int64_t step);
 

@@ -336,16 +336,14 @@ std::vector<Value> split(Operand x, int axis, std::span<const std::int64_t> size
 
 Value stack(std::span<const Value> values, int axis, SourceLocation where) {
   if (values.empty()) throw UsageError(text("stack: no values\n  at ", place(where)));
-  // Counting from the back, the new axis is the last for -1.
-  const int at = axis < 0 ? axis + values[0].shape().rank() + 1 : axis;
+  const int last = values[0].shape().rank();
+  const int at = axis < 0 ? axis + last + 1 : axis;
   std::vector<Value> pieces;
   for (const Value& value : values) {
-    std::vector<std::int64_t> sizes(value.shape().begin(), value.shape().end());
-    const auto last = static_cast<int>(sizes.size());
-    sizes.insert(sizes.begin() + std::clamp(at, 0, last), 1);
-    pieces.push_back(reshape({value, where}, Shape(std::span<const std::int64_t>(sizes))));
+    const Shape& shape = value.shape();
+    pieces.push_back(reshape({value, where}, shape.inserted(std::clamp(at, 0, shape.rank()), 1)));
   }
-  return concat(pieces, at, where);
+  return concat(pieces, axis, where);  // which refuses other shapes, and an axis that is not there
 }
 
 Value stack(std::initializer_list<Value> values, int axis, SourceLocation where) {

@@ -43,7 +43,10 @@ Value concat(std::initializer_list<Value> values, int axis,
 /// all axes before `axis` have size 1.
 std::vector<Value> split(Operand x, int axis, std::span<const std::int64_t> sizes);
 
-/// Values of one shape along a new axis, which comes before `axis` of theirs.
+/// Values of one shape along a new axis, which stands at `axis` of the result; a negative one
+/// counts from the result's back, so that -1 makes the new axis the last: [3, 4] and [3, 4] along 0
+/// are [2, 3, 4], along 2 or -1 [3, 4, 2]. Throws UsageError where there is no value, ShapeError on
+/// different shapes or another axis.
 Value stack(std::span<const Value> values, int axis = 0,
             SourceLocation where = SourceLocation::current());
 Value stack(std::initializer_list<Value> values, int axis = 0,

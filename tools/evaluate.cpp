@@ -34,9 +34,8 @@ OptionSet option_set(EvaluateOptions& o) {
       "evaluate",
       "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
       "BLEU, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
-      "corpus, "
-      "of one to four words as mteval-v13a cuts them, without smoothing; in small letters where "
-      "the model's text is.");
+      "corpus, of one to four words as mteval-v13a cuts them, without smoothing; in small letters "
+      "where the model's text is.");
   set.group("What");
   set.add("checkpoint", &o.checkpoint,
           "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")

@@ -174,13 +174,13 @@ void add_joins(std::vector<Case>& cases) {
   add_concat({{201, 300}, {201, 111}}, 1);
   add_concat({{3, 2}, {3, 5}}, 1, u8);
   add_concat({{3, 2}, {3, 5}}, 1, i32);
-  for (const int axis : {0, 1, -1})
+  for (const int axis : {0, 1, 2, -1, -2, -3})
     cases.push_back({.name = text("stack/axis ", axis),
                      .arguments = {{{3, 4}}, {{3, 4}}},
                      .build = [axis](auto x) { return std::vector{stack(x, axis)}; },
                      .reference =
                          [axis](std::span<const Reference> x) {
-                           const int at = axis < 0 ? axis + 3 : axis;
+                           const int at = axis < 0 ? axis + 3 : axis;  // of [3, 4] and one more
                            const std::vector<Reference> parts = {
                                {x[0].shape.inserted(at, 1), x[0].values},
                                {x[1].shape.inserted(at, 1), x[1].values}};
@@ -277,6 +277,10 @@ Family shape_family() {
   bad("concat/ranks differ", {{4, 6}, {6}}, [](auto x) { concat(x, 0); },
       {"concat", "[4, 6]", "[6]"});
   bad("stack/shapes differ", {{4, 6}, {4, 5}}, [](auto x) { stack(x); }, {"[1, 4, 5]"});
+  bad("stack/ranks differ", {{4, 6}, {4}}, [](auto x) { stack(x, 2); }, {"[4, 6, 1]", "[4, 1]"});
+  for (const int axis : {3, -4})
+    bad(text("stack/axis ", axis), {{4, 6}, {4, 6}}, [=](auto x) { stack(x, axis); },
+        {text("axis ", axis, " ")});
   bad("split/sizes do not add up", {{4, 6}},
       [](auto x) {
         split(x[0], 1, std::vector<std::int64_t>{2, 3});

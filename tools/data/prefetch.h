@@ -1,8 +1,7 @@
 // The next item of a sequence, prepared by a thread while the last one is in use.
 //
-//     Prefetch<Batch> batches([&](std::int64_t position, Batch& batch) { stream.fill(position,
-//     batch); },
-//                             stream.make(0), stream.make(0), /*position=*/0);
+//     const auto fill = [&](std::int64_t at, Batch& batch) { stream.fill(at, batch); };
+//     Prefetch<Batch> batches(fill, stream.make(0), stream.make(0), /*position=*/0);
 //     const Batch& batch = batches.next();      // that of position 0, valid until the next call
 //     checkpoint.data_position = batches.position();   // 1: consumed, not prefetched
 #pragma once
