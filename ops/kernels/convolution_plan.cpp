@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "core/base/tensor.h"
 #include "ops/kernels/normalise.h"
@@ -68,19 +69,12 @@ void pack_spread(const ConvolutionShape& s, std::int64_t panel_columns, const fl
       }
 }
 
-/// The patches of the convolution whose transpose this is.
-Patches transposed_patches(const ConvolutionShape& s) {
-  return {.height = s.out_height,
-          .width = s.out_width,
-          .channels = s.out_channels,
-          .lines = s.in_height,
-          .columns = s.in_width,
-          .line_step = s.stride,
-          .column_step = s.stride,
-          .first_row = -s.top,
-          .first_column = -s.left,
-          .tap_rows = s.kernel_height,
-          .tap_columns = s.kernel_width};
+/// The patches of the convolution whose transpose this is: from its outputs to its inputs.
+Patches transposed_patches(ConvolutionShape s) {
+  std::swap(s.in_height, s.out_height);
+  std::swap(s.in_width, s.out_width);
+  std::swap(s.in_channels, s.out_channels);
+  return patches_of(s);
 }
 
 }  // namespace

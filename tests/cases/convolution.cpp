@@ -132,39 +132,27 @@ Family convolution_family() {
   add_transposed({2, 3, 3, 0}, {2, 2, 0, 3}, {2, 4, 4, 3});
   add_transposed({0, 3, 3, 2}, {2, 2, 2, 3}, {0, 4, 4, 3});
   add_transposed({6, 8, 8, 32}, {4, 4, 32, 48}, {6, 16, 16, 48}, {2, {1, 1, 1, 1}});
-  family.cases.push_back(
-      {.name = "conv2d_transposed/bias after it",
-       .arguments = {{{2, 4, 3, 5}}, {{4, 4, 5, 7}}, {{7}}},
-       .build =
-           [](auto v) {
-             return std::vector{
-                 conv2d_transposed(v[0], v[1], 8, 6, {.stride = 2, .padding = {1, 1, 1, 1}}) +
-                 v[2]};
-           },
-       .reference =
-           [](std::span<const Reference> v) {
-             const ConvolutionOptions o{2, {1, 1, 1, 1}};
-             return std::vector{elementwise(convolved(v[0], v[1], {2, 8, 6, 7}, true, o), v[2],
-                                            [](double y, double bias) { return y + bias; })};
-           },
-       .tolerance = 1e-5});
-
-  family.cases.push_back(
-      {.name = "conv2d_transposed/bias after it, few channels",
-       .arguments = {{{2, 4, 3, 5}}, {{4, 4, 5, 3}}, {{3}}},
-       .build =
-           [](auto v) {
-             return std::vector{
-                 conv2d_transposed(v[0], v[1], 8, 6, {.stride = 2, .padding = {1, 1, 1, 1}}) +
-                 v[2]};
-           },
-       .reference =
-           [](std::span<const Reference> v) {
-             const ConvolutionOptions o{2, {1, 1, 1, 1}};
-             return std::vector{elementwise(convolved(v[0], v[1], {2, 8, 6, 3}, true, o), v[2],
-                                            [](double y, double bias) { return y + bias; })};
-           },
-       .tolerance = 1e-5});
+  const auto add_with_bias = [&](const char* name, std::int64_t channels) {
+    family.cases.push_back(
+        {.name = name,
+         .arguments = {{{2, 4, 3, 5}}, {{4, 4, 5, channels}}, {{channels}}},
+         .build =
+             [](auto v) {
+               return std::vector{
+                   conv2d_transposed(v[0], v[1], 8, 6, {.stride = 2, .padding = {1, 1, 1, 1}}) +
+                   v[2]};
+             },
+         .reference =
+             [=](std::span<const Reference> v) {
+               const ConvolutionOptions o{2, {1, 1, 1, 1}};
+               return std::vector{elementwise(convolved(v[0], v[1], {2, 8, 6, channels}, true, o),
+                                              v[2],
+                                              [](double y, double bias) { return y + bias; })};
+             },
+         .tolerance = 1e-5});
+  };
+  add_with_bias("conv2d_transposed/bias after it", 7);
+  add_with_bias("conv2d_transposed/bias after it, few channels", 3);
 
   const auto bad = [&](std::string name, Argument x, Argument kernel, ConvolutionOptions o,
                        std::vector<std::string> words) {

@@ -4,13 +4,11 @@
 
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "core/base/error.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/tools/short_runs.h"
 #include "tools/data/images.h"
-#include "tools/exit_codes.h"
-#include "tools/training_run.h"
+#include "tools/saved_run.h"
 
 namespace abax {
 namespace {
@@ -30,7 +28,7 @@ std::string noise(const std::filesystem::path& path, int count) {
 
 /// A short run on small images, with files of their own for the test.
 TrainOptions small(const TemporaryFolder& folder, const char* model) {
-  TrainOptions o;
+  TrainOptions o = short_run(folder / model, 6);
   o.model = model;
   o.hidden = {12};
   o.latents = 4;
@@ -41,34 +39,18 @@ TrainOptions small(const TemporaryFolder& folder, const char* model) {
   o.test = {noise(folder / "others", 15)};
   o.split = {70, 30, 0};
   o.batch = 8;
-  o.steps = 6;
-  o.threads = 2;
-  o.quiet = true;
-  o.out = (folder / model).string();
   return o;
 }
 
 TrainOptions prior_of(const TrainOptions& autoencoder) {
-  TrainOptions o;
+  TrainOptions o = short_run(autoencoder.out + "-prior", 14);
   o.model = "code_prior";
   o.codes_of = autoencoder.out;
   o.width = 8;
   o.heads = 2;
   o.batch = 8;
-  o.steps = 14;
   o.sampled_codes = true;
-  o.schedule = "constant";
-  o.threads = 2;
-  o.quiet = true;
-  o.out = autoencoder.out + "-prior";
   return o;
-}
-
-std::string train(const TrainOptions& options) {
-  std::ostringstream out;
-  TrainingRun run(options, out);
-  CHECK(run.train() == exit_ok);
-  return out.str();
 }
 
 /// The codes of a part, one pass in the order of its images.
@@ -135,18 +117,9 @@ TEST_CASE("code task: sampled codes follow seed and part, whatever else is there
   halves.out += "-halves";
   halves.steps = 9;
   train(halves);
-  TrainOptions rest = open_run(halves.out).options;
-  CHECK(rest.sampled_codes);
-  rest.resume = halves.out;
-  rest.steps = 14;
-  rest.threads = 3;
-  train(rest);
-  const SavedRun whole = open_run(o.out), resumed = open_run(halves.out);
-  for (const SafetensorsEntry& entry : whole.checkpoint.variables().entries()) {
-    CAPTURE(entry.name);
-    CHECK(std::ranges::equal(whole.checkpoint.variables().read(entry.name).as<float>(),
-                             resumed.checkpoint.variables().read(entry.name).as<float>()));
-  }
+  CHECK(open_run(halves.out).options.sampled_codes);
+  resume(halves.out, 14, /*threads=*/3);
+  CHECK(equal_parameters(o.out, halves.out));
 }
 
 TEST_CASE("code task: codes without chance and real numbers are not sampled") {

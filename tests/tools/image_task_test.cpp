@@ -4,14 +4,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <sstream>
 
 #include "core/base/error.h"
 #include "core/io/file.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/exit_codes.h"
+#include "tests/tools/short_runs.h"
 #include "tools/learner.h"
-#include "tools/training_run.h"
+#include "tools/saved_run.h"
 
 namespace abax {
 namespace {
@@ -39,39 +38,14 @@ std::string write(const std::filesystem::path& path, const data::Images& images)
 }
 
 TrainOptions small(const TemporaryFolder& folder, const std::string& name) {
-  TrainOptions o;
+  TrainOptions o = short_run(folder / name, 14);
   o.model = "gaussian_vae";
   o.data = {write(folder / "images", striped(50))};
   o.split = {60, 20, 20};
   o.hidden = {12};
   o.latents = 3;
   o.batch = 7;
-  o.steps = 14;
-  o.eval_every = 100;  // at the last step alone
-  o.lr = 0.01;
-  o.schedule = "constant";  // so that a shorter run is the beginning of a longer one
-  o.threads = 2;
-  o.quiet = true;
-  o.out = (folder / name).string();
   return o;
-}
-
-std::string train(const TrainOptions& options) {
-  std::ostringstream out;
-  TrainingRun run(options, out);
-  CHECK(run.train() == exit_ok);
-  return out.str();
-}
-
-/// The trainable variables of two runs have equal bits.
-void check_equal_parameters(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const SavedRun left = open_run(a), right = open_run(b);
-  for (const SafetensorsEntry& entry : left.checkpoint.variables().entries()) {
-    if (left.checkpoint.role_of(entry) != Role::trainable) continue;
-    CAPTURE(entry.name);
-    CHECK(std::ranges::equal(left.checkpoint.variables().read(entry.name).as<float>(),
-                             right.checkpoint.variables().read(entry.name).as<float>()));
-  }
 }
 
 Json last_line(const std::string& metrics) {
@@ -90,12 +64,8 @@ TEST_CASE("image task: a run resumes in mid-pass, bit for bit, and pictures do n
   o.steps = 9;
   o.pictures_every = 4;
   train(o);
-  TrainOptions rest = open_run(o.out).options;
-  rest.resume = o.out;
-  rest.steps = 14;
-  rest.threads = 3;
-  train(rest);
-  check_equal_parameters(folder / "whole", folder / "parts");
+  resume(o.out, 14, /*threads=*/3);
+  CHECK(equal_parameters(folder / "whole", folder / "parts"));
   for (const char* name : {"samples", "samples-4", "samples-8", "samples-12", "reconstructions",
                            "reconstructions-4"}) {
     const auto path = folder / "parts" / (std::string(name) + ".png");

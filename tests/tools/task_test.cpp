@@ -4,13 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
-#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/exit_codes.h"
-#include "tools/training_run.h"
+#include "tests/tools/short_runs.h"
+#include "tools/saved_run.h"
 
 namespace abax {
 namespace {
@@ -37,7 +36,7 @@ std::vector<std::string> sentences(int count, std::string_view name) {
 }
 
 TrainOptions small(const std::string& model, const std::filesystem::path& out) {
-  TrainOptions o;
+  TrainOptions o = short_run(out, 14);
   o.model = model;
   o.width = 12;
   o.heads = 2;
@@ -46,31 +45,7 @@ TrainOptions small(const std::string& model, const std::filesystem::path& out) {
   o.length = 16;
   o.batch = 7;
   o.buckets = 3;
-  o.steps = 14;
-  o.eval_every = 100;  // at the last step alone
-  o.lr = 0.01;
-  o.schedule = "constant";  // so that a shorter run is the beginning of a longer one
-  o.threads = 2;
-  o.quiet = true;
-  o.out = out.string();
   return o;
-}
-
-void train(const TrainOptions& options) {
-  std::ostringstream out;
-  TrainingRun run(options, out);
-  CHECK(run.train() == exit_ok);
-}
-
-void check_equal_parameters(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const SavedRun left = open_run(a), right = open_run(b);
-  CHECK(left.state.position == right.state.position);
-  for (const SafetensorsEntry& entry : left.checkpoint.variables().entries()) {
-    if (left.checkpoint.role_of(entry) != Role::trainable) continue;
-    CAPTURE(entry.name);
-    CHECK(std::ranges::equal(left.checkpoint.variables().read(entry.name).as<float>(),
-                             right.checkpoint.variables().read(entry.name).as<float>()));
-  }
 }
 
 /// Trains at once, and in two parts with another number of threads.
@@ -80,12 +55,9 @@ void check_resumes(TrainOptions o) {
   o.out = parts;
   o.steps = 9;
   train(o);
-  TrainOptions rest = open_run(parts).options;
-  rest.resume = parts;
-  rest.steps = 14;
-  rest.threads = 3;
-  train(rest);
-  check_equal_parameters(whole, parts);
+  resume(parts, 14, /*threads=*/3);
+  CHECK(open_run(whole).state.position == open_run(parts).state.position);
+  CHECK(equal_parameters(whole, parts));
 }
 
 }  // namespace

@@ -11,25 +11,18 @@
 #include "core/io/file.h"
 #include "core/io/safetensors.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/exit_codes.h"
+#include "tests/tools/short_runs.h"
 
 namespace abax {
 namespace {
 
 TrainOptions small(const std::filesystem::path& out) {
-  TrainOptions o;
+  TrainOptions o = short_run(out, 12);
   o.width = 13;
   o.layers = 2;
   o.dropout = 0.3;
   o.batch = 3;
   o.length = 5;
-  o.steps = 12;
-  o.eval_every = 100;  // at the last step alone
-  o.lr = 0.01;
-  o.schedule = "constant";  // so that a shorter run is the beginning of a longer one
-  o.threads = 2;
-  o.quiet = true;
-  o.out = out.string();
   return o;
 }
 
@@ -44,35 +37,8 @@ std::string write_text(const std::filesystem::path& folder, std::size_t size = 4
   return path.string();
 }
 
-std::string train(const TrainOptions& options, int expected = exit_ok) {
-  std::ostringstream out;
-  TrainingRun run(options, out);
-  CHECK(run.train() == expected);
-  return out.str();
-}
-
-/// Goes on with a run until `steps` are done.
-void resume(const std::filesystem::path& run, std::int64_t steps) {
-  TrainOptions rest = open_run(run).options;
-  rest.resume = run.string();
-  rest.steps = steps;
-  train(rest);
-}
-
 std::string weights(const std::filesystem::path& run) {
   return read_file(checkpoint_path(run) / "variables.safetensors");
-}
-
-/// Whether all trainable variables have equal bits.
-bool equal_parameters(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const SavedRun left = open_run(a), right = open_run(b);
-  for (const SafetensorsEntry& entry : left.checkpoint.variables().entries()) {
-    if (left.checkpoint.role_of(entry) != Role::trainable) continue;
-    const Tensor x = left.checkpoint.variables().read(entry.name);
-    const Tensor y = right.checkpoint.variables().read(entry.name);
-    if (!std::ranges::equal(x.as<float>(), y.as<float>())) return false;
-  }
-  return true;
 }
 
 }  // namespace
