@@ -15,6 +15,25 @@
 
 namespace abax {
 
+namespace {
+
+/// The options of image networks and pixels, and those of one model of images.
+std::vector<std::string> with_network(const std::vector<std::string>& own) {
+  std::vector<std::string> all{"network",       "hidden",          "channels",
+                               "downsamplings", "residual-layers", "residual-channels",
+                               "likelihood"};
+  all.insert(all.end(), own.begin(), own.end());
+  return all;
+}
+
+std::vector<std::string> quantised_options() {
+  return with_network({"quantiser", "codes", "code-width", "groups", "stages", "levels",
+                       "commitment", "codebook-decay", "cosine", "codebook-start", "restart-below",
+                       "quantiser-dropout"});
+}
+
+}  // namespace
+
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> all{
       {.name = "lstm_lm",
@@ -47,35 +66,27 @@ const std::vector<ModelEntry>& models() {
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = TaskKind::images,
        .build = gaussian_vae,
-       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
-                   "residual-channels", "likelihood", "latents", "pixels", "width"},
+       .options = with_network({"latents", "pixels", "width"}),
        .autoencoder = gaussian_autoencoder()},
       {.name = "categorical_vae",
        .description = "a variational autoencoder of images with categorical latents",
        .task = TaskKind::images,
        .build = categorical_vae,
-       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
-                   "residual-channels", "likelihood", "latents", "categories", "estimator",
-                   "samples", "prior", "posterior", "pixels", "width"},
+       .options = with_network({"latents", "categories", "estimator", "samples", "prior",
+                                "posterior", "pixels", "width"}),
        .autoencoder = categorical_autoencoder()},
       {.name = "vqvae",
        .description = "an autoencoder of images whose latents are codes of a codebook",
        .task = TaskKind::images,
        .build = vqvae,
-       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
-                   "residual-channels", "likelihood", "quantiser", "codes", "code-width", "groups",
-                   "stages", "levels", "commitment", "codebook-decay", "cosine", "codebook-start",
-                   "restart-below", "quantiser-dropout"},
+       .options = quantised_options(),
        .autoencoder = vqvae_autoencoder(),
        .prepare = prepare_vqvae},
       {.name = "two_level_vqvae",
        .description = "the same with codes of two levels, for the whole and for the rest",
        .task = TaskKind::images,
        .build = two_level_vqvae,
-       .options = {"network", "hidden", "channels", "downsamplings", "residual-layers",
-                   "residual-channels", "likelihood", "quantiser", "codes", "code-width", "groups",
-                   "stages", "levels", "commitment", "codebook-decay", "cosine", "codebook-start",
-                   "restart-below", "quantiser-dropout"},
+       .options = quantised_options(),
        .autoencoder = two_level_vqvae_autoencoder(),
        .prepare = prepare_two_level_vqvae},
       {.name = "code_prior",

@@ -28,14 +28,17 @@ OptionSet option_set(DecodeOptions& o) {
   OptionSet set("decode",
                 "Makes images of the codes that abax-encode wrote: the mean of each pixel. Codes "
                 "of another model are refused by its hash.");
+  set.group("What");
   set.add("checkpoint", &o.checkpoint,
-          "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
-      .placeholder("FOLDER");
-  set.add("codes", &o.codes, "file of codes, .npy or .jsonl (needed)").placeholder("FILE");
+          "folder of a run, whose best checkpoint is taken, or of a checkpoint")
+      .placeholder("FOLDER")
+      .needed();
+  set.add("codes", &o.codes, "file of codes, .npy or .jsonl").placeholder("FILE").needed();
   set.add("out", &o.out,
-          "file to write (needed): .png for one picture of all images, .npy for an array [images, "
+          "file to write: .png for one picture of all images, .npy for an array [images, "
           "height, width, channels] of numbers from 0 to 1")
-      .placeholder("FILE");
+      .placeholder("FILE")
+      .needed();
   set.add("threads", &o.threads, "0: as many as this process may use").at_least(0).at_most(1024);
   return set;
 }
@@ -73,12 +76,7 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("decode", [&] {
     DecodeOptions options;
-    OptionSet set = option_set(options);
-    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
-    if (options.checkpoint.empty() || options.codes.empty() || options.out.empty())
-      throw UsageError(
-          "give --checkpoint FOLDER, --codes FILE and --out FILE (--help shows all options)");
-    run(options, std::cout);
+    if (option_set(options).parse(argc, argv, std::cout)) run(options, std::cout);
     return int{exit_ok};
   });
 }

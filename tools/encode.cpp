@@ -3,7 +3,6 @@
 #include <iostream>
 #include <string>
 
-#include "core/base/error.h"
 #include "tools/code_file.h"
 #include "tools/data/images.h"
 #include "tools/exit_codes.h"
@@ -28,16 +27,19 @@ OptionSet option_set(EncodeOptions& o) {
   OptionSet set("encode",
                 "Writes the codes of images: the likeliest ones of an autoencoder of abax-train; "
                 "of a Gaussian one the posterior's means. abax-decode makes images of them again.");
+  set.group("What");
   set.add("checkpoint", &o.checkpoint,
-          "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
-      .placeholder("FOLDER");
+          "folder of a run, whose best checkpoint is taken, or of a checkpoint")
+      .placeholder("FOLDER")
+      .needed();
   set.add("data", &o.data,
           "the images, as train takes them; without it the test part of the run's own data")
       .placeholder("FILE,...");
   set.add("out", &o.out,
-          "file to write (needed): .npy for an array [images, positions], .jsonl for a line an "
+          "file to write: .npy for an array [images, positions], .jsonl for a line an "
           "image, with its label; both keep the model's hash")
-      .placeholder("FILE");
+      .placeholder("FILE")
+      .needed();
   set.add("sampled", &o.sampled,
           "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");
   set.add("seed", &o.seed, "of --sampled: the same seed, the same codes").at_least(0);
@@ -93,11 +95,7 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("encode", [&] {
     EncodeOptions options;
-    OptionSet set = option_set(options);
-    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
-    if (options.checkpoint.empty() || options.out.empty())
-      throw UsageError("give --checkpoint FOLDER and --out FILE (--help shows all options)");
-    run(options, std::cout);
+    if (option_set(options).parse(argc, argv, std::cout)) run(options, std::cout);
     return int{exit_ok};
   });
 }

@@ -6,7 +6,6 @@
 #include <numbers>
 #include <string>
 
-#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
 #include "tools/exit_codes.h"
@@ -38,8 +37,9 @@ OptionSet option_set(EvaluateOptions& o) {
       "where the model's text is.");
   set.group("What");
   set.add("checkpoint", &o.checkpoint,
-          "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
-      .placeholder("FOLDER");
+          "folder of a run, whose best checkpoint is taken, or of a checkpoint")
+      .placeholder("FOLDER")
+      .needed();
   set.add("data", &o.data,
           "what to evaluate on: a text; a source and a target; a file a class; images. Without it "
           "the test part of the run's own data")
@@ -169,11 +169,7 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("evaluate", [&] {
     EvaluateOptions options;
-    OptionSet set = option_set(options);
-    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
-    if (options.checkpoint.empty())
-      throw UsageError("which model? give --checkpoint FOLDER (--help shows all options)");
-    run(options, std::cout);
+    if (option_set(options).parse(argc, argv, std::cout)) run(options, std::cout);
     return int{exit_ok};
   });
 }

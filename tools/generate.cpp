@@ -18,8 +18,9 @@ OptionSet option_set(GenerateOptions& o) {
       "each line of a file; with an autoencoder of images, a picture.");
   set.group("Model");
   set.add("checkpoint", &o.checkpoint,
-          "folder of a run, whose best checkpoint is taken, or of a checkpoint (needed)")
-      .placeholder("FOLDER");
+          "folder of a run, whose best checkpoint is taken, or of a checkpoint")
+      .placeholder("FOLDER")
+      .needed();
   set.group("Text of a language model");
   set.add("prompt", &o.prompt, "what the text begins with").placeholder("TEXT");
   set.add("tokens", &o.tokens, "how many tokens to make").at_least(0).at_most(1e9);
@@ -101,11 +102,7 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("generate", [&] {
     GenerateOptions options;
-    OptionSet set = option_set(options);
-    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
-    if (options.checkpoint.empty())
-      throw UsageError("which model? give --checkpoint FOLDER (--help shows all options)");
-    generate(options, std::cout);
+    if (option_set(options).parse(argc, argv, std::cout)) generate(options, std::cout);
     return int{exit_ok};
   });
 }

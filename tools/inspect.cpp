@@ -4,7 +4,6 @@
 #include <map>
 #include <string>
 
-#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/checkpoint.h"
 #include "tools/exit_codes.h"
@@ -64,13 +63,11 @@ int main(int argc, char** argv) {
     bool configuration = false;
     OptionSet set("inspect", "Shows what a checkpoint of abax-train holds, without running it.");
     set.group("What");
-    set.add("checkpoint", &folder, "folder of a run, or of one of its checkpoints (needed)")
-        .placeholder("FOLDER");
+    set.add("checkpoint", &folder, "folder of a run, or of one of its checkpoints")
+        .placeholder("FOLDER")
+        .needed();
     set.add("configuration", &configuration, "show the options of the run too");
-    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
-    if (folder.empty())
-      throw UsageError("which checkpoint? give --checkpoint FOLDER (--help shows all options)");
-    print(open_run(folder), configuration, std::cout);
+    if (set.parse(argc, argv, std::cout)) print(open_run(folder), configuration, std::cout);
     return int{exit_ok};
   });
 }

@@ -104,6 +104,11 @@ Option& Option::command_line_only() {
   in_files_ = false;
   return *this;
 }
+Option& Option::needed() {
+  needed_ = true;
+  help_ += " (needed)";
+  return *this;
+}
 
 bool Option::is_list() const { return holds_numbers() || std::holds_alternative<Words*>(target_); }
 

@@ -90,6 +90,17 @@ void OptionSet::read_config_file() {
   read_toml(content.str(), config_);
 }
 
+void OptionSet::check_needed() const {
+  Words missing;
+  for (const Option& option : options_)
+    if (option.is_needed() && !option.given())
+      missing.push_back(text("--", option.name(), " ", option.value_word()));
+  std::string list;
+  for (std::size_t i = 0; i < missing.size(); ++i)
+    list += text(i == 0 ? "" : i + 1 < missing.size() ? ", " : " and ", missing[i]);
+  if (!list.empty()) throw UsageError("give " + list);
+}
+
 bool OptionSet::parse(int argc, const char* const* argv, std::ostream& out) {
   CLI::App app;
   app.set_help_flag();
@@ -151,7 +162,9 @@ bool OptionSet::parse(int argc, const char* const* argv, std::ostream& out) {
     out << tool_ << " (abax) " << version() << "\n";
   else if (dump_config_)
     out << to_toml();
-  return !help_ && !version_ && !dump_config_;
+  if (help_ || version_ || dump_config_) return false;
+  check_needed();
+  return true;
 }
 
 std::string OptionSet::to_toml() const {

@@ -46,6 +46,8 @@ class Option {
   Option& placeholder(std::string word);
   /// For what asks a question or names this run alone: not in configuration files.
   Option& command_line_only();
+  /// The tool does nothing without a value; the help says so.
+  Option& needed();
 
   const std::string& name() const { return name_; }
   const Words& aliases() const { return aliases_; }
@@ -56,6 +58,7 @@ class Option {
   bool is_list() const;
   bool holds_numbers() const { return std::holds_alternative<Numbers*>(target_); }
   bool given() const { return given_; }
+  bool is_needed() const { return needed_; }
 
   /// Each takes a value from the command line or a file; `place` starts the message ("--steps").
   /// Throws UsageError on what is no such value, outside the limits, or none of the choices.
@@ -93,6 +96,7 @@ class Option {
   bool low_open_ = false;
   bool high_open_ = false;
   bool in_files_ = true;
+  bool needed_ = false;
   bool given_ = false;
 };
 
@@ -111,7 +115,7 @@ class OptionSet {
 
   /// Reads the file of --config, then the command line, which overrides it. False where the
   /// question was answered on `out` instead: --help, --version, --dump-config. Throws UsageError,
-  /// naming the option and the nearest known one.
+  /// naming the option and the nearest known one, or those that are needed and not given.
   bool parse(int argc, const char* const* argv, std::ostream& out);
   /// Reads values from the text of a configuration file; `name` is for messages.
   void read_toml(std::string_view content, const std::string& name);
@@ -127,6 +131,7 @@ class OptionSet {
 
  private:
   void read_config_file();
+  void check_needed() const;
   Words names() const;
 
   std::string tool_;

@@ -197,6 +197,21 @@ TEST_CASE("questions are answered and end the parse") {
   CHECK(help.printed.str() == help.set.help());
 }
 
+TEST_CASE("options that are needed are asked for, all at once, but not by a question") {
+  Example e;
+  e.set.at("out").needed();
+  e.set.at("rate").needed();
+  e.set.at("steps").needed();
+  CHECK(e.refusal({}) == "give --steps N, --rate X and --out FOLDER");
+  CHECK(e.refusal({"--steps", "5"}) == "give --rate X and --out FOLDER");
+  CHECK(e.refusal({"--rate", "0.5"}) == "give --out FOLDER");
+  CHECK(e.refusal({"--rate", "0.5", "-o", "runs"}) == "accepted");
+  CHECK(e.set.help().find("a folder (needed)") != std::string::npos);
+  Example asked;
+  asked.set.at("out").needed();
+  CHECK_FALSE(asked.parse({"--help"}));
+}
+
 TEST_CASE("help names every option once and keeps to 96 columns") {
   Example e;
   e.set.group("Long");

@@ -27,9 +27,9 @@ std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known,
     case TaskKind::images:
       return std::make_unique<ImageTask>(options, known, use);
     case TaskKind::codes:
-      return std::make_unique<CodeTask>(options, known, use);
+      break;
   }
-  throw UsageError(text(options.model, " is of no task"));
+  return std::make_unique<CodeTask>(options, known, use);
 }
 
 Results Task::results(const Evaluation& evaluation) const {
