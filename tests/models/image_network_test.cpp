@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "core/base/error.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -69,6 +72,39 @@ TEST_CASE("image networks: convolutions halve images, and double them again") {
   CHECK(shape("decoder/residual0/inner/bias") == Shape{4});
   CHECK(shape("decoder/up0/weight") == Shape{4, 4, 6, 3});
   CHECK(shape("decoder/up1/weight") == Shape{4, 4, 3, 4});
+}
+
+TEST_CASE("image networks: a residual layer adds what its inner layers make") {
+  ModelConfig c = convolutional();
+  Variables store(3);
+  Graph deep(store, Mode::train), shallow(store, Mode::train);
+  const Value features = residual_features(deep.input("x", {2, 3, 4, 5}), c);
+  c.residual_layers = 0;
+  const Value without = residual_features(shallow.input("x", {2, 3, 4, 5}), c);
+  test::shake(store);
+  // With inner weights of 0 a layer adds outer(relu(inner's bias)), the same at all positions;
+  // the convolution before it can add that as well.
+  Tensor& bias = store.at("conv/bias").value;
+  Tensor added(bias.shape());  // [channels]
+  for (const std::string layer : {"residual0", "residual1"}) {
+    std::ranges::fill(store.at(layer + "/inner/weight").value.as<float>(), 0.f);
+    const auto inner = store.at(layer + "/inner/bias").value.as<float>();
+    const auto weight = store.at(layer + "/outer/weight").value.as<float>();  // [inner, channels]
+    const auto outer = store.at(layer + "/outer/bias").value.as<float>();
+    for (std::size_t i = 0; i < outer.size(); ++i) {
+      added.as<float>()[i] += outer[i];
+      for (std::size_t k = 0; k < inner.size(); ++k)
+        added.as<float>()[i] += std::max(0.f, inner[k]) * weight[k * outer.size() + i];
+    }
+  }
+  Tensor x({2, 3, 4, 5});
+  Random random(stream_key(1, "test", "features"));
+  for (float& value : x.as<float>()) value = static_cast<float>(random.normal());
+  const auto expected = test::run(features, {{"x", &x}});
+  CHECK(test::difference(test::run(without, {{"x", &x}}), expected) > 0.1);
+  for (std::size_t i = 0; i < bias.as<float>().size(); ++i)
+    bias.as<float>()[i] += added.as<float>()[i];
+  CHECK(test::difference(test::run(without, {{"x", &x}}), expected) < 1e-5);
 }
 
 TEST_CASE("image networks: gradients of convolutions") {
