@@ -36,8 +36,8 @@ class CodeTask : public Task {
   /// Encodes images by the best checkpoint of the run --codes-of: those of that run, or those of
   /// --data. With --sampled-codes these are drawn from its posterior here, once, by --seed and the
   /// part: the same for any number of threads, in a resumed run and in an evaluation. Throws
-  /// UsageError where that run has no codes (or none to sample), CheckpointError where `known` was made
-  /// with another autoencoder, DataError.
+  /// UsageError where that run has no codes (or none to sample), CheckpointError where `known` was
+  /// made with another autoencoder, DataError.
   CodeTask(const TrainOptions& options, const Files* known, Use use);
 
   std::string description() const override { return description_; }
