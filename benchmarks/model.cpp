@@ -7,7 +7,8 @@
 //   model --mode export --out DIR --steps 20 ...     DIR gets what a twin needs: model.json,
 //                                                    initial, batches and valid .safetensors
 //   model --mode trace --out DIR --steps 20 ...      the same, then a JSON line a step and one of
-//                                                    validation; DIR gets final.safetensors too
+//                                                    validation; DIR gets final.safetensors too;
+//                                                    a step of a VQ-VAE has its batch's codes
 //
 // All other options are those of train (--model, --data, --width, --preset ...). With --random N
 // the data are equally likely tokens of a vocabulary of N: no work is saved by their frequencies.
@@ -29,6 +30,7 @@
 #include "models/registry.h"
 #include "models/sampling.h"
 #include "tools/exit_codes.h"
+#include "tools/image_coder.h"
 #include "tools/learner.h"
 #include "tools/training_run.h"
 
@@ -157,7 +159,11 @@ class Noise {
 class Benchmark {
  public:
   Benchmark(const TrainOptions& o, const Extra& extra)
-      : o_(o), extra_(extra), task_(make_task(o)), workers_(static_cast<int>(o.threads)) {
+      : o_(o),
+        extra_(extra),
+        task_(make_task(o)),
+        store_(static_cast<std::uint64_t>(o.seed)),
+        workers_(static_cast<int>(o.threads)) {
     config_ = learner_config(o, *task_);
     if (extra.random > 0) {
       config_.sizes.vocabulary = extra.random;
@@ -229,10 +235,15 @@ class Benchmark {
 
   void trace() {
     write_start();
-    for (std::int64_t i = 0; i < o_.steps; ++i)
-      std::cout << to_text(Json::Object{{"step", i + 1},
-                                        {"loss", step(make_batch(Part::train, i)).mean()}})
-                << '\n';
+    std::optional<ImageCoder> coder;
+    if (o_.model.ends_with("vqvae")) coder.emplace(store_, o_.model, config_.sizes, workers_);
+    for (std::int64_t i = 0; i < o_.steps; ++i) {
+      const data::Batch batch = make_batch(Part::train, i);
+      Json::Object line{{"step", i + 1}};
+      if (coder) line.emplace_back("codes", codes(*coder, batch));
+      line.emplace_back("loss", step(batch).mean());
+      std::cout << to_text(line) << '\n';
+    }
     write_parameters(out() / "final.safetensors", store_);
     const data::BatchSource* valid = task_->source(Part::valid);
     if (!valid) return;
@@ -265,6 +276,13 @@ class Benchmark {
     for (data::Batch& batch : batches) noise.add_to(batch, scalars());
     write_batches(out() / (name + ".safetensors"), batches);
   }
+  /// Of the images of a batch, one after another.
+  static Json::Array codes(ImageCoder& coder, const data::Batch& batch) {
+    Json::Array list;
+    const Tensor all = coder.encode(batch.input("images"));
+    for (const std::int32_t code : all.as<std::int32_t>()) list.emplace_back(std::int64_t{code});
+    return list;
+  }
   Tally step(const data::Batch& batch) { return learner_->learn(batch, scalars()).loss; }
   /// What builds the model, and its optimiser.
   Json description() const {
@@ -288,7 +306,7 @@ class Benchmark {
   TrainOptions o_;
   Extra extra_;
   std::unique_ptr<Task> task_;
-  Variables store_{1};
+  Variables store_;
   Workers workers_;
   LearnerConfig config_;
   std::optional<Learner> learner_;

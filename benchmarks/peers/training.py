@@ -15,6 +15,7 @@ import math
 import torch
 
 from twin import Run, train_step
+from vqvae import Codebook
 
 
 def images_of(batches):
@@ -38,7 +39,7 @@ class Batches:
 def perplexities(model, counts):
     """Adds the codes of the last batch to each codebook's counts; the exponential of their entropies, and the share of
     codes in use, as means over codebooks."""
-    books = [module for module in model.modules() if hasattr(module, 'codes')]
+    books = [module for module in model.modules() if isinstance(module, Codebook)]
     result, used = 0, 0
     for i, book in enumerate(books):
         count = torch.bincount(book.codes, minlength=len(book.book)).double()

@@ -9,7 +9,8 @@ class TransformerLm(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.embedding = layers.Embedding(config['vocabulary'], config['width'])
+        # A prior over codes reads labels too.
+        self.embedding = layers.Embedding(config['source_vocabulary'] or config['vocabulary'], config['width'])
         self.position = layers.Embed(config)
         self.block = layers.blocks(config, config['layers'])
         self.norm = layers.LayerNorm(config['width'])
@@ -20,7 +21,7 @@ class TransformerLm(nn.Module):
     def forward(self, batch, memory):
         """tokens and targets are [time, batch]; memory: of each block its last inputs [batch, rows, width], or None.
         Gives the summed loss, the counted targets and the new memory."""
-        if batch['keep'] == 0 or memory is None:
+        if memory is None or batch['keep'] == 0:
             memory = [None] * len(self.block)
         x = self.position(batch['tokens'].T, self.embedding)  # [batch, time, width]
         later = []

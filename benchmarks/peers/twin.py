@@ -2,7 +2,8 @@
 
   benchmarks/model --mode export --out FOLDER --steps 20 --model transformer_lm ...    (or --mode trace)
   python3 twin.py trace FOLDER         trains from FOLDER's weights on its batches, a JSON line a step:
-                                       {"step": 1, "loss": ...}; then the loss of its validation batches
+                                       {"step": 1, "loss": ...}; then the loss of its validation batches;
+                                       a step of a VQ-VAE has the codes of its batch too
   python3 twin.py speed FOLDER         the time of a training step on these batches: {"ms_per_step": ..., ...}
   python3 twin.py generate FOLDER      greedy, a token at a time, with a cache: {"ms_per_token": ..., ...}
 
@@ -34,7 +35,7 @@ from vqvae import TwoLevelVqvae, Vqvae
 
 MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier,
           'gaussian_vae': GaussianVae, 'categorical_vae': CategoricalVae,
-          'vqvae': Vqvae, 'two_level_vqvae': TwoLevelVqvae}
+          'vqvae': Vqvae, 'two_level_vqvae': TwoLevelVqvae, 'code_prior': TransformerLm}
 
 
 def parsed(value):
@@ -100,7 +101,8 @@ def trace(run, options):
     optimiser, state = run.optimiser(), None
     for step, batch in enumerate(run.batches('batches')):
         loss, state = train_step(run, optimiser, batch, state)
-        print(json.dumps({'step': step + 1, 'loss': loss.item()}), flush=True)
+        codes = {'codes': run.model.codes.flatten().tolist()} if hasattr(run.model, 'codes') else {}
+        print(json.dumps({'step': step + 1, **codes, 'loss': loss.item()}), flush=True)
     run.model.eval()
     state, total, counted = None, 0.0, 0
     with torch.no_grad():

@@ -63,9 +63,11 @@ class Finite(nn.Module):
         reach, offset = (levels - 1) * (1 - 1e-3) / 2, (levels % 2 == 0) * 0.5
         self.reach, self.offset, self.shift = reach.float(), offset.float(), torch.tan(offset / reach).float()
         self.half = (levels // 2).float()
+        self.base = torch.cumprod(torch.cat((torch.ones(1), levels[:-1])), 0).long()
 
     def forward(self, z, weights):
         bounded = torch.tanh(z + self.shift) * self.reach - self.offset
+        self.codes = ((torch.round(bounded) + self.half).long() * self.base).sum(1)
         y = (bounded + (torch.round(bounded) - bounded).detach()) / self.half
         return y, torch.zeros_like(weights), torch.zeros_like(weights)
 
@@ -84,6 +86,14 @@ class Quantiser(nn.Module):
             self.codebook = Codebook(config, width)
         else:
             self.codebook = nn.ModuleList([Codebook(config, width) for _ in range(count)])
+
+    def codes(self, batch):
+        """Of the last forward pass, [batch, codes of an image]: those of a position one after another."""
+        if self.kind == 'finite':
+            books = [self.scalars]
+        else:
+            books = [self.codebook] if isinstance(self.codebook, Codebook) else self.codebook
+        return torch.stack([book.codes for book in books], 1).reshape(batch, -1)
 
     def forward(self, z, weights):
         flat = z.reshape(-1, z.shape[-1])
@@ -169,6 +179,7 @@ class Vqvae(nn.Module):
         pixels = self.decoder(values.flatten(1) if values.dim() == 3 else values)
         error = reconstruction(pixels, images, self.config)
         self.metrics = vq_metrics(pixels, images, error, commitment, self.config)
+        self.codes = self.quantiser.codes(len(images))
         return *weighted(error + loss, weights), state
 
 
@@ -224,4 +235,5 @@ class TwoLevelVqvae(nn.Module):
         pixels = self.decoder(self.both(top, bottom))
         error = reconstruction(pixels, images, self.config)
         self.metrics = vq_metrics(pixels, images, error, top_commitment + bottom_commitment, self.config)
+        self.codes = torch.cat((self.top.codes(len(images)), self.bottom.codes(len(images))), 1)
         return *weighted(error + top_loss + bottom_loss, weights), state
