@@ -9,14 +9,6 @@
 #include "core/graph/leaf.h"
 
 namespace abax {
-namespace {
-
-/// "\n  in decoder/block2, at models/transformer.cpp:88".
-std::string location(const std::string& scope, const SourceLocation& where) {
-  return text("\n  ", scope.empty() ? "" : text("in ", scope, ", "), "at ", place(where));
-}
-
-}  // namespace
 
 Value Operand::value() const {
   if (is_number())
@@ -85,6 +77,10 @@ std::string Graph::unique_node_name(std::string_view name) {
   return unique;
 }
 
+std::string Graph::location(const Place& where) const {
+  return text("\n  ", scope_.empty() ? "" : text("in ", scope_, ", "), "at ", place(where));
+}
+
 Value Graph::leaf(Leaf leaf, std::string name, Place where) {
   const int index = static_cast<int>(nodes_.size());
   Node node;
@@ -102,8 +98,8 @@ Value Graph::input(std::string name, Shape shape, DType dtype, Range range, Plac
     if (const Leaf* other = node.op->leaf();
         other && other->kind == Leaf::Kind::input && other->name == name)
       throw UsageError(text("there is an input '", name, "' already, given at ", place(node.where),
-                            location(scope_, where)));
-  if (name.empty()) throw UsageError("an input needs a name" + location(scope_, where));
+                            location(where)));
+  if (name.empty()) throw UsageError("an input needs a name" + location(where));
   Leaf leaf{.kind = Leaf::Kind::input, .name = name, .type = {shape, dtype}, .range = range};
   const Value value = this->leaf(std::move(leaf), unique_node_name(text("input:", name)), where);
   named_.emplace(name, value);
@@ -127,20 +123,20 @@ Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
       throw UsageError(text("there is no parameter '", full_name,
                             "' in the store, and an evaluation graph makes none",
                             nearest.empty() ? "" : text("; did you mean '", nearest, "'?"),
-                            location(scope_, where)));
+                            location(where)));
     }
     index = store_->create(full_name, type, role, initialiser);
   }
   const Variable& variable = (*store_)[index];
   if (variable.value.type() != type || variable.role != role)
-    throw UsageError(text(
-        "the variable '", full_name, "' is ", variable.value.type(), ", here it is asked for as ",
-        type, variable.role == role ? "" : " in another role", location(scope_, where)));
+    throw UsageError(text("the variable '", full_name, "' is ", variable.value.type(),
+                          ", here it is asked for as ", type,
+                          variable.role == role ? "" : " in another role", location(where)));
   if (const auto known = variables_.find(index); known != variables_.end())
     throw UsageError(text("'", full_name, "' was made before in this graph, at ",
                           place(node(known->second.node()).where),
                           "; name it differently, or pass that value on to share it",
-                          location(scope_, where)));
+                          location(where)));
   Leaf leaf{.kind = Leaf::Kind::variable, .name = full_name, .type = type, .variable = index};
   const Value value = this->leaf(std::move(leaf), full_name, where);
   named_.emplace(full_name, value);
@@ -172,21 +168,21 @@ Value Graph::carried_state(std::string_view name, TensorType type, Place where) 
 void Graph::assign(Value target, Value value, Place where) {
   const Leaf* leaf = node(target.node()).op->leaf();
   if (!leaf || leaf->kind != Leaf::Kind::variable)
-    throw UsageError("only variables can be assigned to" + location(scope_, where));
+    throw UsageError("only variables can be assigned to" + location(where));
   if (target.type() != value.type())
     throw UsageError(text("the variable '", leaf->name, "' is ", target.type(),
-                          ", it cannot become ", value.type(), location(scope_, where)));
+                          ", it cannot become ", value.type(), location(where)));
   for (const Assignment& other : assignments_)
     if (other.variable == leaf->variable)
-      throw UsageError(text("the variable '", leaf->name, "' has an assignment already",
-                            location(scope_, where)));
+      throw UsageError(
+          text("the variable '", leaf->name, "' has an assignment already", location(where)));
   assignments_.push_back({leaf->variable, value});
 }
 
 Value Graph::name(Value value, std::string_view name, Place where) {
   const std::string full = scoped(name);
   if (named_.contains(full) || node_names_.contains(full))
-    throw UsageError(text("the name '", full, "' is taken", location(scope_, where)));
+    throw UsageError(text("the name '", full, "' is taken", location(where)));
   named_.emplace(full, value);
   return value;
 }
@@ -220,15 +216,15 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Valu
   for (const Value& input : inputs) {
     if (!input || &input.graph() != this)
       throw UsageError(text(op->name(), ": an input is ", input ? "of another graph" : "empty",
-                            location(scope_, where)));
+                            location(where)));
     types.push_back(input.type());
   }
   try {
     node.outputs = op->infer(types);
   } catch (const ShapeError& error) {
-    throw ShapeError(error.what() + location(scope_, where));
+    throw ShapeError(error.what() + location(where));
   } catch (const UsageError& error) {
-    throw UsageError(error.what() + location(scope_, where));
+    throw UsageError(error.what() + location(where));
   }
   const int index = static_cast<int>(nodes_.size());
   node.inputs.assign(inputs.begin(), inputs.end());

@@ -13,6 +13,7 @@ Family lookup_family();
 Family loss_family();
 Family matmul_family();
 Family normalise_family();
+Family pooling_family();
 Family position_family();
 Family quantise_family();
 Family random_family();
