@@ -21,7 +21,7 @@
 
 #include "core/plan/execution.h"
 #include "models/categorical_vae.h"
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 
 namespace abax {
 namespace {

@@ -26,13 +26,13 @@
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/io/safetensors.h"
-#include "models/generator.h"
+#include "models/generation/generator.h"
+#include "models/generation/sampling.h"
 #include "models/registry.h"
-#include "models/sampling.h"
 #include "tools/exit_codes.h"
-#include "tools/image_coder.h"
-#include "tools/learner.h"
-#include "tools/training_run.h"
+#include "tools/images/image_coder.h"
+#include "tools/training/learner.h"
+#include "tools/training/training_run.h"
 
 namespace abax {
 namespace {

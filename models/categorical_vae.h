@@ -10,11 +10,11 @@ namespace abax {
 
 /// ModelConfig::latents variables of ModelConfig::categories values (Jang et al. 2017), one-hot for
 /// the decoder. Their gradient is that of ModelConfig::estimator with ModelConfig::samples samples
-/// of the posterior an image (see models/estimators.h); "temperature" is a scheduled scalar. Noise
-/// is named "noise" [samples, batch, latents, categories].
+/// of the posterior an image (see models/latents/estimators.h); "temperature" is a scheduled
+/// scalar. Noise is named "noise" [samples, batch, latents, categories].
 ///
 /// Posterior: "independent" logits encoder/logits {weight, bias}; "autoregressive" adds
-/// conditionals (models/conditionals.h) of ModelConfig::width units,
+/// conditionals (models/layers/conditionals.h) of ModelConfig::width units,
 /// encoder/conditional/{hidden/weight, hidden/bias, embedding, output}. Prior: "uniform"; "learned"
 /// independent logits prior/logits; "autoregressive" with conditionals besides,
 /// prior/conditional/{hidden, embedding, output}.
@@ -26,7 +26,7 @@ namespace abax {
 ///
 /// In an evaluation graph there is one hard sample of the posterior, whatever the estimator, so
 /// that the loss is -ELBO; the codes are the likeliest, one variable after another. Metrics and
-/// loss: models/variational.h; there is no metric "elbo" of relaxed samples. Statistics of
+/// loss: models/latents/variational.h; there is no metric "elbo" of relaxed samples. Statistics of
 /// evaluations, sums over images: "kl_per_latent" [latents], "posterior" [latents * categories] of
 /// q(z_k|z_<k, x), "posterior_entropy" [latents] of the same in nats, "code_counts" [latents *
 /// categories] of the codes. Throws UsageError where the configuration does not fit together.

@@ -5,9 +5,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/encoder.h"
-#include "models/layers.h"
-#include "models/prediction.h"
+#include "models/layers/encoder.h"
+#include "models/layers/layers.h"
+#include "models/layers/prediction.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"

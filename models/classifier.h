@@ -10,8 +10,8 @@ namespace abax {
 /// The class of each sequence; metric "accuracy". Pooling "mean" takes the mean of the encoder's
 /// values over the sequence, "last" a recurrent layer's state after it (bidirectional: of both
 /// directions after their ends); a Transformer always takes the mean. Parameters are under encoder/
-/// (with its embedding, see models/encoder.h), and output/weight [width, classes], output/bias.
-/// Throws UsageError where the configuration does not fit together.
+/// (with its embedding, see models/layers/encoder.h), and output/weight [width, classes],
+/// output/bias. Throws UsageError where the configuration does not fit together.
 Model sequence_classifier(Graph& graph, const ModelConfig& config, const BatchShape& shape);
 
 }  // namespace abax

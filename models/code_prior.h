@@ -13,9 +13,9 @@
 #include "core/base/parallel.h"
 #include "core/base/tensor.h"
 #include "models/autoencoder.h"
+#include "models/generation/sampling.h"
 #include "models/model.h"
 #include "models/model_config.h"
-#include "models/sampling.h"
 
 namespace abax {
 

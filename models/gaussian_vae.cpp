@@ -3,9 +3,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/layers.h"
-#include "models/pixels.h"
-#include "models/variational.h"
+#include "models/latents/variational.h"
+#include "models/layers/layers.h"
+#include "models/layers/pixels.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
 #include "ops/reduce.h"

@@ -1,8 +1,8 @@
 // The LSTM language model, from tokens to loss.
 #include "models/lstm_lm.h"
 
-#include "models/layers.h"
-#include "models/prediction.h"
+#include "models/layers/layers.h"
+#include "models/layers/prediction.h"
 #include "ops/dropout.h"
 #include "ops/lookup.h"
 

@@ -11,8 +11,8 @@ namespace abax {
 
 /// tokens -> embedding -> dropout -> (LSTM -> dropout) a layer -> output projection. Where `tied`,
 /// the projection's weight is the embedding's transpose (Press and Wolf 2017). Parameters:
-/// embedding [vocabulary, width], lstm<i>/input_weight and so on (models/layers.h), output/weight
-/// and output/bias.
+/// embedding [vocabulary, width], lstm<i>/input_weight and so on (models/layers/layers.h),
+/// output/weight and output/bias.
 Model lstm_language_model(Graph& graph, const ModelConfig& config, const BatchShape& shape);
 /// One step of generation; see ModelEntry::step.
 Value lstm_language_step(Graph& graph, const ModelConfig& config, std::int64_t batch);

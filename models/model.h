@@ -33,7 +33,7 @@ enum class TaskKind : std::uint8_t {
   classification,
   /// Images and what stands for them: "images" [batch, height, width, channels] f32 in [0, 1],
   /// "weights" [batch] f32, 0 for rows that only fill a batch, else 1. Training graphs may read the
-  /// scalars "temperature" and "kl_weight" (see scheduled() in models/layers.h).
+  /// scalars "temperature" and "kl_weight" (see scheduled() in models/layers/layers.h).
   images,
   /// The codes of images, each sequence with a label: "tokens" [time, batch] i32 (the label's
   /// token, then codes), "targets" [time, batch] i32 (codes; -1 is not counted).

@@ -48,7 +48,7 @@ struct ModelConfig {
   std::int64_t latents = 20;         // dimensions of a Gaussian, or categorical variables
   std::int64_t categories = 10;      // values of each of the latter
   std::string estimator = "gumbel";  // of gradients through categorical samples, see
-                                     // models/estimators.h
+                                     // models/latents/estimators.h
   std::int64_t samples = 1;          // of the posterior an image, where the estimator wants them
   std::string prior = "uniform";     // "uniform", "learned" or "autoregressive"
   std::string posterior = "independent";  // "independent" or "autoregressive"

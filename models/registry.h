@@ -8,7 +8,7 @@
 #include "core/base/parallel.h"
 #include "core/graph/graph.h"
 #include "models/autoencoder.h"
-#include "models/k_means.h"
+#include "models/latents/k_means.h"
 #include "models/model.h"
 #include "models/model_config.h"
 

@@ -3,9 +3,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/layers.h"
-#include "models/prediction.h"
-#include "models/transformer.h"
+#include "models/layers/layers.h"
+#include "models/layers/prediction.h"
+#include "models/layers/transformer.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 

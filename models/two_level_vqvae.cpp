@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include "models/image_network.h"
-#include "models/layers.h"
-#include "models/pixels.h"
-#include "models/variational.h"
+#include "models/latents/variational.h"
+#include "models/layers/image_network.h"
+#include "models/layers/layers.h"
+#include "models/layers/pixels.h"
 #include "models/vqvae.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"

@@ -13,7 +13,7 @@
 // With a dense network there are half as many top codes as bottom ones (at least one);
 // encoder/top/dense has code_width units for each, with relu, grown is decoder/top/dense to as many
 // units as h has, with relu, and the top codes stand beside the bottom ones. All else is called as
-// in models/image_network.h; codebooks are top/codebook and bottom/codebook.
+// in models/layers/image_network.h; codebooks are top/codebook and bottom/codebook.
 //
 // Loss, metrics: models/vqvae.h, the terms of both levels added up, each a mean over its positions.
 // Codes of an image: the top ones, then the bottom ones. Statistics: "code_counts" likewise,
@@ -23,7 +23,7 @@
 #include <span>
 
 #include "models/autoencoder.h"
-#include "models/k_means.h"
+#include "models/latents/k_means.h"
 #include "models/model.h"
 
 namespace abax {

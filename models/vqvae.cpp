@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "core/graph/sum.h"
-#include "models/image_network.h"
-#include "models/layers.h"
-#include "models/pixels.h"
-#include "models/variational.h"
+#include "models/latents/variational.h"
+#include "models/layers/image_network.h"
+#include "models/layers/layers.h"
+#include "models/layers/pixels.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
 #include "ops/random.h"

@@ -1,10 +1,10 @@
 // VQ-VAE: an autoencoder of images whose latents are codes (van den Oord, Vinyals and Kavukcuoglu
 // 2017), after Sonnet's example.
 //
-// Encoder features become vectors by encoder/code, and models/quantiser.h makes codes of these.
-// With convolutions that layer is a linear map at each position (a convolution of 1 x 1). With a
-// dense network its outputs are cut into vectors: as many as code_width fits into the last hidden
-// layer.
+// Encoder features become vectors by encoder/code, and models/latents/quantiser.h makes codes of
+// these. With convolutions that layer is a linear map at each position (a convolution of 1 x 1).
+// With a dense network its outputs are cut into vectors: as many as code_width fits into the last
+// hidden layer.
 //
 // Loss of an image: reconstruction + the quantiser's terms, the mean over positions. The
 // reconstruction is, for the Gaussian likelihood, the mean over pixels of (x - mean)^2 /
@@ -19,16 +19,16 @@
 #include <span>
 
 #include "models/autoencoder.h"
-#include "models/k_means.h"
+#include "models/latents/k_means.h"
+#include "models/latents/quantiser.h"
 #include "models/model.h"
-#include "models/quantiser.h"
 
 namespace abax {
 
 Model vqvae(Graph& graph, const ModelConfig& config, const BatchShape& shape);
 /// Codes of an image position by position, those of a position one after another.
 Autoencoder vqvae_autoencoder();
-/// Before the first step: see start_codebooks() in models/k_means.h.
+/// Before the first step: see start_codebooks() in models/latents/k_means.h.
 void prepare_vqvae(Variables& store, const ModelConfig& config,
                    std::span<const BatchInputs> batches, Workers& workers);
 

@@ -5,7 +5,7 @@
 //
 // Each update is one pass over memory. Its results may be written over the parameter and the
 // moments. Here is what one parameter needs; the loop over a model's parameters is
-// models/optimiser.h.
+// models/training/optimiser.h.
 #pragma once
 
 #include <span>

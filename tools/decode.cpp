@@ -6,12 +6,12 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "tools/code_file.h"
 #include "tools/exit_codes.h"
-#include "tools/image_coder.h"
-#include "tools/npy.h"
-#include "tools/option_set.h"
-#include "tools/picture.h"
+#include "tools/images/code_file.h"
+#include "tools/images/image_coder.h"
+#include "tools/images/npy.h"
+#include "tools/images/picture.h"
+#include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 
 namespace abax {

@@ -3,11 +3,11 @@
 #include <iostream>
 #include <string>
 
-#include "tools/code_file.h"
 #include "tools/data/images.h"
 #include "tools/exit_codes.h"
-#include "tools/image_coder.h"
-#include "tools/option_set.h"
+#include "tools/images/code_file.h"
+#include "tools/images/image_coder.h"
+#include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 
 namespace abax {

@@ -9,10 +9,10 @@
 #include "core/base/text.h"
 #include "core/io/file.h"
 #include "tools/exit_codes.h"
-#include "tools/learner.h"
-#include "tools/option_set.h"
+#include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
+#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

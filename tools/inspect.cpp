@@ -7,7 +7,7 @@
 #include "core/base/text.h"
 #include "core/io/checkpoint.h"
 #include "tools/exit_codes.h"
-#include "tools/option_set.h"
+#include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 
 namespace abax {

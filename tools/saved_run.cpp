@@ -5,7 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 
 namespace abax {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "core/io/checkpoint.h"
 #include "models/model_config.h"
-#include "tools/options.h"
+#include "tools/options/train_options.h"
 #include "tools/tasks/task.h"
 
 namespace abax {

@@ -2,8 +2,8 @@
 #include <iostream>
 
 #include "tools/exit_codes.h"
-#include "tools/options.h"
-#include "tools/training_run.h"
+#include "tools/options/train_options.h"
+#include "tools/training/training_run.h"
 
 int main(int argc, char** argv) {
   using namespace abax;

@@ -1,4 +1,4 @@
-"""The encoders of models/encoder in PyTorch: what seq2seq and classifier read with."""
+"""The encoders of models/layers/encoder in PyTorch: what seq2seq and classifier read with."""
 import torch.nn as nn
 import torch.nn.functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence

@@ -1,4 +1,4 @@
-"""Encoders, decoders and pixels of images, as models/image_network and models/pixels have them. Images are
+"""Encoders, decoders and pixels of images, as models/layers/image_network and models/layers/pixels have them. Images are
 [batch, height, width, channels]."""
 import math
 

@@ -50,7 +50,7 @@ struct DiskError : Error {
   using Error::Error;
 };
 
-/// "models/transformer.cpp:88".
+/// "models/layers/transformer.cpp:88".
 std::string place(const SourceLocation& where);
 
 }  // namespace abax

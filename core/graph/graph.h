@@ -147,8 +147,8 @@ class Graph {
   [[nodiscard]] Scope scope_at(std::string path);
   /// "encoder/lstm0", or "" outside every scope.
   const std::string& current_scope() const { return scope_; }
-  /// "\n  in decoder/block2, at models/transformer.cpp:88": what an error of a function over ops
-  /// ends with.
+  /// "\n  in decoder/block2, at models/layers/transformer.cpp:88": what an error of a function over
+  /// ops ends with.
   std::string location(const Place& where) const;
 
   /// Gives a value a name of its own in the current scope, by which it can be found. Returns it.

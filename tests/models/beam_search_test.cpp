@@ -1,5 +1,5 @@
 // Beam search against a search of everything, and against greedy decoding.
-#include "models/beam_search.h"
+#include "models/generation/beam_search.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "core/base/error.h"
-#include "models/estimators.h"
+#include "models/latents/estimators.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/image_batch.h"
 

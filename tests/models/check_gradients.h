@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 #include "tests/models/run_model.h"
 
 namespace abax::test {

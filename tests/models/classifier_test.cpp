@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/run_model.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 #include "tests/models/run_model.h"
 
 namespace abax {

@@ -1,5 +1,5 @@
 // Encoders: which tokens each of their values depends on.
-#include "models/encoder.h"
+#include "models/layers/encoder.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Estimators of gradients through categorical samples, against sums over all states in double.
-#include "models/estimators.h"
+#include "models/latents/estimators.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/graph/gradients.h"
-#include "models/conditionals.h"
+#include "models/layers/conditionals.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
 #include "ops/reduce.h"

@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include "models/estimators.h"
-#include "models/optimiser.h"
+#include "models/latents/estimators.h"
 #include "models/registry.h"
+#include "models/training/optimiser.h"
 #include "tests/models/image_batch.h"
 #include "tests/models/run_model.h"
 

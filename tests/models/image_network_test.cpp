@@ -1,5 +1,5 @@
 // Networks of images: shapes, gradients, what is refused.
-#include "models/image_network.h"
+#include "models/layers/image_network.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // k-means, and codebooks that start by it.
-#include "models/k_means.h"
+#include "models/latents/k_means.h"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/plan/execution.h"
-#include "models/generator.h"
+#include "models/generation/generator.h"
 #include "models/registry.h"
 
 namespace abax {

@@ -1,5 +1,5 @@
 // Optimisers over a model: clipping, accumulation and freezing against arithmetic by hand.
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 
 #include <doctest/doctest.h>
 

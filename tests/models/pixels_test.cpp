@@ -1,5 +1,5 @@
 // Likelihoods of pixels against their definitions in double.
-#include "models/pixels.h"
+#include "models/layers/pixels.h"
 
 #include <doctest/doctest.h>
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "models/quantiser.h"
+#include "models/latents/quantiser.h"
 #include "tests/models/run_model.h"
 
 namespace abax::test {

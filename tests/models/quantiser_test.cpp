@@ -1,6 +1,6 @@
 // Quantisers against their definitions in double, and the faults that train without a word: no
 // gradient for the codebook or a wrong one for the encoder, restarts undone, padding that counts.
-#include "models/quantiser.h"
+#include "models/latents/quantiser.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Sampling: frequencies against probabilities, and what temperature, top-k and top-p leave.
-#include "models/sampling.h"
+#include "models/generation/sampling.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Learning-rate schedules at their corners.
-#include "models/schedules.h"
+#include "models/training/schedules.h"
 
 #include <doctest/doctest.h>
 

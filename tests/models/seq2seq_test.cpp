@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "models/optimiser.h"
+#include "models/training/optimiser.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/run_model.h"
 

@@ -7,10 +7,10 @@
 #include <cmath>
 
 #include "core/base/error.h"
-#include "models/generator.h"
-#include "models/optimiser.h"
+#include "models/generation/generator.h"
+#include "models/layers/transformer.h"
 #include "models/registry.h"
-#include "models/transformer.h"
+#include "models/training/optimiser.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/run_model.h"
 

@@ -1,5 +1,5 @@
 // Translation step by step against the whole graph, in batches and with wider beams.
-#include "models/translator.h"
+#include "models/generation/translator.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Autoregressive pixels: that they are a distribution, that draws follow it, gradients.
-#include "models/variational.h"
+#include "models/latents/variational.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "models/categorical_vae.h"
 #include "models/gaussian_vae.h"
-#include "models/pixels.h"
+#include "models/layers/pixels.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/image_batch.h"
 

@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "models/optimiser.h"
 #include "models/registry.h"
+#include "models/training/optimiser.h"
 #include "tests/models/image_batch.h"
 #include "tests/models/quantiser_bench.h"
 

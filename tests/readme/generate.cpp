@@ -2,8 +2,8 @@
 #include <iostream>
 
 #include "core/io/checkpoint.h"
-#include "models/generator.h"
-#include "models/sampling.h"
+#include "models/generation/generator.h"
+#include "models/generation/sampling.h"
 #include "tools/data/tokenizer.h"
 
 using namespace abax;

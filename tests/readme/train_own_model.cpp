@@ -3,8 +3,8 @@
 #include <iostream>
 
 #include "core/plan/execution.h"
-#include "models/layers.h"
-#include "models/optimiser.h"
+#include "models/layers/layers.h"
+#include "models/training/optimiser.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 

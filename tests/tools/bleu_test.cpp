@@ -1,5 +1,5 @@
 // BLEU: its words, values computed by hand, corpora with empty and short lines.
-#include "tools/bleu.h"
+#include "tools/tasks/bleu.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Codes in files: both formats read back, and what is refused, with the place.
-#include "tools/code_file.h"
+#include "tools/images/code_file.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/io/file.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/npy.h"
+#include "tools/images/npy.h"
 
 namespace abax {
 namespace {

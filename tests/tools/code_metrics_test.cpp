@@ -1,5 +1,5 @@
 // Perplexity, usage, entropies, active units against their definitions.
-#include "tools/code_metrics.h"
+#include "tools/images/code_metrics.h"
 
 #include <doctest/doctest.h>
 

@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "core/base/error.h"
-#include "tools/interrupt.h"
+#include "tools/training/interrupt.h"
 
 using namespace abax;
 

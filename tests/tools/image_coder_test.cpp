@@ -1,5 +1,5 @@
 // Encoding, decoding and sampling in batches against the model's own graph.
-#include "tools/image_coder.h"
+#include "tools/images/image_coder.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include "core/base/error.h"
 #include "models/registry.h"
 #include "tools/data/image_batches.h"
-#include "tools/importance_bound.h"
+#include "tools/images/importance_bound.h"
 
 namespace abax {
 namespace {

@@ -9,8 +9,8 @@
 #include "core/io/file.h"
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
-#include "tools/learner.h"
 #include "tools/saved_run.h"
+#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

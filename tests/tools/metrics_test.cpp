@@ -1,5 +1,5 @@
 // metrics.jsonl: every line is an object, a resumed run replaces what it makes again.
-#include "tools/metrics.h"
+#include "tools/training/metrics.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/io/file.h"
-#include "tools/options.h"
+#include "tools/options/train_options.h"
 
 using namespace abax;
 

@@ -1,6 +1,6 @@
 // The mutual information of images and Gaussian latents: known cases, an integral, plain loops over
 // a model's own posterior.
-#include "tools/mutual_information.h"
+#include "tools/images/mutual_information.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The command line and configuration files of the tools: values, precedence, messages, help.
-#include "tools/option_set.h"
+#include "tools/options/option_set.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

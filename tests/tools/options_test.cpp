@@ -1,5 +1,5 @@
 // The options of tools/train: combinations that make no sense, and the way through a file.
-#include "tools/options.h"
+#include "tools/options/train_options.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "models/registry.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/presets.h"
+#include "tools/options/presets.h"
 
 using namespace abax;
 

@@ -1,5 +1,5 @@
 // Grids of images: where each pixel goes, and the file that is written.
-#include "tools/picture.h"
+#include "tools/images/picture.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The progress of a run, drawn with a clock of the test's own.
-#include "tools/progress.h"
+#include "tools/training/progress.h"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "tools/saved_run.h"
-#include "tools/training_run.h"
+#include "tools/training/training_run.h"
 
 namespace abax {
 

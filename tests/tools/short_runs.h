@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tools/exit_codes.h"
-#include "tools/options.h"
+#include "tools/options/train_options.h"
 
 namespace abax {
 

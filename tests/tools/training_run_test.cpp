@@ -1,5 +1,5 @@
 // Whole training runs in small: resuming, validating, stopping on bad data.
-#include "tools/training_run.h"
+#include "tools/training/training_run.h"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "tools/generate/generate.h"
-#include "tools/picture.h"
+#include "tools/images/picture.h"
 #include "tools/tasks/code_task.h"
 
 namespace abax {

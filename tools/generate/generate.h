@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/graph/variables.h"
-#include "models/sampling.h"
-#include "tools/option_set.h"
+#include "models/generation/sampling.h"
+#include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 
 namespace abax {

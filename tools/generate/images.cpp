@@ -8,8 +8,8 @@
 #include "core/base/text.h"
 #include "tools/data/shuffle.h"
 #include "tools/generate/generate.h"
-#include "tools/image_coder.h"
-#include "tools/picture.h"
+#include "tools/images/image_coder.h"
+#include "tools/images/picture.h"
 
 namespace abax {
 namespace {

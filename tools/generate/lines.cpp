@@ -4,7 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/translator.h"
+#include "models/generation/translator.h"
 #include "tools/data/text.h"
 #include "tools/generate/generate.h"
 #include "tools/tasks/translation_task.h"

@@ -2,7 +2,7 @@
 #include <ostream>
 
 #include "core/base/error.h"
-#include "models/generator.h"
+#include "models/generation/generator.h"
 #include "tools/generate/generate.h"
 #include "tools/tasks/language_task.h"
 

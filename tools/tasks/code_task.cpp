@@ -9,8 +9,8 @@
 #include "core/io/json.h"
 #include "models/code_prior.h"
 #include "models/registry.h"
-#include "tools/image_coder.h"
-#include "tools/picture.h"
+#include "tools/images/image_coder.h"
+#include "tools/images/picture.h"
 
 namespace abax {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "models/autoencoder.h"
-#include "models/sampling.h"
+#include "models/generation/sampling.h"
 #include "tools/data/code_batches.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"

@@ -7,14 +7,14 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
-#include "tools/code_metrics.h"
 #include "tools/data/glyphs.h"
 #include "tools/data/item_split.h"
-#include "tools/image_coder.h"
-#include "tools/importance_bound.h"
-#include "tools/learner.h"
-#include "tools/mutual_information.h"
-#include "tools/picture.h"
+#include "tools/images/code_metrics.h"
+#include "tools/images/image_coder.h"
+#include "tools/images/importance_bound.h"
+#include "tools/images/mutual_information.h"
+#include "tools/images/picture.h"
+#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/generator.h"
-#include "models/sampling.h"
+#include "models/generation/generator.h"
+#include "models/generation/sampling.h"
 #include "tools/data/corpus.h"
 #include "tools/data/line_windows.h"
 #include "tools/data/random_windows.h"

@@ -6,7 +6,7 @@
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
-#include "models/translator.h"
+#include "models/generation/translator.h"
 #include "tools/data/tokenizer.h"
 
 namespace abax {

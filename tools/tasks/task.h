@@ -19,7 +19,7 @@
 #include "models/model_config.h"
 #include "tools/data/batch.h"
 #include "tools/data/sentence_batches.h"
-#include "tools/options.h"
+#include "tools/options/train_options.h"
 
 namespace abax {
 
@@ -38,7 +38,7 @@ struct ScoreOptions {
   /// The metric that is asked for; what is dear and not asked for may be left out. "": all.
   std::string wanted = {};
   std::int64_t beam = 1;      // of translations
-  double length_penalty = 1;  // likewise, see models/beam_search.h
+  double length_penalty = 1;  // likewise, see models/generation/beam_search.h
   std::int64_t samples = 0;   // an image, of the importance-weighted bound; 0: no such bound
 };
 

@@ -6,9 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "tools/bleu.h"
 #include "tools/data/item_split.h"
 #include "tools/data/task_corpora.h"
+#include "tools/tasks/bleu.h"
 
 namespace abax {
 namespace {

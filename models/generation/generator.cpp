@@ -1,0 +1,46 @@
+// The one-step plan behind Generator.
+#include "models/generation/generator.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+
+namespace abax {
+
+Generator::Generator(Variables& store, std::string_view name, const ModelConfig& config,
+                     Workers& workers)
+    : graph_(std::make_unique<Graph>(store, Mode::evaluate, "generate")) {
+  const ModelEntry& entry = model(name);
+  if (!entry.step)
+    throw UsageError(text("'", name, "' is no language model: it goes on with no text"));
+  logits_ = entry.step(*graph_, config, 1);
+  execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), store, workers);
+  execution_->set("tokens", token_);
+  // With a memory the oldest positions make room for new ones; without positions there is no limit.
+  const auto& options = entry.options;
+  const bool positions = std::ranges::find(options, "positions") != options.end();
+  if (positions && config.memory == 0) context_ = static_cast<std::size_t>(config.context);
+}
+
+void Generator::step(std::int32_t token) {
+  token_.as<std::int32_t>()[0] = token;
+  execution_->set("keep", fresh_ ? 0.f : 1.f);
+  execution_->run();
+  fresh_ = false;
+}
+
+std::span<const float> Generator::next(std::int32_t token) {
+  if (fresh_) read_.clear();
+  if (context_ > 0 && read_.size() == context_) {
+    read_.erase(read_.begin(), read_.end() - static_cast<std::ptrdiff_t>(context_ / 2));
+    fresh_ = true;
+    for (const std::int32_t known : read_) step(known);
+  }
+  step(token);
+  if (context_ > 0) read_.push_back(token);
+  return execution_->get(logits_).as<float>();
+}
+
+}  // namespace abax

@@ -1,0 +1,61 @@
+// Sampling in double, from the likeliest class down.
+#include "models/generation/sampling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+
+void check(const SamplingConfig& c) {
+  if (!(c.temperature >= 0))
+    throw UsageError(text("a temperature is at least 0, not ", c.temperature));
+  if (c.top_k < 0) throw UsageError(text("top-k is at least 1, or 0 for all, not ", c.top_k));
+  if (!(c.top_p > 0 && c.top_p <= 1))
+    throw UsageError(text("top-p is above 0 and at most 1, not ", c.top_p));
+}
+
+std::int32_t Sampler::draw(std::span<const float> logits, Random& random) {
+  if (config_.temperature == 0)
+    return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
+  const auto classes = logits.size();
+  const auto kept =
+      config_.top_k > 0 ? std::min(classes, static_cast<std::size_t>(config_.top_k)) : classes;
+  order_.resize(classes);
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto likelier = [&](std::int32_t a, std::int32_t b) {
+    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  };
+  const bool whole = kept == classes && config_.top_p == 1;  // the order is of no matter then
+  if (!whole)
+    std::partial_sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept),
+                      order_.end(), likelier);
+  order_.resize(kept);
+
+  const float largest =
+      whole ? *std::ranges::max_element(logits) : logits[static_cast<std::size_t>(order_.front())];
+  weights_.clear();
+  double total = 0;
+  for (const std::int32_t c : order_) {
+    const double difference = double{logits[static_cast<std::size_t>(c)]} - largest;
+    weights_.push_back(std::exp(difference / config_.temperature));
+    total += weights_.back();
+  }
+  if (config_.top_p < 1) {
+    double sum = 0;
+    std::size_t count = 0;
+    while (count < weights_.size() && sum < config_.top_p * total) sum += weights_[count++];
+    weights_.resize(count);
+    total = sum;
+  }
+  double at = random.uniform() * total;
+  for (std::size_t i = 0; i < weights_.size(); ++i)
+    if ((at -= weights_[i]) < 0) return order_[i];
+  return order_[weights_.size() - 1];  // rounding: the last kept class
+}
+
+}  // namespace abax

@@ -1,0 +1,66 @@
+// Target sequences for source sequences, with a trained encoder-decoder: beam search, n-best lists
+// and sampling, in batches.
+//
+//     Translator translator(store, config, {.batch = 16, .length = 40, .beam = 5, .limit = 50},
+//                           workers);
+//     const auto found = translator.translate(sources, {.beam = 5, .limit = 50, .begin = 1,
+//                                                       .end = 2});
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/plan/execution.h"
+#include "models/generation/beam_search.h"
+#include "models/model_config.h"
+#include "models/seq2seq.h"
+
+namespace abax {
+
+/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. Both work
+/// on a copy of the parameters as they are when it is made, so that the store is left alone: what
+/// decoding carries from step to step is no part of a checkpoint, and translators of several shapes
+/// may stand side by side.
+class Translator {
+ public:
+  /// The shape's `limit` counts steps: one more than the tokens of the longest target. Throws
+  /// UsageError where the store does not hold the model that `config` describes, or where learned
+  /// positions are fewer than the shape asks for.
+  Translator(const Variables& store, const ModelConfig& config, const DecodingShape& shape,
+             Workers& workers);
+
+  /// For each source (i32 tokens, its end token included where training had one) the n best
+  /// targets, best first. Throws UsageError on a source longer than the shape's `length` and where
+  /// the search's beam is not the shape's or its limit does not fit.
+  std::vector<std::vector<Hypothesis>> translate(std::span<const std::vector<std::int32_t>> sources,
+                                                 const BeamConfig& search);
+  /// One drawn target for each source. The shape's beam must be 1.
+  std::vector<Hypothesis> sample(std::span<const std::vector<std::int32_t>> sources,
+                                 const BeamConfig& search, Sampler& sampler, Random& random);
+
+  const DecodingShape& shape() const { return shape_; }
+
+ private:
+  void check(std::span<const std::vector<std::int32_t>> sources, const BeamConfig& search) const;
+  /// Reads at most a batch of sources and sets the position to 0.
+  void begin(std::span<const std::vector<std::int32_t>> sources);
+  /// What `search` finds for each batch of so many sources, which have been read before.
+  template <class Found>
+  std::vector<Found> in_batches(std::span<const std::vector<std::int32_t>> sources,
+                                FunctionRef<std::vector<Found>(std::int64_t)> search);
+  std::span<const float> next(std::span<const std::int32_t> tokens,
+                              std::span<const std::int32_t> parents);
+
+  DecodingShape shape_;
+  std::int64_t vocabulary_;
+  std::unique_ptr<Variables> variables_;
+  std::unique_ptr<Graph> encode_graph_, step_graph_;
+  Value log_probabilities_;  // [rows, vocabulary]
+  std::unique_ptr<Execution> encode_, step_;
+  Tensor source_, lengths_;             // inputs of the first plan
+  Tensor tokens_, position_, parents_;  // inputs of the second
+};
+
+}  // namespace abax

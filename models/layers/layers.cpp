@@ -1,0 +1,101 @@
+// Layers over ops: names, initial values and shapes of their parameters.
+#include "models/layers/layers.h"
+
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "ops/convolution.h"
+#include "ops/elementwise.h"
+#include "ops/matmul.h"
+#include "ops/normalise.h"
+
+namespace abax {
+
+Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias,
+             const Initialiser& initial) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Value weight = g.parameter("weight", {x.value().shape().at(-1), width}, initial, x.where());
+  const Value product = matmul(x, {weight, x.where()});  // [.., width]
+  if (!with_bias) return product;
+  return product + g.parameter_without_decay("bias", {width}, zeros(), x.where());
+}
+
+Value convolution(Operand x, std::int64_t channels, std::int64_t size, std::string_view name,
+                  std::int64_t stride) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Shape& shape = x.value().shape();
+  const Value weight =
+      g.parameter("weight", {size, size, shape.at(-1), channels}, glorot(), x.where());
+  const Padding padding = same_padding(shape.at(-3), shape.at(-2), size, size, stride);
+  return conv2d(x, {weight, x.where()}, {stride, padding}) +
+         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
+}
+
+Value transposed_convolution(Operand x, const Shape& image, std::int64_t channels,
+                             std::int64_t size, std::string_view name, std::int64_t stride) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Value weight =
+      g.parameter("weight", {size, size, x.value().shape().at(-1), channels}, glorot(), x.where());
+  const std::int64_t height = image.at(0), width = image.at(1);
+  const Padding padding = same_padding(height, width, size, size, stride);
+  return conv2d_transposed(x, {weight, x.where()}, height, width, {stride, padding}) +
+         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
+}
+
+Value normalise(Operand x, std::string_view name) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const std::int64_t width = x.value().shape().at(-1);
+  const Value scale = g.parameter_without_decay("scale", {width}, constant(1), x.where());
+  const Value shift = g.parameter_without_decay("shift", {width}, zeros(), x.where());
+  return layer_norm(x, {scale, x.where()}, {shift, x.where()});
+}
+
+Value scheduled(Graph& graph, std::string_view name, float otherwise) {
+  return graph.training() ? graph.input(std::string(name), {}) : graph.constant(otherwise);
+}
+
+Value whole_number(Graph& g, std::int32_t value) {
+  return g.constant(Tensor::of<std::int32_t>({}, {value}));
+}
+
+namespace {
+
+/// Zeros, but 1 for the forget gate, so that a new layer remembers: gates i, f, g, o in turn.
+Initialiser lstm_bias(std::int64_t hidden) {
+  return {[hidden](Tensor& bias, Random&) {
+    std::ranges::fill(bias.as<float>().subspan(static_cast<std::size_t>(hidden),
+                                               static_cast<std::size_t>(hidden)),
+                      1.f);
+  }};
+}
+
+}  // namespace
+
+LstmWeights lstm_weights(Graph& g, std::int64_t width, std::int64_t hidden, SourceLocation where) {
+  return {g.parameter("input_weight", {width, 4 * hidden}, glorot(), where),
+          g.parameter("recurrent_weight", {hidden, 4 * hidden}, orthogonal(), where),
+          g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), where)};
+}
+
+Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name) {
+  Graph& g = x.value().graph();
+  const auto scope = g.scope(name);
+  const Shape& shape = x.value().shape();  // [time, batch, width]
+  if (shape.rank() != 3)
+    throw ShapeError(text("lstm_layer: expected x [time, batch, width], came ", shape, "\n  at ",
+                          place(x.where())));
+  const std::int64_t batch = shape[1], width = shape[2];
+  const LstmWeights weights = lstm_weights(g, width, hidden, x.where());
+  const LstmState carried{g.carried_state("h", {{batch, hidden}}, x.where()),
+                          g.carried_state("c", {{batch, hidden}}, x.where())};
+  const LstmSequence sequence = lstm(x, {carried.h * keep, carried.c * keep}, weights);
+  g.assign(carried.h, sequence.last.h, x.where());
+  g.assign(carried.c, sequence.last.c, x.where());
+  return sequence.y;
+}
+
+}  // namespace abax

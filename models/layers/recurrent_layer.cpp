@@ -1,0 +1,50 @@
+// LSTM or GRU, by name.
+#include "models/layers/recurrent_layer.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/layers/layers.h"
+#include "ops/recurrent.h"
+
+namespace abax {
+namespace {
+
+bool is_lstm(std::string_view cell) {
+  if (cell != "lstm" && cell != "gru")
+    throw UsageError(text("there is no recurrent cell '", cell, "'; known are lstm, gru"));
+  return cell == "lstm";
+}
+
+GruWeights gru_weights(Graph& g, std::int64_t width, std::int64_t hidden) {
+  return {g.parameter("input_weight", {width, 3 * hidden}, glorot()),
+          g.parameter("recurrent_weight", {hidden, 3 * hidden}, orthogonal()),
+          g.parameter_without_decay("bias", {3 * hidden}, zeros()),
+          g.parameter_without_decay("recurrent_bias", {hidden}, zeros())};
+}
+
+}  // namespace
+
+const std::vector<std::string>& recurrent_cells() {
+  static const std::vector<std::string> cells{"lstm", "gru"};
+  return cells;
+}
+
+RecurrentState recurrent_start(Graph& g, std::string_view cell, std::int64_t batch,
+                               std::int64_t hidden) {
+  const Value nothing = g.constant(Tensor(Shape{batch, hidden}));
+  return {nothing, is_lstm(cell) ? nothing : Value{}};
+}
+
+RecurrentSequence recurrent_layer(Value x, std::string_view cell, const RecurrentState& start,
+                                  Value lengths) {
+  Graph& g = x.graph();
+  const std::int64_t width = x.shape().at(-1), hidden = start.h.shape().at(-1);
+  if (is_lstm(cell)) {
+    const LstmSequence s = lstm(x, {start.h, start.c}, lstm_weights(g, width, hidden), lengths);
+    return {s.y, {s.last.h, s.last.c}};
+  }
+  const GruSequence s = gru(x, start.h, gru_weights(g, width, hidden), lengths);
+  return {s.y, {s.last, {}}};
+}
+
+}  // namespace abax

@@ -1,0 +1,162 @@
+// The branches of a Transformer block, and how positions come in.
+#include "models/layers/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/layers/layers.h"
+#include "ops/attention.h"
+#include "ops/dropout.h"
+#include "ops/elementwise.h"
+#include "ops/lookup.h"
+#include "ops/position.h"
+#include "ops/shape.h"
+
+namespace abax {
+namespace {
+
+constexpr float deviation = 0.02f;  // of GPT-2's weights
+
+/// Of the projection that ends a branch.
+Initialiser last(const TransformerConfig& c) {
+  if (c.start == TransformerStart::glorot) return glorot();
+  return normal(deviation / std::sqrt(2.f * static_cast<float>(c.layers)));
+}
+
+Value project(Value x, const TransformerConfig& c, std::string_view name) {
+  return linear(x, c.width, name, /*with_bias=*/true, weight_start(c));
+}
+
+/// The same, turned by its positions, the first of which is `first` i32 [], where these are rotary.
+Value project_at(Value x, const TransformerConfig& c, std::string_view name, Value first) {
+  const Value y = project(x, c, name);
+  return c.positions == "rotary" ? rotary(y, c.heads, first) : y;
+}
+
+Value end(Value x, const TransformerConfig& c) {
+  return linear(x, c.width, "output", /*with_bias=*/true, last(c));
+}
+
+Value self_attention(Value x, const TransformerConfig& c, const WholeSequence& seen) {
+  Graph& g = x.graph();
+  const Value h = normalise(x, "attention_norm");  // [time, batch, width]
+  const auto scope = g.scope("attention");
+  const Value first = whole_number(g, 0);
+  const Value q = project_at(h, c, "query", first), k = project_at(h, c, "key", first);
+  const Value v = project(h, c, "value");
+  return end(attention(q, k, v, {.heads = c.heads, .causal = seen.causal}, {}, seen.lengths), c);
+}
+
+Value self_attention(Value x, const TransformerConfig& c, const SegmentMemory& seen) {
+  Graph& g = x.graph();
+  const std::int64_t time = x.shape()[0], batch = x.shape()[1], size = seen.size;
+  const Value before = g.carried_state("memory", {{size, batch, c.width}});
+  const Value all = concat({before, x}, 0);  // [size + time, batch, width]
+  g.assign(before, slice(all, 0, time, time + size));
+  const Value h = normalise(all, "attention_norm");
+  const auto scope = g.scope("attention");
+  const Value q = project_at(slice(h, 0, size, size + time), c, "query",
+                             whole_number(g, static_cast<std::int32_t>(size)));
+  const Value k = project_at(h, c, "key", whole_number(g, 0));
+  const Value v = project(h, c, "value");
+  return end(attention(q, k, v, {.heads = c.heads, .causal = true}, seen.first), c);
+}
+
+Value self_attention(Value x, const TransformerConfig& c, const KeyValueCache& seen) {
+  Graph& g = x.graph();
+  const Value h = normalise(x, "attention_norm");  // [1, batch, width]
+  const auto scope = g.scope("attention");
+  const auto grown = [&](std::string_view name, Value row) {  // [size, batch, width]
+    const Value before = g.carried_state(name, {{seen.size, x.shape()[1], c.width}});
+    const Value after =
+        write_rows(seen.parents ? gather(before, seen.parents, 1) : before, row, seen.row);
+    g.assign(before, after);
+    return after;
+  };
+  const Value q = project_at(h, c, "query", seen.position);
+  const Value k = grown("keys", project_at(h, c, "key", seen.position));
+  const Value v = grown("values", project(h, c, "value"));
+  return end(attention(q, k, v, {.heads = c.heads}, {}, seen.last), c);
+}
+
+Value cross_attention(Value x, const TransformerConfig& c, const CrossKeys& cross) {
+  const Value h = normalise(x, "cross_norm");  // [time, batch, width]
+  const auto scope = x.graph().scope("cross");
+  const Value q = project(h, c, "query");
+  return end(attention(q, cross.keys, cross.values, {.heads = c.heads}, {}, cross.lengths), c);
+}
+
+Value feed_forward(Value x, const TransformerConfig& c) {
+  const Value h = normalise(x, "feed_forward_norm");  // [time, batch, width]
+  const auto scope = x.graph().scope("feed_forward");
+  const std::int64_t inside = c.feed_forward > 0 ? c.feed_forward : 4 * c.width;
+  const Value y =
+      gelu(linear(h, inside, "in", /*with_bias=*/true, weight_start(c)));  // [.., inside]
+  return linear(y, c.width, "out", /*with_bias=*/true, last(c));
+}
+
+}  // namespace
+
+const std::vector<std::string>& position_kinds() {
+  static const std::vector<std::string> kinds{"learned", "sinusoidal", "rotary"};
+  return kinds;
+}
+
+void check(const TransformerConfig& c) {
+  if (c.heads < 1 || c.width % c.heads != 0)
+    throw UsageError(text("a Transformer's width is a multiple of its heads; ", c.width,
+                          " is none of ", c.heads));
+  if (std::ranges::find(position_kinds(), c.positions) == position_kinds().end())
+    throw UsageError(
+        text("there are no positions '", c.positions, "'; known are learned, sinusoidal, rotary"));
+  if (c.positions == "rotary" && c.width / c.heads % 2 != 0)
+    throw UsageError(text("rotary positions turn pairs: the size of a head is even, not ", c.width,
+                          " / ", c.heads));
+}
+
+Initialiser weight_start(const TransformerConfig& c) {
+  return c.start == TransformerStart::glorot ? glorot() : normal(deviation);
+}
+
+Initialiser embedding_start(const TransformerConfig& c) {
+  // What embed() multiplies with sqrt(width) has a deviation of 1 afterwards.
+  if (c.positions == "sinusoidal") return normal(1 / std::sqrt(static_cast<float>(c.width)));
+  return normal(deviation);
+}
+
+Value embed(Value tokens, Value table, const TransformerConfig& c, Value first) {
+  check(c);
+  Graph& g = tokens.graph();
+  const std::int64_t time = tokens.shape()[0];
+  Value x = embedding(tokens, table);  // [time, batch, width]
+  const auto added = [&](Value positions) { return reshape(positions, {time, 1, c.width}); };
+  if (c.positions == "learned") {
+    if (time > c.context)
+      throw UsageError(text("a sequence of ", time, " positions does not fit a context of ",
+                            c.context, "; a longer context or shorter sequences are needed"));
+    const Value rows = g.parameter("position", {c.context, c.width}, normal(deviation));
+    x = x + added(first ? embedding(reshape(first, {1}), rows) : slice(rows, 0, 0, time));
+  } else if (c.positions == "sinusoidal") {
+    x = x * std::sqrt(static_cast<float>(c.width)) +
+        added(sinusoidal_positions(first ? first : whole_number(g, 0), time, c.width));
+  }
+  return dropout(x, c.dropout);
+}
+
+CrossKeys cross_keys(Value encoded, Value lengths, const TransformerConfig& c) {
+  const auto scope = encoded.graph().scope("cross");
+  return {project(encoded, c, "key"), project(encoded, c, "value"), lengths};
+}
+
+Value transformer_block(Value x, const TransformerConfig& c, const SelfAttention& seen,
+                        const CrossKeys& cross) {
+  const auto branch = [&](Value y) { x = x + dropout(y, c.dropout); };
+  branch(std::visit([&](const auto& kind) { return self_attention(x, c, kind); }, seen));
+  if (cross.keys) branch(cross_attention(x, c, cross));
+  branch(feed_forward(x, c));
+  return x;
+}
+
+}  // namespace abax

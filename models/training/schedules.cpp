@@ -1,0 +1,36 @@
+// Warm-up, then one of the shapes.
+#include "models/training/schedules.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+
+const std::vector<std::string>& schedule_shapes() {
+  static const std::vector<std::string> shapes{"constant", "cosine", "linear", "inverse-root"};
+  return shapes;
+}
+
+float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
+  if (step < s.warmup) return s.peak * static_cast<float>(step + 1) / static_cast<float>(s.warmup);
+  const auto length = static_cast<double>(std::max<std::int64_t>(1, s.steps - 1 - s.warmup));
+  const double progress = std::min(1.0, static_cast<double>(step - s.warmup) / length);
+  if (s.shape == "constant") return s.peak;
+  if (s.shape == "inverse-root")
+    return static_cast<float>(s.peak *
+                              std::sqrt(static_cast<double>(std::max<std::int64_t>(1, s.warmup)) /
+                                        static_cast<double>(step + 1)));
+  if (s.shape == "linear") return static_cast<float>(s.peak + (s.final - s.peak) * progress);
+  if (s.shape == "cosine")
+    return static_cast<float>(s.final +
+                              (s.peak - s.final) * (1 + std::cos(std::numbers::pi * progress)) / 2);
+  throw UsageError(text("there is no schedule '", s.shape,
+                        "'; known are constant, cosine, linear, "
+                        "inverse-root"));
+}
+
+}  // namespace abax

@@ -1,0 +1,430 @@
+// The training loop and what stands around it.
+#include "tools/training/training_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <iostream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/io/file.h"
+#include "models/registry.h"
+#include "tools/exit_codes.h"
+#include "tools/training/interrupt.h"
+#include "tools/training/resident_memory.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int64_t default_steps = 2000;
+constexpr std::size_t most_in_a_line = 5;  // of results at the end; more make a table
+
+/// "1.234", with so many digits behind the point.
+std::string fixed(double number, int digits) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << number;
+  return std::move(out).str();
+}
+
+/// The first of runs/lstm_lm-1, -2, ... that does not exist.
+std::string fresh_folder(const std::string& model) {
+  for (int i = 1;; ++i)
+    if (std::string path = text("runs/", model, "-", i); !std::filesystem::exists(path))
+      return path;
+}
+
+std::unique_ptr<Task> open_task(const TrainOptions& o, const std::optional<SavedRun>& resumed) {
+  if (resumed) return make_task(o, &resumed->files());
+  if (o.init_from.empty()) return make_task(o);
+  const SavedRun source = open_run(o.init_from);
+  return make_task(o, &source.files());  // its tokens mean what they did there
+}
+
+/// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
+bool lower_is_better(const std::string& metric) {
+  const Words low{"loss",       "perplexity", "reconstruction",    "mse",
+                  "commitment", "kl",         "bits_per_dimension"};
+  return std::ranges::find(low, metric) != low.end();
+}
+
+/// Whether the ELBO is the loss with the other sign, but for rounding; people then read the ELBO.
+bool elbo_says_loss(const Results& results, double loss) {
+  const auto elbo = results.find("elbo");
+  return elbo != results.end() && std::abs(elbo->second + loss) <= 1e-5 * std::abs(loss);
+}
+
+/// What is printed, by name; results are those of a part.
+Results printed(Results results) {
+  if (!results.empty() && elbo_says_loss(results, results.at("loss"))) results.erase("loss");
+  return results;
+}
+
+/// A row a metric, a column a part that has results.
+std::string results_table(const Results& valid, const Results& test) {
+  std::ostringstream out;
+  out << std::left << std::setw(20) << "" << std::right << std::setw(12)
+      << (valid.empty() ? "" : "validation") << std::setw(12) << (test.empty() ? "" : "test")
+      << '\n';
+  Results all = test;
+  all.insert(valid.begin(), valid.end());
+  for (const auto& [name, value] : all) {
+    out << std::left << std::setw(20) << name << std::right;
+    for (const Results* part : {&valid, &test}) {
+      const auto found = part->find(name);
+      out << std::setw(12) << (found == part->end() ? "" : fixed(found->second, 4));
+    }
+    out << '\n';
+  }
+  return std::move(out).str();
+}
+
+/// While it lives, the parameters are their averages, where there are some.
+class Averaged {
+ public:
+  explicit Averaged(Variables& store) : store_(store), there_(has_averages(store)) {
+    if (there_) exchange_averages(store_);
+  }
+  ~Averaged() {
+    if (there_) exchange_averages(store_);
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  Variables& store_;
+  bool there_;
+};
+
+}  // namespace
+
+Scalars scheduled_scalars(const TrainOptions& o, const LearningRateSchedule& schedule,
+                          std::int64_t step) {
+  const double done = schedule.steps > 1
+                          ? static_cast<double>(step) / static_cast<double>(schedule.steps - 1)
+                          : 1;  // of the run
+  const double rise =
+      o.kl_warmup > step ? static_cast<double>(step + 1) / static_cast<double>(o.kl_warmup) : 1;
+  return {{"learning_rate", learning_rate(schedule, step)},
+          {"temperature",
+           static_cast<float>(o.temperature * std::pow(o.final_temperature / o.temperature, done))},
+          {"kl_weight", static_cast<float>(o.beta * rise)}};
+}
+
+LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
+  LearnerConfig config{.model = o.model,
+                       .sizes = task.sizes(),
+                       .optimiser = {.name = o.optimiser,
+                                     .momentum = o.momentum,
+                                     .beta1 = o.beta1,
+                                     .beta2 = o.beta2,
+                                     .weight_decay = o.weight_decay,
+                                     .clip = o.clip,
+                                     .average = o.average},
+                       .train_shapes = task.source(Part::train)->shapes(),
+                       .most_loss = task.most_loss(),
+                       .accumulate = o.accumulate > 1,
+                       .frozen = o.freeze};
+  for (const Part part : {Part::valid, Part::test})
+    if (const data::BatchSource* source = task.source(part))
+      for (const BatchShape& shape : source->shapes())
+        if (std::ranges::find(config.check_shapes, shape) == config.check_shapes.end())
+          config.check_shapes.push_back(shape);
+  return config;
+}
+
+TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::string program)
+    : options_(options),
+      out_(out),
+      program_(std::move(program)),
+      resumed_(options.resume.empty() ? std::nullopt : std::optional(open_run(options.resume))),
+      task_(open_task(options, resumed_)),
+      store_(static_cast<std::uint64_t>(options.seed)),
+      workers_(static_cast<int>(options.threads)) {
+  learner_.emplace(store_, learner_config(options_, *task_), workers_);
+  if (!options_.init_from.empty())
+    load_parameters(open_run(options_.init_from).checkpoint.variables(), store_);
+  if (resumed_) {
+    resumed_->checkpoint.restore(store_);
+    state_ = resumed_->state;
+    saved_step_ = state_.step;
+  }
+  options_.steps = choose_steps();
+  options_.epochs = 0;
+  // Only now is known how many steps the passes take; a run of fewer could not be resumed.
+  options_.warmup = std::min(options_.warmup, options_.steps);
+  eval_every_ = options_.eval_every > 0 ? options_.eval_every
+                                        : std::max<std::int64_t>(1, options_.steps / 10);
+  schedule_ = {.shape = options_.schedule,
+               .peak = static_cast<float>(options_.lr),
+               .final = static_cast<float>(options_.final_lr),
+               .warmup = options_.warmup,
+               .steps = options_.steps};
+}
+
+std::int64_t TrainingRun::choose_steps() const {
+  if (options_.steps > 0) return options_.steps;
+  if (options_.epochs > 0)
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(std::ceil(
+               options_.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
+               static_cast<double>(options_.accumulate))));
+  return default_steps;
+}
+
+void TrainingRun::say(const std::string& line) {
+  if (!options_.quiet) out_ << line << '\n' << std::flush;
+}
+
+/// The path of another of the tools: they lie in one folder, with one prefix.
+std::string TrainingRun::tool(std::string_view name) const {
+  const auto at = program_.rfind("train");
+  return at == std::string::npos ? std::string(name) : text(program_.substr(0, at), name);
+}
+
+void TrainingRun::describe() {
+  // What the plans take is claimed at their first runs: training, and at the end the results shown.
+  const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
+  const std::size_t memory = resident_memory() + workspace;
+  const data::BatchSource& train = *task_->source(Part::train);
+  out_ << "data         " << task_->description() << "\nmodel        " << options_.model << ", "
+       << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
+       << learner_->parameters() << ")\nstep         "
+       << count_text(learner_->step_flops() * static_cast<double>(options_.accumulate))
+       << " FLOP, batches of";
+  for (const BatchShape& shape : train.shapes()) {
+    out_ << ' ' << shape.batch;
+    if (shape.length > 0) out_ << " x " << shape.length;
+    if (shape.target_length > 0) out_ << " to " << shape.target_length;
+  }
+  out_ << "\nsteps        " << options_.steps << " ("
+       << fixed(static_cast<double>(options_.steps * options_.accumulate) /
+                    static_cast<double>(train.batches()),
+                2)
+       << " passes over the data)\nthreads      " << workers_.threads() << ", "
+       << name_of(default_level()) << "\nmemory       "
+       << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
+       << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
+}
+
+void TrainingRun::begin_folder() {
+  if (!options_.resume.empty())
+    folder_ = options_.resume;
+  else
+    folder_ = options_.out.empty() ? fresh_folder(options_.model) : options_.out;
+  options_.out = folder_.string();
+  if (!resumed_ && std::filesystem::exists(checkpoint_path(folder_)))
+    throw UsageError(
+        text("--out: ", folder_.string(),
+             " holds a run already; go on with it by --resume, or choose another folder"));
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error)
+    throw DiskError(text("cannot make the folder ", folder_.string(), ": ", error.message()));
+  if (resumed_)
+    metrics_.emplace(folder_ / "metrics.jsonl", state_.step);
+  else
+    metrics_.emplace(folder_ / "metrics.jsonl");
+  write_file_atomically(folder_ / "config.toml", to_toml(options_));
+  metrics_->header(options_.seed, name_of(default_level()), workers_.threads(),
+                   train_option_set(options_));
+}
+
+void TrainingRun::prepare_model() {
+  const ModelEntry& entry = model(options_.model);
+  if (!entry.prepare || resumed_) return;
+  if (!options_.init_from.empty()) return entry.prepare(store_, task_->sizes(), {}, workers_);
+  if (options_.codebook_start != "data") return;
+  constexpr std::int64_t most_batches = 64;
+  const data::BatchSource& source = *task_->source(Part::train);
+  std::vector<data::Batch> batches;
+  std::vector<BatchInputs> inputs;
+  for (std::int64_t i = 0; i < std::min(most_batches, source.batches()); ++i)
+    batches.push_back(source.make(i));
+  for (const data::Batch& batch : batches) inputs.emplace_back(batch.inputs);
+  entry.prepare(store_, task_->sizes(), inputs, workers_);
+}
+
+int TrainingRun::train() {
+  begin_folder();
+  prepare_model();
+  say(task_->description());
+  say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
+           " parameters; ", options_.steps, " steps, ",
+           fixed(static_cast<double>(options_.steps * options_.accumulate) /
+                     static_cast<double>(task_->source(Part::train)->batches()),
+                 1),
+           " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
+           ", ", name_of(default_level()),
+           resumed_ ? text("; going on after step ", state_.step) : ""));
+  int exit_code = exit_ok;
+  {
+    const InterruptGuard interrupt;
+    data::Prefetch<data::Batch> batches(
+        [this](std::int64_t position, data::Batch& batch) {
+          task_->source(Part::train)->fill(position, batch);
+        },
+        {}, {}, state_.position);
+    Progress progress(out_, state_.step, options_.steps,
+                      {.bar = is_terminal(1) && !options_.quiet,
+                       .columns = terminal_columns(1),
+                       .quiet = options_.quiet,
+                       .perplexity = task_->has_perplexity(),
+                       .unit = task_->unit() + "s"});
+    const bool validates = task_->source(Part::valid) != nullptr;
+    while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
+      learn_step(batches, progress);
+      if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
+        validate(progress);
+      if (options_.pictures_every > 0 && state_.step % options_.pictures_every == 0) {
+        const Averaged averaged(store_);
+        draw(text("-", state_.step));
+        progress.skip_time();
+      }
+      if (options_.save_every > 0 && state_.step % options_.save_every == 0) {
+        save();
+        progress.skip_time();
+      }
+    }
+    if (out_of_patience())
+      progress.note(text("stopped early: no better ", options_.best, " in ", options_.patience,
+                         " validations"));
+    progress.finish();
+    exit_code = interrupt.exit_code();
+    save();
+  }
+  if (exit_code != exit_ok) {
+    say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+             " --resume ", folder_.string()));
+    return exit_code;
+  }
+  report();
+  return exit_ok;
+}
+
+void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
+  const Scalars scalars = scheduled_scalars(options_, schedule_, state_.step);
+  Evaluation results;
+  for (std::int64_t i = 0; i < options_.accumulate; ++i)
+    results.add(learner_->learn(batches.next(), scalars));
+  if (options_.accumulate > 1) learner_->apply(scalars);
+  state_.position = batches.position();
+  ++state_.step;
+  Results figures;
+  for (const auto& [name, tally] : results.metrics) figures[name] = tally.mean();
+  Json::Object line{{"step", state_.step}, {"loss", results.loss.mean()}};
+  for (const auto& [name, value] : figures) line.emplace_back(name, value);
+  for (const auto& [name, value] : scalars)
+    if (learner_->reads(name)) line.emplace_back(name, double{value});
+  // The screen shows the schedules of a model's own that change at all.
+  const Scalars first = scheduled_scalars(options_, schedule_, 0);
+  const Scalars last = scheduled_scalars(options_, schedule_, options_.steps - 1);
+  for (const auto& [name, value] : scalars)
+    if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
+      figures[name] = double{value};
+  const double loss = results.loss.mean();
+  progress.step(state_.step, loss, results.loss.count, figures, !elbo_says_loss(figures, loss));
+  line.emplace_back("gradient_norm", learner_->gradient_norm());
+  line.emplace_back(task_->unit() + "s_per_second", progress.rate());
+  metrics_->write(std::move(line));
+}
+
+Results TrainingRun::evaluate(Part part) {
+  const Evaluation evaluation = learner_->evaluate(*task_->source(part));
+  // Before the end only what chooses the best checkpoint is worth the time.
+  const ScoreOptions wanted{.wanted = part == Part::test ? "" : options_.best};
+  Results results = task_->score(part, store_, workers_, wanted);
+  results.merge(task_->results(evaluation));
+  return results;
+}
+
+/// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the first of them alone.
+std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
+  const std::string first = printed(results).contains("loss") ? "loss" : "elbo";
+  std::string line = text(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
+  if (const auto found = results.find("perplexity"); found != results.end())
+    line += text(", perplexity ", fixed(found->second, 2));
+  for (const auto& [name, value] : printed(results))
+    if (!brief && name != first && name != "perplexity")
+      line += text(", ", name, " ", fixed(value, 4));
+  if (const std::optional<double> optimum = task_->optimum(part))
+    line += text("; the source itself has ", fixed(*optimum, 4), ", so ",
+                 fixed(results.at("loss") - *optimum, 4), " is left to learn");
+  return line;
+}
+
+bool TrainingRun::is_better(double value) const {
+  if (!state_.best) return true;
+  return lower_is_better(options_.best) ? value < *state_.best : value > *state_.best;
+}
+
+bool TrainingRun::out_of_patience() const {
+  return options_.patience > 0 && state_.since_best >= options_.patience;
+}
+
+void TrainingRun::validate(Progress& progress) {
+  const Averaged averaged(store_);
+  const Results results = evaluate(Part::valid);
+  const auto chosen = results.find(options_.best);
+  if (chosen == results.end()) {
+    std::string known;
+    for (const auto& [name, value] : results) known += " " + name;
+    throw UsageError(text("--best: validation has no metric '", options_.best, "'; it has", known));
+  }
+  const bool better = is_better(chosen->second);
+  state_.since_best = better ? 0 : state_.since_best + 1;
+  if (better || !valid_results_) valid_results_ = results;
+  if (better) state_.best = chosen->second;
+  progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
+  Json::Object line{{"step", state_.step}};
+  for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
+  metrics_->write(std::move(line));
+  if (better) {
+    // The file holds the parameters as they are trained, beside their averages.
+    const Averaged back(store_);
+    save_run(best_path(folder_), options_, *task_, state_, store_);
+  }
+  progress.skip_time();
+}
+
+void TrainingRun::save() {
+  if (saved_step_ == state_.step) return;
+  save_run(checkpoint_path(folder_), options_, *task_, state_, store_);
+  saved_step_ = state_.step;
+}
+
+void TrainingRun::draw(const std::string& suffix) {
+  for (const std::filesystem::path& path : task_->draw(folder_, suffix, store_, workers_))
+    if (suffix.empty()) say(text("drawn in ", path.string()));
+}
+
+void TrainingRun::report() {
+  // From here on the model is the best one of the run.
+  if (std::filesystem::exists(best_path(folder_))) {
+    const SavedRun best = open_run(folder_, Which::best);
+    best.checkpoint.restore(store_);
+    if (best.state.step != state_.step)
+      say(text("the best validation was at step ", best.state.step));
+  }
+  const Averaged averaged(store_);
+  const Results none, &valid = valid_results_ ? *valid_results_ : none;
+  const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
+  const bool table = std::max(printed(valid).size(), printed(test).size()) > most_in_a_line;
+  if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
+  if (!test.empty()) {
+    out_ << "test       " << written(test, Part::test, table) << '\n';
+    Json::Object line{{"step", state_.step}};
+    for (const auto& [name, value] : test) line.emplace_back("test_" + name, value);
+    metrics_->write(std::move(line));
+  }
+  if (table) out_ << results_table(printed(valid), printed(test));
+  if (!options_.quiet) task_->show(out_, store_, workers_);
+  draw("");
+  say(text("\nsaved in ", folder_.string(), "\nnext:"));
+  for (const std::string& arguments : task_->next_commands(folder_.string()))
+    say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
+             arguments.substr(arguments.find(' '))));
+  say(text("  ", tool("train"), " --resume ", folder_.string(), " --steps ", 2 * options_.steps));
+}
+
+}  // namespace abax

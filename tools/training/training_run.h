@@ -1,0 +1,83 @@
+// One run of abax-train, from its options to its last line on the screen.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/parallel.h"
+#include "core/graph/variables.h"
+#include "models/training/schedules.h"
+#include "tools/data/prefetch.h"
+#include "tools/options/train_options.h"
+#include "tools/saved_run.h"
+#include "tools/tasks/task.h"
+#include "tools/training/learner.h"
+#include "tools/training/metrics.h"
+#include "tools/training/progress.h"
+
+namespace abax {
+
+/// What train and the benchmarks make of options: the learner's configuration for a task.
+LearnerConfig learner_config(const TrainOptions& options, const Task& task);
+
+/// What the schedules of the options say of a step, counted from 0: the learning rate, the
+/// temperature (from --temperature at the first step by equal factors to --final-temperature at the
+/// last) and the weight of the KL term (--beta, reached by equal steps in --kl-warmup steps).
+Scalars scheduled_scalars(const TrainOptions& options, const LearningRateSchedule& schedule,
+                          std::int64_t step);
+
+class TrainingRun {
+ public:
+  /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.
+  /// `program` is how train was called ("build/tools/train", "abax-train"): the hints name what to
+  /// call next in the same way.
+  TrainingRun(const TrainOptions& options, std::ostream& out, std::string program = "train");
+
+  /// --dry-run: parameters, FLOP a step, memory.
+  void describe();
+  /// Trains, validates, saves, tests and shows results. Returns the exit code: 130 or 143 where
+  /// a signal came, after the step was finished and saved. Throws DivergedError and what else goes
+  /// wrong.
+  int train();
+
+ private:
+  void begin_folder();
+  /// What a new model looks at before its first step, such as where its codebooks start.
+  void prepare_model();
+  std::int64_t choose_steps() const;
+  void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
+  Results evaluate(Part part);
+  void validate(Progress& progress);
+  bool is_better(double value) const;
+  bool out_of_patience() const;
+  void save();
+  void draw(const std::string& suffix);
+  void report();
+  std::string written(const Results& results, Part part, bool brief = false) const;
+  void say(const std::string& line);
+  std::string tool(std::string_view name) const;
+
+  TrainOptions options_;
+  std::ostream& out_;
+  std::string program_;
+  std::optional<SavedRun> resumed_;
+  std::unique_ptr<Task> task_;
+  Variables store_;
+  Workers workers_;
+  std::optional<Learner> learner_;
+  LearningRateSchedule schedule_;
+  std::filesystem::path folder_;
+  std::optional<Metrics> metrics_;
+  RunState state_;
+  std::int64_t eval_every_ = 0;
+  std::int64_t saved_step_ = -1;
+  std::optional<Results> valid_results_;  // of the best validation of this process, or the last
+};
+
+}  // namespace abax
