@@ -95,7 +95,11 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("encode", [&] {
     EncodeOptions options;
-    if (option_set(options).parse(argc, argv, std::cout)) run(options, std::cout);
+    OptionSet set = option_set(options);
+    if (!set.parse(argc, argv, std::cout)) return int{exit_ok};
+    if (set.at("seed").given() && !options.sampled)
+      throw UsageError("--seed is of --sampled: the likeliest codes are always the same");
+    run(options, std::cout);
     return int{exit_ok};
   });
 }

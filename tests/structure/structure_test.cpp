@@ -57,6 +57,9 @@ TEST_CASE("includes go downwards") {
   expect_caught(including("core/io/planted.h", "core/plan/compile.h"), "planted");
   expect_caught(including("ops/planted.cpp", "tests/structure/rules.h"), "planted");
   expect_caught(including("models/planted.cpp", "tests/structure/rules.h"), "planted");
+  expect_caught(including("models/layers/planted.h", "models/latents/quantiser.h"), "planted");
+  expect_caught(including("models/latents/planted.h", "models/vqvae.h"), "planted");
+  CHECK(including("models/latents/planted.h", "models/layers/layers.h").empty());
   expect_caught(including("tools/planted.cpp", "tests/structure/rules.h"), "planted");
   expect_caught(including("core/base/planted.h", "shape.h"), "planted");
   expect_caught(including("ops/planted.cpp", "../core/base/shape.h"), "planted");

@@ -50,6 +50,7 @@ done
 expect 0 "$decode" --checkpoint categorical_vae --codes sampled1.jsonl --out images.png
 expect 1 cmp sampled1.jsonl sampled2.jsonl
 expect 1 cmp sampled1.jsonl codes.jsonl
+expect 2 "$encode" --checkpoint categorical_vae --seed 2 --out codes2.jsonl
 expect 2 "$encode" --checkpoint quantised --sampled --out quantised.npy
 says "no posterior distribution"
 expect 4 "$decode" --checkpoint gaussian_vae --codes codes.jsonl --out images.png
