@@ -33,7 +33,7 @@ using ColumnKernel = void (*)(const float* x, std::int64_t stride, std::int64_t 
 template <class T>
 void reduce(const Call& call, Middle x_shape, const float* x, T* y, RowKernel<T> row,
             ColumnKernel<T> column) {
-  const auto [outer, size, inner] = x_shape;
+  const std::int64_t outer = x_shape.outer, size = x_shape.size, inner = x_shape.inner;
   if (inner == 1) {
     const Partition rows = partition_rows(outer, size);
     return call.loop(rows.count(), [&](std::int64_t piece) {
