@@ -138,7 +138,7 @@ void check(const Product& p, Workers& workers) {
     run(GemmPlan(shape_of(p, false), level, epilogue), workers,
         {a.data(), b.data(), bias.data(), c.data()}, c);
     CHECK(same(c, with_epilogue));
-    if (p.items > 1) continue;
+    if (p.items != 1) continue;  // what is packed is one b
     const Tensor packed = packed_form(p, b, level, workers);
     run(GemmPlan(shape_of(p, true), level, nullptr), workers, {a.data(), packed.data()}, c);
     CHECK(same(c, expected));
