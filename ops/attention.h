@@ -1,9 +1,10 @@
 // Scaled dot-product attention with several heads, as one fused op: the matrix of scores never
 // lies in memory as a whole, and keys that nobody may see are skipped.
 //
-//     const Value y = attention(q, k, v, {.heads = 4, .causal = true});  // all [time, batch,
-//     width] const Value z = attention(q, k, v, {.heads = 4}, {}, lengths);     // keys beyond are
-//     padding
+// All are [time, batch, width]; in the second one keys beyond the lengths are padding:
+//
+//     const Value y = attention(q, k, v, {.heads = 4, .causal = true});
+//     const Value z = attention(q, k, v, {.heads = 4}, {}, lengths);
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 // unstack.
 //
 //     Value rows = reshape(x, {-1, 64});                   // x is [time, batch, 64]; costs nothing
-//     std::vector<Value> steps = unstack(x);               // time values [batch, 64]; costs
-//     nothing
+//     std::vector<Value> steps = unstack(x);               // time values [batch, 64], likewise
 //
 // x is of any element type; axes may count from the back (-1 is the last). All throw ShapeError on
 // an axis that is not there. Gradients exist for f32 and are again ops of this file.
