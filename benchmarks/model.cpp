@@ -27,11 +27,11 @@
 #include "core/io/json.h"
 #include "core/io/safetensors.h"
 #include "models/generation/generator.h"
+#include "models/generation/image_coder.h"
 #include "models/generation/sampling.h"
 #include "models/registry.h"
+#include "models/training/learner.h"
 #include "tools/exit_codes.h"
-#include "tools/images/image_coder.h"
-#include "tools/training/learner.h"
 #include "tools/training/training_run.h"
 
 namespace abax {

@@ -6,10 +6,10 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/data/codes/code_file.h"
+#include "models/data/codes/npy.h"
+#include "models/generation/image_coder.h"
 #include "tools/exit_codes.h"
-#include "tools/images/code_file.h"
-#include "tools/images/image_coder.h"
-#include "tools/images/npy.h"
 #include "tools/images/picture.h"
 #include "tools/options/option_set.h"
 #include "tools/saved_run.h"

@@ -3,10 +3,10 @@
 #include <iostream>
 #include <string>
 
-#include "tools/data/images.h"
+#include "models/data/codes/code_file.h"
+#include "models/data/images/images.h"
+#include "models/generation/image_coder.h"
 #include "tools/exit_codes.h"
-#include "tools/images/code_file.h"
-#include "tools/images/image_coder.h"
 #include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 

@@ -8,11 +8,11 @@
 
 #include "core/base/text.h"
 #include "core/io/file.h"
+#include "models/training/learner.h"
 #include "tools/exit_codes.h"
 #include "tools/options/option_set.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
-#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

@@ -2,9 +2,9 @@
 #include <iostream>
 
 #include "core/io/checkpoint.h"
+#include "models/data/text/tokenizer.h"
 #include "models/generation/generator.h"
 #include "models/generation/sampling.h"
-#include "tools/data/tokenizer.h"
 
 using namespace abax;
 

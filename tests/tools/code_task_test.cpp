@@ -5,9 +5,9 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "models/data/images/images.h"
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
-#include "tools/data/images.h"
 #include "tools/saved_run.h"
 
 namespace abax {

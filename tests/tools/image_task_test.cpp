@@ -7,10 +7,10 @@
 
 #include "core/base/error.h"
 #include "core/io/file.h"
+#include "models/training/learner.h"
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
 #include "tools/saved_run.h"
-#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

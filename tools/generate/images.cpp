@@ -6,9 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "tools/data/shuffle.h"
+#include "models/data/shuffle.h"
+#include "models/generation/image_coder.h"
 #include "tools/generate/generate.h"
-#include "tools/images/image_coder.h"
 #include "tools/images/picture.h"
 
 namespace abax {

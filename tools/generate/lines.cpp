@@ -4,8 +4,8 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/data/text/text.h"
 #include "models/generation/translator.h"
-#include "tools/data/text.h"
 #include "tools/generate/generate.h"
 #include "tools/tasks/translation_task.h"
 

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
-#include "tools/data/png.h"
+#include "models/data/images/png.h"
 
 namespace abax {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "core/base/tensor.h"
-#include "tools/data/images.h"
+#include "models/data/images/images.h"
 
 namespace abax {
 

@@ -10,9 +10,9 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/plan/execution.h"
+#include "models/data/corpora/task_corpora.h"
+#include "models/data/item_split.h"
 #include "models/registry.h"
-#include "tools/data/item_split.h"
-#include "tools/data/task_corpora.h"
 
 namespace abax {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "tools/data/sentence_batches.h"
-#include "tools/data/tokenizer.h"
+#include "models/data/text/sentence_batches.h"
+#include "models/data/text/tokenizer.h"
 #include "tools/tasks/task.h"
 
 namespace abax {

@@ -8,8 +8,8 @@
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "models/code_prior.h"
+#include "models/generation/image_coder.h"
 #include "models/registry.h"
-#include "tools/images/image_coder.h"
 #include "tools/images/picture.h"
 
 namespace abax {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "models/autoencoder.h"
+#include "models/data/codes/code_batches.h"
 #include "models/generation/sampling.h"
-#include "tools/data/code_batches.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
 

@@ -6,15 +6,15 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/data/corpora/glyphs.h"
+#include "models/data/item_split.h"
+#include "models/generation/image_coder.h"
+#include "models/metrics/code_metrics.h"
+#include "models/metrics/importance_bound.h"
+#include "models/metrics/mutual_information.h"
 #include "models/registry.h"
-#include "tools/data/glyphs.h"
-#include "tools/data/item_split.h"
-#include "tools/images/code_metrics.h"
-#include "tools/images/image_coder.h"
-#include "tools/images/importance_bound.h"
-#include "tools/images/mutual_information.h"
+#include "models/training/learner.h"
 #include "tools/images/picture.h"
-#include "tools/training/learner.h"
 
 namespace abax {
 namespace {

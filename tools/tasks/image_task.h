@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "tools/data/image_batches.h"
+#include "models/data/images/image_batches.h"
 #include "tools/tasks/task.h"
 
 namespace abax {

@@ -7,13 +7,13 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/data/corpora/corpus.h"
+#include "models/data/text/line_windows.h"
+#include "models/data/text/random_windows.h"
+#include "models/data/text/text.h"
+#include "models/data/text/token_stream.h"
 #include "models/generation/generator.h"
 #include "models/generation/sampling.h"
-#include "tools/data/corpus.h"
-#include "tools/data/line_windows.h"
-#include "tools/data/random_windows.h"
-#include "tools/data/text.h"
-#include "tools/data/token_stream.h"
 
 namespace abax {
 namespace {

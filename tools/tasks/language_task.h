@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tools/data/tokenizer.h"
+#include "models/data/text/tokenizer.h"
 #include "tools/tasks/task.h"
 
 namespace abax {

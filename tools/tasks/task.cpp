@@ -7,12 +7,12 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
+#include "models/training/learner.h"
 #include "tools/tasks/classification_task.h"
 #include "tools/tasks/code_task.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
 #include "tools/tasks/translation_task.h"
-#include "tools/training/learner.h"
 
 namespace abax {
 

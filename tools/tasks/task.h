@@ -16,9 +16,9 @@
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
 #include "core/io/json.h"
+#include "models/data/batch.h"
+#include "models/data/text/sentence_batches.h"
 #include "models/model_config.h"
-#include "tools/data/batch.h"
-#include "tools/data/sentence_batches.h"
 #include "tools/options/train_options.h"
 
 namespace abax {

@@ -6,9 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "tools/data/item_split.h"
-#include "tools/data/task_corpora.h"
-#include "tools/tasks/bleu.h"
+#include "models/data/corpora/task_corpora.h"
+#include "models/data/item_split.h"
+#include "models/metrics/bleu.h"
 
 namespace abax {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "tools/data/sentence_batches.h"
-#include "tools/tasks/line_translator.h"
+#include "models/data/text/sentence_batches.h"
+#include "models/generation/line_translator.h"
 #include "tools/tasks/task.h"
 
 namespace abax {

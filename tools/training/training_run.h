@@ -12,12 +12,12 @@
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
+#include "models/data/prefetch.h"
+#include "models/training/learner.h"
 #include "models/training/schedules.h"
-#include "tools/data/prefetch.h"
 #include "tools/options/train_options.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
-#include "tools/training/learner.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
 

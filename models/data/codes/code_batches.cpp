@@ -1,0 +1,56 @@
+// Codes as sequences of tokens.
+#include "models/data/codes/code_batches.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/code_prior.h"
+
+namespace abax::data {
+namespace {
+
+BatchOrder make_order(const LabelledCodes& codes, const CodeBatchOptions& options) {
+  if (codes.size() == 0) throw DataError("there are no images whose codes to learn");
+  const std::vector<ItemSize> sizes(codes.labels.size(), ItemSize{.length = codes.positions});
+  return {make_buckets(sizes, {.rows = options.rows, .buckets = 1}), sizes, options.shuffled,
+          options.seed};
+}
+
+}  // namespace
+
+CodeBatches::CodeBatches(LabelledCodes codes, ModelConfig config, const CodeBatchOptions& options)
+    : codes_(std::move(codes)), config_(std::move(config)), order_(make_order(codes_, options)) {
+  for (const std::int32_t code : codes_.codes)
+    if (code < 0 || code >= config_.vocabulary)
+      throw DataError(
+          text("a code of ", code, ", where codes are from 0 to ", config_.vocabulary - 1));
+  for (const std::int32_t label : codes_.labels)
+    if (label < -1 || label >= config_.classes)
+      throw DataError(text("an image has the label ", label, ", where the prior has ",
+                           config_.classes, " labels"));
+}
+
+void CodeBatches::fill(std::int64_t position, Batch& batch) const {
+  const BatchOrder::Rows rows = order_.at(position);
+  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
+  const TensorType type{{shape.length, shape.batch}, i32};
+  const auto tokens = batch.prepare("tokens", type).as<std::int32_t>();
+  const auto targets = batch.prepare("targets", type).as<std::int32_t>();
+  std::ranges::fill(tokens, 0);
+  std::ranges::fill(targets, -1);
+  for (std::size_t row = 0; row < rows.items.size(); ++row) {
+    const auto item = static_cast<std::size_t>(rows.items[row]);
+    const auto* code = &codes_.codes[item * static_cast<std::size_t>(codes_.positions)];
+    std::int32_t before = label_token(config_, codes_.labels[item]);
+    for (std::size_t at = row; at < tokens.size(); at += static_cast<std::size_t>(shape.batch)) {
+      tokens[at] = before;
+      targets[at] = before = *code++;
+    }
+  }
+  batch.shape = rows.shape;
+  batch.position = position;
+  batch.counted = static_cast<std::int64_t>(rows.items.size()) * codes_.positions;
+}
+
+}  // namespace abax::data

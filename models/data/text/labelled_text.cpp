@@ -1,0 +1,59 @@
+// Reading one file a class.
+#include "models/data/text/labelled_text.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/data/text/text.h"
+
+namespace abax::data {
+namespace {
+
+std::string class_name(std::filesystem::path file) {
+  if (file.extension() == ".gz") file.replace_extension();
+  return file.stem().string();
+}
+
+}  // namespace
+
+LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files) {
+  if (files.size() < 2)
+    throw UsageError(
+        text("labelled text needs one file a class, at least two; got ", files.size()));
+  LabelledText result;
+  for (const std::filesystem::path& file : files) {
+    const std::string name = class_name(file);
+    if (std::ranges::find(result.classes, name) != result.classes.end())
+      throw DataError(text("two classes are called '", name, "', the second from '", file.string(),
+                           "'; rename one of the files"));
+    const auto label = static_cast<std::int32_t>(result.classes.size());
+    result.classes.push_back(name);
+    result.files.push_back(file.string());
+    const std::string all = read_text(file);
+    const std::size_t before = result.size();
+    std::int64_t number = 0;
+    for (const std::string_view line : lines_of(all)) {
+      ++number;
+      if (line.find_first_not_of(" \t\v\f\r") == line.npos) continue;
+      result.sentences.emplace_back(line);
+      result.labels.push_back(label);
+      result.lines.push_back(number);
+    }
+    if (result.size() == before)
+      throw DataError(text("'", file.string(), "' holds no sentences; each line is one"));
+  }
+  return result;
+}
+
+LabelledText select(const LabelledText& text, std::span<const std::size_t> positions) {
+  LabelledText result{{}, {}, {}, text.classes, text.files};
+  for (const std::size_t i : positions) {
+    result.sentences.push_back(text.sentences.at(i));
+    result.labels.push_back(text.labels.at(i));
+    result.lines.push_back(text.lines.at(i));
+  }
+  return result;
+}
+
+}  // namespace abax::data

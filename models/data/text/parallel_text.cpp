@@ -1,0 +1,43 @@
+// Reading two files side by side.
+#include "models/data/text/parallel_text.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/data/text/text.h"
+
+namespace abax::data {
+
+ParallelText read_parallel_text(const std::filesystem::path& source,
+                                const std::filesystem::path& target) {
+  const std::string source_text = read_text(source);
+  const std::string target_text = read_text(target);
+  const auto source_lines = lines_of(source_text);
+  const auto target_lines = lines_of(target_text);
+  if (source_lines.size() != target_lines.size())
+    throw DataError(text("line n of one file must be the translation of line n of the other, but '",
+                         source.string(), "' has ", source_lines.size(), " lines and '",
+                         target.string(), "' has ", target_lines.size(),
+                         "; find where they part, and add or take out what does not fit"));
+  if (source_lines.empty())
+    throw DataError(text("'", source.string(), "' and '", target.string(), "' hold no lines"));
+  ParallelText result{{source_lines.begin(), source_lines.end()},
+                      {target_lines.begin(), target_lines.end()},
+                      {},
+                      source.string(),
+                      target.string()};
+  for (std::size_t i = 0; i < source_lines.size(); ++i)
+    result.lines.push_back(static_cast<std::int64_t>(i) + 1);
+  return result;
+}
+
+ParallelText select(const ParallelText& text, std::span<const std::size_t> positions) {
+  ParallelText result{{}, {}, {}, text.source_name, text.target_name};
+  for (const std::size_t i : positions) {
+    result.source.push_back(text.source.at(i));
+    result.target.push_back(text.target.at(i));
+    result.lines.push_back(text.lines.at(i));
+  }
+  return result;
+}
+
+}  // namespace abax::data

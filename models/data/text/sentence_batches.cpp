@@ -1,0 +1,162 @@
+// Sentences as tokens, and batches of them.
+#include "models/data/text/sentence_batches.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax::data {
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+
+/// Where a sentence stands, for messages.
+struct Place {
+  const std::string& file;
+  std::int64_t line;
+};
+
+/// What happens to a sentence that is longer than the limit: see SentenceOptions.
+class Limiter {
+ public:
+  explicit Limiter(const SentenceOptions& options) : limit_(options.limit), cut_(options.cut) {
+    if (limit_ < 0) throw UsageError(text("a limit of length is at least 0, not ", limit_));
+  }
+
+  Tokens encode(const Tokenizer& tokenizer, const std::string& sentence, const Place& place) const {
+    try {
+      return tokenizer.encode(sentence);
+    } catch (const DataError& error) {
+      throw DataError(text("'", place.file, "', line ", place.line, ": ", error.what()));
+    }
+  }
+
+  /// `kept`: what must stay at the end (an end token) when the sentence is cut.
+  Tokens limit(Tokens tokens, std::int64_t kept, const Place& place) {
+    const std::int64_t length = std::ssize(tokens);
+    if (limit_ == 0 || length <= limit_) return tokens;
+    if (!cut_)
+      throw DataError(text("'", place.file, "', line ", place.line, ": the sentence has ", length,
+                           " tokens", kept > 0 ? " with its end" : "", ", the limit is ", limit_,
+                           "; raise the limit, cut such sentences, or take it out"));
+    ++count_;
+    const auto last = tokens.end() - std::min(kept, limit_);
+    tokens.erase(last - (length - limit_), last);
+    return tokens;
+  }
+
+  std::int64_t count() const { return count_; }
+
+ private:
+  std::int64_t limit_;
+  bool cut_;
+  std::int64_t count_ = 0;
+};
+
+BatchOrder make_order(const std::vector<ItemSize>& sizes, const SentenceOptions& options) {
+  return {make_buckets(sizes, options.batches), sizes, options.shuffled, options.seed};
+}
+
+/// The elements of an input, which outlive further calls.
+std::span<std::int32_t> filled(Batch& batch, std::string_view name, Shape shape,
+                               std::int32_t value) {
+  const auto elements = batch.prepare(name, {shape, i32}).as<std::int32_t>();
+  std::ranges::fill(elements, value);
+  return elements;
+}
+
+/// Writes a sequence into a column of `to` [time, batch], from `start` on.
+void put(std::span<std::int32_t> to, const BatchShape& shape, std::size_t column,
+         std::int64_t start, std::span<const std::int32_t> from) {
+  std::size_t at = static_cast<std::size_t>(start * shape.batch) + column;
+  for (const std::int32_t token : from) {
+    to[at] = token;
+    at += static_cast<std::size_t>(shape.batch);
+  }
+}
+
+}  // namespace
+
+SentencePairs::SentencePairs(const ParallelText& text, const Tokenizer& source,
+                             const Tokenizer& target, const SentenceOptions& options)
+    : begin_(target_begin(target)), order_([&] {
+        if (text.size() == 0) throw DataError("expected pairs of sentences, got none");
+        Limiter limiter(options);
+        std::vector<ItemSize> sizes;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+          const auto side = [&](const Tokenizer& tokenizer, const std::string& sentence,
+                                std::int32_t end, const std::string& file) {
+            const Place place{file, text.lines[i]};
+            Tokens tokens = limiter.encode(tokenizer, sentence, place);
+            tokens.push_back(end);
+            return limiter.limit(std::move(tokens), 1, place);
+          };
+          sources_.push_back(side(source, text.source[i], source_end(source), text.source_name));
+          targets_.push_back(side(target, text.target[i], target_end(target), text.target_name));
+          sizes.push_back({std::ssize(sources_.back()), std::ssize(targets_.back())});
+          counted_ += std::ssize(targets_.back());
+        }
+        cut_ = limiter.count();
+        return make_order(sizes, options);
+      }()) {}
+
+void SentencePairs::fill(std::int64_t position, Batch& batch) const {
+  const BatchOrder::Rows rows = order_.at(position);
+  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
+  const auto source = filled(batch, "source", {shape.length, shape.batch}, 0);
+  const auto lengths = filled(batch, "source_lengths", {shape.batch}, 0);
+  const auto tokens = filled(batch, "tokens", {shape.target_length, shape.batch}, 0);
+  const auto targets = filled(batch, "targets", {shape.target_length, shape.batch}, -1);
+  batch.shape = rows.shape;
+  batch.position = position;
+  batch.counted = 0;
+  for (std::size_t row = 0; row < rows.items.size(); ++row) {
+    const auto item = static_cast<std::size_t>(rows.items[row]);
+    const std::span<const std::int32_t> target = targets_[item];
+    put(source, shape, row, 0, sources_[item]);
+    lengths[row] = static_cast<std::int32_t>(sources_[item].size());
+    put(tokens, shape, row, 0, {&begin_, 1});
+    put(tokens, shape, row, 1, target.first(target.size() - 1));
+    put(targets, shape, row, 0, target);
+    batch.counted += std::ssize(target);
+  }
+}
+
+LabelledSentences::LabelledSentences(const LabelledText& text, const Tokenizer& tokenizer,
+                                     const SentenceOptions& options)
+    : labels_(text.labels), order_([&] {
+        if (text.size() == 0) throw DataError("expected sentences with labels, got none");
+        Limiter limiter(options);
+        std::vector<ItemSize> sizes;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+          const Place place{text.files.at(static_cast<std::size_t>(text.labels[i])), text.lines[i]};
+          Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
+          if (tokens.empty())
+            throw DataError(abax::text("'", place.file, "', line ", place.line,
+                                       ": the sentence has no tokens; take it out"));
+          sentences_.push_back(limiter.limit(std::move(tokens), 0, place));
+          sizes.push_back({std::ssize(sentences_.back()), 0});
+        }
+        cut_ = limiter.count();
+        return make_order(sizes, options);
+      }()) {}
+
+void LabelledSentences::fill(std::int64_t position, Batch& batch) const {
+  const BatchOrder::Rows rows = order_.at(position);
+  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
+  const auto tokens = filled(batch, "tokens", {shape.length, shape.batch}, 0);
+  const auto lengths = filled(batch, "lengths", {shape.batch}, 1);
+  const auto labels = filled(batch, "labels", {shape.batch}, -1);
+  batch.shape = rows.shape;
+  batch.position = position;
+  batch.counted = std::ssize(rows.items);
+  for (std::size_t row = 0; row < rows.items.size(); ++row) {
+    const auto item = static_cast<std::size_t>(rows.items[row]);
+    put(tokens, shape, row, 0, sentences_[item]);
+    lengths[row] = static_cast<std::int32_t>(sentences_[item].size());
+    labels[row] = labels_[item];
+  }
+}
+
+}  // namespace abax::data

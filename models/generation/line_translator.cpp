@@ -1,0 +1,83 @@
+// Batching lines by length, so that those of a batch end at about the same step.
+#include "models/generation/line_translator.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "models/data/text/sentence_batches.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int64_t rows = 64;  // hypotheses that are advanced together
+
+}  // namespace
+
+std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenizers) {
+  std::string line = tokenizers.target.decode(hypothesis.tokens);
+  std::ranges::replace(line, '\n', ' ');
+  return line;
+}
+
+LineTranslator::LineTranslator(Variables& store, const ModelConfig& sizes,
+                               const PairTokenizers& tokenizers, std::int64_t beam,
+                               Workers& workers)
+    : tokenizers_(tokenizers),
+      context_(sizes.context),
+      translator_(store, sizes,
+                  {.batch = std::max<std::int64_t>(1, rows / beam),
+                   .length = sizes.context,
+                   .beam = beam,
+                   .limit = sizes.context},
+                  workers) {}
+
+template <class Decode>
+std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
+    const std::vector<std::string>& lines, const Decode& decode) {
+  Batch sources;
+  for (const std::string& line : lines) {
+    sources.push_back(tokenizers_.source.encode(line));
+    if (static_cast<std::int64_t>(sources.back().size()) > context_ - 1)
+      sources.back().resize(static_cast<std::size_t>(context_ - 1));
+    sources.back().push_back(data::source_end(tokenizers_.source));
+  }
+  std::vector<std::size_t> order(lines.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return sources[i].size(); });
+  const auto batch = static_cast<std::size_t>(translator_.shape().batch);
+  std::vector<std::vector<Hypothesis>> results(lines.size());
+  for (std::size_t at = 0; at < order.size(); at += batch) {
+    const std::size_t end = std::min(order.size(), at + batch);
+    Batch some;
+    for (std::size_t i = at; i < end; ++i) some.push_back(sources[order[i]]);
+    std::vector<std::vector<Hypothesis>> found = decode(some);
+    for (std::size_t i = at; i < end; ++i) results[order[i]] = std::move(found[i - at]);
+  }
+  return results;
+}
+
+BeamConfig LineTranslator::complete(BeamConfig search) const {
+  search.begin = data::target_begin(tokenizers_.target);
+  search.end = data::target_end(tokenizers_.target);
+  search.limit = context_ - 1;
+  return search;
+}
+
+std::vector<std::vector<Hypothesis>> LineTranslator::translate(
+    const std::vector<std::string>& lines, BeamConfig search) {
+  search = complete(search);
+  return in_batches(lines, [&](const Batch& some) { return translator_.translate(some, search); });
+}
+
+std::vector<std::vector<Hypothesis>> LineTranslator::sample(const std::vector<std::string>& lines,
+                                                            Sampler& sampler, Random& random) {
+  const BeamConfig search = complete({.beam = 1});
+  return in_batches(lines, [&](const Batch& some) {
+    std::vector<std::vector<Hypothesis>> found;
+    for (Hypothesis& hypothesis : translator_.sample(some, search, sampler, random))
+      found.push_back({std::move(hypothesis)});
+    return found;
+  });
+}
+
+}  // namespace abax

@@ -1,0 +1,48 @@
+// Lines of text through an encoder-decoder: tokenised, batched by length, decoded, in order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/parallel.h"
+#include "core/graph/variables.h"
+#include "models/data/text/tokenizer.h"
+#include "models/generation/translator.h"
+
+namespace abax {
+
+/// The tokenisers of source and target, which are equal where the vocabulary is joint.
+struct PairTokenizers {
+  data::Tokenizer source, target;
+};
+
+/// A target as one line: a model may make the token of a line feed, which is a space here.
+std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenizers);
+
+class LineTranslator {
+ public:
+  /// `store` holds the model. Both it and the tokenisers must outlive the translator.
+  LineTranslator(Variables& store, const ModelConfig& sizes, const PairTokenizers& tokenizers,
+                 std::int64_t beam, Workers& workers);
+
+  /// The n best targets of each line, best first. A line that is longer than the model's context
+  /// is cut. Of `search`, begin, end and limit are set here.
+  std::vector<std::vector<Hypothesis>> translate(const std::vector<std::string>& lines,
+                                                 BeamConfig search);
+  /// One drawn target for each line; the beam must be 1.
+  std::vector<std::vector<Hypothesis>> sample(const std::vector<std::string>& lines,
+                                              Sampler& sampler, Random& random);
+
+ private:
+  using Batch = std::vector<std::vector<std::int32_t>>;  // tokens of some sources
+  template <class Decode>
+  std::vector<std::vector<Hypothesis>> in_batches(const std::vector<std::string>& lines,
+                                                  const Decode& decode);
+  BeamConfig complete(BeamConfig search) const;
+
+  const PairTokenizers& tokenizers_;
+  std::int64_t context_;  // tokens of the longest source or target, with their end
+  Translator translator_;
+};
+
+}  // namespace abax

@@ -1,0 +1,168 @@
+// The plans of a model: learn and check, one a shape, and apply where gradients are accumulated.
+#include "models/training/learner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+
+namespace abax {
+namespace {
+
+/// What a run gives for an Evaluation.
+std::vector<Value> results_of(const Model& model) {
+  std::vector<Value> values{model.loss.sum, model.loss.count};
+  for (const auto& [name, metric] : model.metrics)
+    values.insert(values.end(), {metric.sum, metric.count});
+  for (const auto& [name, sums] : model.statistics) values.push_back(sums);
+  return values;
+}
+
+}  // namespace
+
+Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers)
+    : most_loss_(config.most_loss) {
+  build_train(store, config);
+  build_check(store, config);
+  const auto workspace = make_workspace();
+  const auto execute = [&](Part& part) {
+    part.execution = std::make_unique<Execution>(part.plan, store, workers, workspace);
+  };
+  std::ranges::for_each(train_, execute);
+  std::ranges::for_each(check_, execute);
+  if (apply_.plan) execute(apply_);
+}
+
+void Learner::build_train(Variables& store, const LearnerConfig& config) {
+  for (const BatchShape& shape : config.train_shapes) {
+    Part& part = train_.emplace_back();
+    part.shape = shape;
+    part.graph = std::make_unique<Graph>(store, Mode::train);
+    part.model = model(config.model).build(*part.graph, config.sizes, shape);
+    for (const std::string& prefix : config.frozen)
+      if (store.freeze(prefix) == 0)
+        throw UsageError(text("--freeze: no parameter's name starts with '", prefix, "'"));
+    const Loss& loss = part.model.loss;
+    const Gradients gradients = gradients_of(loss);
+    std::vector<Value> outputs = results_of(part.model);
+    if (config.accumulate)
+      accumulate(gradients);
+    else
+      outputs.push_back(part.norm = optimise(config.optimiser, gradients));
+    part.plan = compile(*part.graph, outputs);
+  }
+  if (!config.accumulate || train_.empty()) return;
+  apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
+  apply_.norm = optimise(config.optimiser, accumulated(*apply_.graph));
+  apply_.plan = compile(*apply_.graph, {apply_.norm});
+}
+
+void Learner::build_check(Variables& store, const LearnerConfig& config) {
+  for (const BatchShape& shape : config.check_shapes) {
+    Part& part = check_.emplace_back();
+    part.shape = shape;
+    part.graph = std::make_unique<Graph>(store, Mode::evaluate);
+    part.model = model(config.model).build(*part.graph, config.sizes, shape);
+    part.plan = compile(*part.graph, results_of(part.model));
+  }
+}
+
+Evaluation Learner::run(Part& part, const data::Batch& batch) {
+  Execution& execution = *part.execution;
+  // A model need not read all that a batch brings, such as whether streams go on.
+  for (const auto& [name, tensor] : batch.inputs)
+    if (execution.reads(name)) execution.set(name, tensor);
+  execution.run();
+  const auto tally = [&](const Loss& loss) -> Tally {
+    return {execution.scalar(loss.sum), execution.scalar(loss.count)};
+  };
+  Evaluation result{.loss = tally(part.model.loss), .metrics = {}, .statistics = {}};
+  for (const auto& [name, metric] : part.model.metrics) result.metrics[name] = tally(metric);
+  for (const auto& [name, value] : part.model.statistics) {
+    const auto sums = execution.get(value).as<float>();
+    result.statistics[name].assign(sums.begin(), sums.end());
+  }
+  return result;
+}
+
+void Evaluation::add(const Evaluation& more) {
+  loss.add(more.loss);
+  for (const auto& [name, tally] : more.metrics) metrics[name].add(tally);
+  for (const auto& [name, sums] : more.statistics) {
+    std::vector<double>& total = statistics[name];
+    total.resize(sums.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) total[i] += sums[i];
+  }
+}
+
+Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
+  Part& part = train_[static_cast<std::size_t>(batch.shape)];
+  for (const auto& [name, value] : scalars)
+    if (part.execution->reads(name)) part.execution->set(name, value);
+  const Evaluation result = run(part, batch);
+  if (part.norm) gradient_norm_ = part.execution->scalar(part.norm);
+  if (!(result.loss.mean() < most_loss_) || !std::isfinite(gradient_norm_))
+    throw DivergedError(text("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
+                             gradient_norm_, " at batch ", batch.position,
+                             "; a lower --lr, a longer --warmup or --clip may help"));
+  return result;
+}
+
+bool Learner::reads(std::string_view scalar) const {
+  const auto has = [&](const Part& part) { return part.execution->reads(scalar); };
+  return std::ranges::any_of(train_, has) || (apply_.plan && has(apply_));
+}
+
+void Learner::apply(const Scalars& scalars) {
+  for (const auto& [name, value] : scalars)
+    if (apply_.execution->reads(name)) apply_.execution->set(name, value);
+  apply_.execution->run();
+  gradient_norm_ = apply_.execution->scalar(apply_.norm);
+}
+
+Evaluation Learner::evaluate(const data::BatchSource& source) {
+  return evaluate(source, 0, source.batches());
+}
+
+Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first,
+                             std::int64_t last) {
+  std::vector<Part*> parts;  // one a shape of the source
+  for (const BatchShape& shape : source.shapes()) {
+    const auto found = std::ranges::find(check_, shape, &Part::shape);
+    if (found == check_.end())
+      throw UsageError(text("no plan was made for batches of ", shape.batch, " x ", shape.length));
+    parts.push_back(&*found);
+  }
+  Evaluation total;
+  data::Batch batch;
+  for (std::int64_t position = first; position < last; ++position) {
+    source.fill(position, batch);
+    Part& part = *parts[static_cast<std::size_t>(batch.shape)];
+    total.add(run(part, batch));
+  }
+  return total;
+}
+
+std::int64_t Learner::parameters() const {
+  std::int64_t count = 0;
+  const Part& part = train_.empty() ? check_.front() : train_.front();
+  for (const Value& parameter : part.graph->parameters()) count += parameter.type().size();
+  return count;
+}
+
+double Learner::step_flops() const {
+  double most = 0;
+  for (const Part& part : train_) most = std::max(most, flops(*part.plan));
+  return most;
+}
+
+std::size_t Learner::workspace_bytes() const {
+  std::size_t most = apply_.plan ? memory(*apply_.plan) : 0;
+  for (const auto* parts : {&train_, &check_})
+    for (const Part& part : *parts) most = std::max(most, memory(*part.plan));
+  return most;
+}
+
+}  // namespace abax

@@ -1,0 +1,100 @@
+// Training and evaluation of a model: the plans, and one step or one pass with them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/plan/execution.h"
+#include "models/data/batch.h"
+#include "models/model.h"
+#include "models/model_config.h"
+#include "models/training/optimiser.h"
+
+namespace abax {
+
+struct LearnerConfig {
+  std::string model = "lstm_lm";
+  ModelConfig sizes = {};
+  OptimiserConfig optimiser = {};
+  std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
+  std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
+  double most_loss = 700;   // nats a unit; more is divergence: of a token even its perplexity is no
+                            // number any more
+  bool accumulate = false;  // updates are made by apply(), of all batches since the last one
+  std::vector<std::string> frozen =
+      {};  // beginnings of the names of parameters that stay as they are
+};
+
+/// Something summed over what counts, such as nats over targets, and how many counted.
+struct Tally {
+  double sum = 0;
+  double count = 0;
+  double mean() const { return count > 0 ? sum / count : 0; }
+  void add(const Tally& more) { sum += more.sum, count += more.count; }
+};
+
+/// What a batch or a pass gave. Statistics of a pass are sums over its batches; those of a training
+/// batch are left out.
+struct Evaluation {
+  Tally loss;                                             // nats
+  std::map<std::string, Tally> metrics;                   // those of the model
+  std::map<std::string, std::vector<double>> statistics;  // likewise
+  void add(const Evaluation& more);
+};
+
+/// What schedules say of a step, by the name of the graph's input: "learning_rate", "temperature",
+/// "kl_weight". A plan takes those that it reads.
+using Scalars = std::map<std::string, float>;
+
+/// Parameters come from the store where it has them. Every shape of batches has a plan, and all
+/// plans share one workspace: training and validation never overlap.
+class Learner {
+ public:
+  Learner(Variables& store, const LearnerConfig& config, Workers& workers);
+
+  /// One batch: loss and gradients, and the update unless the configuration accumulates. Throws
+  /// DivergedError where the loss or the gradient is out of all bounds.
+  Evaluation learn(const data::Batch& batch, const Scalars& scalars);
+  /// Whether training follows this schedule: whether a plan has such an input.
+  bool reads(std::string_view scalar) const;
+  /// The update by what learn() has accumulated.
+  void apply(const Scalars& scalars);
+  /// The norm of the mean gradient of the last update, before clipping.
+  double gradient_norm() const { return gradient_norm_; }
+
+  /// A pass over a source whose shapes are among the check shapes, or its batches [first, last).
+  /// Changes no parameter.
+  Evaluation evaluate(const data::BatchSource& source);
+  Evaluation evaluate(const data::BatchSource& source, std::int64_t first, std::int64_t last);
+
+  /// Trainable parameters, counted in elements.
+  std::int64_t parameters() const;
+  /// FLOP of training on one batch, of the dearest shape; bytes of all workspaces.
+  double step_flops() const;
+  std::size_t workspace_bytes() const;
+  /// The execution of a training shape, for profiles.
+  Execution& learning(int shape = 0) { return *train_[static_cast<std::size_t>(shape)].execution; }
+
+ private:
+  struct Part {
+    BatchShape shape;
+    std::unique_ptr<Graph> graph;
+    Model model;
+    Value norm;  // of the graph that updates
+    std::shared_ptr<const Plan> plan;
+    std::unique_ptr<Execution> execution;
+  };
+  void build_train(Variables& store, const LearnerConfig& config);
+  void build_check(Variables& store, const LearnerConfig& config);
+  static Evaluation run(Part& part, const data::Batch& batch);
+
+  double most_loss_;
+  std::vector<Part> train_, check_;
+  Part apply_;  // without a plan unless updates are made by apply()
+  double gradient_norm_ = 0;
+};
+
+}  // namespace abax
