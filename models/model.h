@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "core/base/tensor.h"
 #include "core/graph/graph.h"
 #include "ops/loss.h"
 
@@ -18,27 +21,27 @@ struct BatchShape {
   friend bool operator==(const BatchShape&, const BatchShape&) = default;
 };
 
-/// What is learnt, and so which inputs a graph has. All sequences are [time, batch].
-enum class TaskKind : std::uint8_t {
-  /// The next token of a text: "tokens" and "targets" [time, batch] i32 (-1 is not counted), "keep"
-  /// [] f32, which is 0 where a run begins new streams and 1 where it continues those of the run
-  /// before.
-  language,
-  /// A sequence from another: "source" [length, batch] i32 with "source_lengths" [batch] i32,
-  /// "tokens" [target_length, batch] i32 (the begin token, then the target), "targets" likewise
-  /// (the target, then the end token; -1 is not counted).
-  translation,
-  /// The class of a sequence: "tokens" [length, batch] i32 with "lengths" [batch] i32, "labels"
-  /// [batch] i32 (-1 is not counted).
-  classification,
-  /// Images and what stands for them: "images" [batch, height, width, channels] f32 in [0, 1],
-  /// "weights" [batch] f32, 0 for rows that only fill a batch, else 1. Training graphs may read the
-  /// scalars "temperature" and "kl_weight" (see scheduled() in models/layers/layers.h).
-  images,
-  /// The codes of images, each sequence with a label: "tokens" [time, batch] i32 (the label's
-  /// token, then codes), "targets" [time, batch] i32 (codes; -1 is not counted).
-  codes,
-};
+/// The inputs of a batch, by the names that the graph has for them. Which there are depends on what
+/// is learnt; sequences are [time, batch].
+///
+/// language        The next token of a text: "tokens" and "targets" [time, batch] i32 (-1 is not
+///                 counted), "keep" [] f32, which is 0 where a run begins new streams and 1 where
+///                 it continues those of the run before.
+/// translation     A sequence from another: "source" [length, batch] i32 with "source_lengths"
+///                 [batch] i32, "tokens" [target_length, batch] i32 (the begin token, then the
+///                 target), "targets" likewise (the target, then the end token; -1 is not counted).
+/// classification  The class of a sequence: "tokens" [length, batch] i32 with "lengths" [batch]
+///                 i32, "labels" [batch] i32 (-1 is not counted).
+/// images          Images and what stands for them: "images" [batch, height, width, channels] f32
+///                 in [0, 1], "weights" [batch] f32, 0 for rows that only fill a batch, else 1.
+/// codes           The codes of items, each sequence with a label: "tokens" [time, batch] i32 (the
+///                 label's token, then codes), "targets" [time, batch] i32 (codes; -1 is not
+///                 counted).
+using BatchInputs = std::span<const std::pair<std::string, Tensor>>;
+
+/// Scalar inputs of a training graph that follow a schedule, by name: "learning_rate",
+/// "temperature", "kl_weight". A graph takes those that it reads.
+using Scalars = std::map<std::string, float>;
 
 struct Model {
   /// Logits [time, batch, vocabulary]; of a classifier [batch, classes]; of an autoencoder the mean

@@ -22,9 +22,6 @@ namespace abax {
 Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint64_t seed,
                Workers& workers);
 
-/// Inputs of a batch, by name: "images", "weights".
-using BatchInputs = std::span<const std::pair<std::string, Tensor>>;
-
 /// Replaces the model's codebooks in the store by k-means of what reaches them of these batches,
 /// one after another in the order in which the model reads them; their counts and sums begin anew
 /// (see models/latents/quantiser.h). Positions with weight 0 are left out; no more than 64 vectors

@@ -1,0 +1,148 @@
+// Values find their fields: by name, choices first.
+#include "models/settings/values.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+namespace {
+
+Fields collected(const Declare& declare) {
+  Fields fields;
+  declare(fields);
+  return fields;
+}
+
+/// What a field that others depend on can be set to besides what it holds.
+std::vector<FieldText> alternatives(const Field& field) {
+  Words values;
+  if (field.is_flag()) values = {"true", "false"};
+  if (!field.is_list()) values.insert(values.end(), field.choices().begin(), field.choices().end());
+  for (const std::int64_t value : field.opening_values()) values.push_back(text(value));
+  std::erase(values, field.to_text());
+  std::vector<FieldText> result;
+  for (std::string& value : values) result.push_back({std::move(value)});
+  return result;
+}
+
+}  // namespace
+
+std::vector<GivenValue> strongest(std::vector<GivenValue> values) {
+  std::vector<GivenValue> result;
+  for (GivenValue& value : values) {
+    const auto known = std::ranges::find(result, value.name, &GivenValue::name);
+    if (known == result.end())
+      result.push_back(std::move(value));
+    else if (value.origin >= known->origin)
+      *known = std::move(value);
+  }
+  return result;
+}
+
+std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> values) {
+  std::vector<bool> done(values.size());
+  for (bool more = true; more;) {
+    more = false;
+    Fields fields = collected(declare);
+    // After a choice the fields are others, so that it comes alone.
+    for (const bool choices : {true, false})
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        if (done[i] || (choices && more)) continue;
+        Field* field = fields.find(values[i].name);
+        if (!field || field->is_choice() != choices) continue;
+        field->set(values[i].place, values[i].value);
+        done[i] = more = true;
+        if (choices) fields = collected(declare);
+      }
+  }
+  const Fields fields = collected(declare);
+  std::erase_if(values, [&](const GivenValue& value) { return fields.find(value.name); });
+  return values;
+}
+
+void check_together(const Declare& declare) {
+  const Fields fields = collected(declare);
+  if (!fields.complaints().empty()) throw UsageError(fields.complaints().front());
+}
+
+std::map<std::string, Route> routes(const Declare& declare, const std::function<void()>& restore) {
+  std::map<std::string, Route> result;
+  struct Place {
+    Route route;
+    std::set<std::string> seen;  // before its last choice
+  };
+  std::deque<Place> open{{}};
+  for (; !open.empty(); open.pop_front()) {
+    const auto& [route, seen] = open.front();
+    restore();
+    std::vector<GivenValue> choices;
+    for (const auto& [name, value] : route)
+      choices.push_back({name, FieldText{value}, text("--", name)});
+    assign(declare, std::move(choices));
+    const Fields fields = collected(declare);
+    std::set<std::string> names = seen;
+    for (const Field& field : fields.all()) {
+      result.emplace(field.name(), route);  // the first one, which is the shortest, stays
+      names.insert(field.name());
+    }
+    std::vector<Place> further;
+    for (const Field& field : fields.all()) {
+      if (seen.contains(field.name())) continue;
+      for (const FieldText& value : alternatives(field)) {
+        Route longer = route;
+        longer.emplace_back(field.name(), value.text);
+        further.push_back({std::move(longer), names});
+      }
+    }
+    open.insert(open.end(), further.begin(), further.end());
+  }
+  restore();
+  return result;
+}
+
+std::map<std::string, std::string> to_values(const Declare& declare) {
+  std::map<std::string, std::string> values;
+  for (const Field& field : collected(declare).all())
+    if (field.in_files() || field.is_derived()) values[field.name()] = field.to_text();
+  return values;
+}
+
+void from_values(const Declare& declare, const std::map<std::string, std::string>& values,
+                 std::int64_t format) {
+  std::vector<GivenValue> given;
+  for (const auto& [name, value] : values)
+    given.push_back({name, FieldText{value}, text("'", name, "'"), Origin::file});
+  std::vector<GivenValue> unread;
+  try {
+    unread = assign(declare, given);
+    // A later choice may have brought a field that older formats did not have.
+    std::set<std::string> known;
+    for (const auto& [name, value] : values) known.insert(name);
+    for (bool more = true; more;) {
+      more = false;
+      Fields fields = collected(declare);
+      for (Field& field : fields.all()) {
+        if (!known.insert(field.name()).second) continue;
+        const auto& former = field.former_values();
+        const auto meant =
+            std::ranges::find_if(former, [&](const auto& old) { return format < old.first; });
+        if (meant == former.end()) continue;
+        field.set(text("'", field.name(), "'"), meant->second);
+        more = true;
+        break;  // the fields may be others now
+      }
+    }
+    check_together(declare);
+  } catch (const UsageError& error) {
+    throw CheckpointError(text("the checkpoint's settings: ", error.what()));
+  }
+  if (format > 1 && !unread.empty())
+    throw CheckpointError(text("the checkpoint's settings: nothing reads '", unread.front().name,
+                               "'; it was written by another version, or changed"));
+}
+
+}  // namespace abax
