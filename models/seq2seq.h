@@ -8,6 +8,7 @@
 #include "core/graph/graph.h"
 #include "models/model.h"
 #include "models/model_config.h"
+#include "models/step_decoder.h"
 
 namespace abax {
 
@@ -19,16 +20,6 @@ namespace abax {
 /// decoder/attention/query and decoder/attention/output. Throws UsageError where the configuration
 /// does not fit together.
 Model sequence_to_sequence(Graph& graph, const ModelConfig& config, const BatchShape& shape);
-
-/// What decoding step by step is made for: `beam` hypotheses of each of `batch` sentences, which
-/// are neighbouring rows of the step's batch.
-struct DecodingShape {
-  std::int64_t batch = 1;
-  std::int64_t length = 1;  // tokens of the longest source
-  std::int64_t beam = 1;
-  std::int64_t limit = 1;  // steps
-  std::int64_t rows() const { return batch * beam; }
-};
 
 /// Reads sources: inputs "source" i32 [length, batch] and "source_lengths" i32 [batch]. What the
 /// steps need becomes carried state, which graphs of one label share.
