@@ -2,6 +2,7 @@
 #include "models/layers/layers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/text.h"
 #include "ops/convolution.h"
@@ -10,6 +11,10 @@
 #include "ops/normalise.h"
 
 namespace abax {
+
+Field& width_field(Fields& f, std::int64_t& width, std::string help) {
+  return f("width", width, std::move(help)).at_least(1).at_most(1 << 16);
+}
 
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias,
              const Initialiser& initial) {

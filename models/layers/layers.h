@@ -1,12 +1,18 @@
 // Layers: functions that make their parameters and build their part of the graph.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/graph/graph.h"
+#include "models/settings/fields.h"
 #include "ops/recurrent.h"
 
 namespace abax {
+
+/// Declares the setting "width": units of the layers that `help` names.
+Field& width_field(Fields& f, std::int64_t& width, std::string help);
 
 /// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
