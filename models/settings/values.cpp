@@ -106,7 +106,8 @@ std::map<std::string, Route> routes(const Declare& declare, const std::function<
 
 std::map<std::string, std::string> to_values(const Declare& declare) {
   std::map<std::string, std::string> values;
-  for (const Field& field : collected(declare).all())
+  const Fields fields = collected(declare);
+  for (const Field& field : fields.all())
     if (field.in_files() || field.is_derived()) values[field.name()] = field.to_text();
   return values;
 }
