@@ -1,5 +1,5 @@
-// What an autoencoder offers to tools beside its loss: functions that build the parts of it alone, in
-// evaluation graphs on the store of the trained model.
+// What an autoencoder offers to tools beside its loss: functions that build the parts of it alone,
+// in evaluation graphs on the store of the trained model.
 #pragma once
 
 #include <cstdint>

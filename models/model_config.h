@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "models/settings/fields.h"
+
 namespace abax {
 
 /// One set for all models; each reads what its entry in models/registry.h lists.
@@ -68,6 +70,9 @@ struct ModelConfig {
   float restart_below = 0;              // codes used less often than this a batch move; 0: never
   float quantiser_dropout = 0;          // share of the batches that use only some residual stages
 };
+
+/// Until its last reader has settings of its own.
+inline void fields(Fields&, ModelConfig&) {}
 
 /// As a checkpoint keeps it, and back. The latter throws CheckpointError on a value that is missing
 /// or malformed.

@@ -41,7 +41,7 @@ class ModelSettings {
     return const_cast<S&>(std::as_const(*this).template as<S>());
   }
   /// Sets the derived values of these names that the model has; the others are not its own.
-  void derive(const std::map<std::string, double>& values);
+  void derive(const std::map<std::string, FieldValue>& values);
 
   friend void fields(Fields& f, ModelSettings& s) { f.part(s.settings_); }
 

@@ -26,18 +26,21 @@ namespace abax {
 /// A model as tools know it: what --model takes, and what help says of it.
 struct ModelEntry {
   std::string name;
-  std::string description;
+  std::string description = {};
   /// What it learns: the name of a row of tools/tasks/tasks.h, see models/model.h.
   std::string task;
   /// Its settings struct, with defaults.
   AnySettings settings;
   /// How the settings of its training differ from the usual: {"lr", "2e-3"}.
-  std::vector<std::pair<std::string, std::string>> defaults;
+  std::vector<std::pair<std::string, std::string>> defaults = {};
   /// The graph of training (or, in an evaluation graph, of validation) for one shape of batches.
   Model (*build)(Graph& graph, const ModelSettings& settings, const BatchShape& shape);
   /// Of models of tokens: one step of generation of `batch` streams, whose state is carried.
   /// Inputs "tokens" [1, batch] and "keep"; gives the logits [1, batch, vocabulary].
   Value (*step)(Graph& graph, const ModelSettings& settings, std::int64_t batch) = nullptr;
+  /// Of models of sequences: how many tokens in a row they take, where that is limited; else 0.
+  /// Of encoder-decoders: the longest source or target.
+  std::int64_t (*context)(const ModelSettings& settings) = nullptr;
   /// Of models that make a sequence from another.
   StepDecoder decoder = {};
   /// Of autoencoders.

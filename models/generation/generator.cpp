@@ -1,27 +1,21 @@
 // The one-step plan behind Generator.
 #include "models/generation/generator.h"
 
-#include <algorithm>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
 
 namespace abax {
 
-Generator::Generator(Variables& store, std::string_view name, const ModelConfig& config,
-                     Workers& workers)
+Generator::Generator(Variables& store, const ModelSettings& settings, Workers& workers)
     : graph_(std::make_unique<Graph>(store, Mode::evaluate, "generate")) {
-  const ModelEntry& entry = model(name);
+  const ModelEntry& entry = settings.entry();
   if (!entry.step)
-    throw UsageError(text("'", name, "' is no language model: it goes on with no text"));
-  logits_ = entry.step(*graph_, config, 1);
+    throw UsageError(text("'", entry.name, "' is no language model: it goes on with no text"));
+  logits_ = entry.step(*graph_, settings, 1);
   execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), store, workers);
   execution_->set("tokens", token_);
-  // With a memory the oldest positions make room for new ones; without positions there is no limit.
-  const auto& options = entry.options;
-  const bool positions = std::ranges::find(options, "positions") != options.end();
-  if (positions && config.memory == 0) context_ = static_cast<std::size_t>(config.context);
+  if (entry.context) context_ = static_cast<std::size_t>(entry.context(settings));
 }
 
 void Generator::step(std::int32_t token) {

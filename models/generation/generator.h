@@ -1,6 +1,6 @@
 // Generation with a language model: one token in, the logits of the next one out.
 //
-//     Generator generator(store, "lstm_lm", config, workers);
+//     Generator generator(store, settings, workers);
 //     Sampler sampler({.temperature = 0.8f});
 //     for (int i = 0; i < 200; ++i) token = sampler.draw(generator.next(token), random);
 #pragma once
@@ -8,12 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "core/graph/graph.h"
 #include "core/plan/execution.h"
-#include "models/model_config.h"
+#include "models/model_settings.h"
 
 namespace abax {
 
@@ -22,9 +21,9 @@ namespace abax {
 /// "generate".
 class Generator {
  public:
-  /// Throws UsageError where the store does not hold the model that `config` describes, and where
-  /// the name is of no language model.
-  Generator(Variables& store, std::string_view name, const ModelConfig& config, Workers& workers);
+  /// Throws UsageError where the store does not hold the model that `settings` describe, and where
+  /// it is no language model.
+  Generator(Variables& store, const ModelSettings& settings, Workers& workers);
 
   /// The logits of what follows `token` [vocabulary], valid until the next call. Where the model's
   /// context is full, the last half of it is read anew first. Throws DataError on a token outside

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "models/data/text/sentence_batches.h"
+#include "models/registry.h"
 
 namespace abax {
 namespace {
@@ -19,16 +20,16 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
   return line;
 }
 
-LineTranslator::LineTranslator(Variables& store, const ModelConfig& sizes,
+LineTranslator::LineTranslator(Variables& store, const ModelSettings& settings,
                                const PairTokenizers& tokenizers, std::int64_t beam,
                                Workers& workers)
     : tokenizers_(tokenizers),
-      context_(sizes.context),
-      translator_(store, sizes,
+      context_(settings.entry().context(settings)),
+      translator_(store, settings,
                   {.batch = std::max<std::int64_t>(1, rows / beam),
-                   .length = sizes.context,
+                   .length = context_,
                    .beam = beam,
-                   .limit = sizes.context},
+                   .limit = context_},
                   workers) {}
 
 template <class Decode>

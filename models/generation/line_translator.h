@@ -22,7 +22,7 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
 class LineTranslator {
  public:
   /// `store` holds the model. Both it and the tokenisers must outlive the translator.
-  LineTranslator(Variables& store, const ModelConfig& sizes, const PairTokenizers& tokenizers,
+  LineTranslator(Variables& store, const ModelSettings& settings, const PairTokenizers& tokenizers,
                  std::int64_t beam, Workers& workers);
 
   /// The n best targets of each line, best first. A line that is longer than the model's context

@@ -6,12 +6,12 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/registry.h"
 
 namespace abax {
-Translator::Translator(const Variables& store, const ModelConfig& config,
+Translator::Translator(const Variables& store, const ModelSettings& settings,
                        const DecodingShape& shape, Workers& workers)
     : shape_(shape),
-      vocabulary_(config.vocabulary),
       variables_(copy_of_parameters(store)),
       encode_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
       step_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
@@ -20,8 +20,12 @@ Translator::Translator(const Variables& store, const ModelConfig& config,
       tokens_({1, shape.rows()}, i32),
       position_(Shape{}, i32),
       parents_({shape.rows()}, i32) {
-  begin_decoding(*encode_graph_, config, shape);
-  log_probabilities_ = decoding_step(*step_graph_, config, shape);
+  const StepDecoder& decoder = settings.entry().decoder;
+  if (!decoder.begin)
+    throw UsageError(text("'", settings.name(), "' makes no sequence from another"));
+  decoder.begin(*encode_graph_, settings, shape);
+  log_probabilities_ = decoder.step(*step_graph_, settings, shape);
+  vocabulary_ = log_probabilities_.shape()[1];
   encode_ = std::make_unique<Execution>(compile(*encode_graph_, {}), *variables_, workers);
   step_ = std::make_unique<Execution>(compile(*step_graph_, {log_probabilities_}), *variables_,
                                       workers);

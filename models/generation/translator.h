@@ -14,8 +14,8 @@
 
 #include "core/plan/execution.h"
 #include "models/generation/beam_search.h"
-#include "models/model_config.h"
-#include "models/seq2seq.h"
+#include "models/model_settings.h"
+#include "models/step_decoder.h"
 
 namespace abax {
 
@@ -26,9 +26,9 @@ namespace abax {
 class Translator {
  public:
   /// The shape's `limit` counts steps: one more than the tokens of the longest target. Throws
-  /// UsageError where the store does not hold the model that `config` describes, or where learned
+  /// UsageError where the store does not hold the model that `settings` describe, or where learned
   /// positions are fewer than the shape asks for.
-  Translator(const Variables& store, const ModelConfig& config, const DecodingShape& shape,
+  Translator(const Variables& store, const ModelSettings& settings, const DecodingShape& shape,
              Workers& workers);
 
   /// For each source (i32 tokens, its end token included where training had one) the n best
@@ -54,7 +54,7 @@ class Translator {
                               std::span<const std::int32_t> parents);
 
   DecodingShape shape_;
-  std::int64_t vocabulary_;
+  std::int64_t vocabulary_ = 0;
   std::unique_ptr<Variables> variables_;
   std::unique_ptr<Graph> encode_graph_, step_graph_;
   Value log_probabilities_;  // [rows, vocabulary]

@@ -40,7 +40,7 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
     Part& part = train_.emplace_back();
     part.shape = shape;
     part.graph = std::make_unique<Graph>(store, Mode::train);
-    part.model = model(config.model).build(*part.graph, config.sizes, shape);
+    part.model = config.model.entry().build(*part.graph, config.model, shape);
     for (const std::string& prefix : config.frozen)
       if (store.freeze(prefix) == 0)
         throw UsageError(text("--freeze: no parameter's name starts with '", prefix, "'"));
@@ -64,7 +64,7 @@ void Learner::build_check(Variables& store, const LearnerConfig& config) {
     Part& part = check_.emplace_back();
     part.shape = shape;
     part.graph = std::make_unique<Graph>(store, Mode::evaluate);
-    part.model = model(config.model).build(*part.graph, config.sizes, shape);
+    part.model = config.model.entry().build(*part.graph, config.model, shape);
     part.plan = compile(*part.graph, results_of(part.model));
   }
 }

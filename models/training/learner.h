@@ -10,14 +10,13 @@
 #include "core/plan/execution.h"
 #include "models/data/batch.h"
 #include "models/model.h"
-#include "models/model_config.h"
+#include "models/model_settings.h"
 #include "models/training/optimiser.h"
 
 namespace abax {
 
 struct LearnerConfig {
-  std::string model = "lstm_lm";
-  ModelConfig sizes = {};
+  ModelSettings model;
   OptimiserConfig optimiser = {};
   std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
   std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
@@ -44,10 +43,6 @@ struct Evaluation {
   std::map<std::string, std::vector<double>> statistics;  // likewise
   void add(const Evaluation& more);
 };
-
-/// What schedules say of a step, by the name of the graph's input: "learning_rate", "temperature",
-/// "kl_weight". A plan takes those that it reads.
-using Scalars = std::map<std::string, float>;
 
 /// Parameters come from the store where it has them. Every shape of batches has a plan, and all
 /// plans share one workspace: training and validation never overlap.

@@ -1,0 +1,76 @@
+// A model's settings by its name, and from checkpoints.
+#include "models/model_settings.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+#include "models/settings/values.h"
+
+namespace abax {
+namespace {
+
+/// The values that a checkpoint of format 1 has for a model: its names are spelt with '_', derived
+/// values and flags otherwise.
+std::map<std::string, std::string> upgraded(const ModelEntry& entry, const Declare& declare,
+                                            const std::map<std::string, std::string>& old) {
+  std::map<std::string, std::string> values;
+  for (const auto& [key, value] : old) {
+    std::string name = key;
+    std::ranges::replace(name, '_', '-');
+    values[name] = value;
+  }
+  if (entry.upgrade) entry.upgrade(values);
+  // What choices bring with them is known only when they are made.
+  for (std::size_t known = 0;;) {
+    Fields fields;
+    declare(fields);
+    if (fields.all().size() == known) return values;
+    known = fields.all().size();
+    for (const Field& field : fields.all()) {
+      for (std::string former : field.former_names()) {
+        std::ranges::replace(former, '_', '-');
+        if (const auto found = values.find(former); found != values.end() && former != field.name())
+          values[field.name()] = found->second;
+      }
+      if (const auto found = values.find(field.name()); found != values.end() && field.is_flag())
+        found->second = found->second == "1" || found->second == "true" ? "true" : "false";
+    }
+    std::vector<GivenValue> given;
+    for (const auto& [name, value] : values)
+      given.push_back({name, FieldText{value}, text("'", name, "'"), Origin::file});
+    assign(declare, std::move(given));
+  }
+}
+
+}  // namespace
+
+ModelSettings::ModelSettings(std::string_view model)
+    : entry_(&model_entry(model)), settings_(entry_->settings) {}
+
+ModelSettings::ModelSettings(std::string_view model,
+                             const std::map<std::string, std::string>& values,
+                             std::int64_t format) try
+    : ModelSettings(model) {
+  const Declare declare = [this](Fields& f) { fields(f, *this); };
+  from_values(declare, format > 1 ? values : upgraded(*entry_, declare, values), format);
+} catch (const UsageError& error) {
+  throw CheckpointError(error.what());
+}
+
+const std::string& ModelSettings::name() const { return entry_->name; }
+
+void ModelSettings::refuse_type() const {
+  throw UsageError(text("the settings of ", entry_->name, " are not of the type asked for"));
+}
+
+void ModelSettings::derive(const std::map<std::string, FieldValue>& values) {
+  Fields all;
+  fields(all, *this);
+  for (const auto& [name, value] : values)
+    if (Field* field = all.find(name); field && field->is_derived())
+      field->set(text("'", name, "'"), value);
+}
+
+}  // namespace abax
