@@ -2,6 +2,7 @@
 #include "models/layers/layers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/text.h"
 #include "ops/convolution.h"
@@ -96,6 +97,24 @@ Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view na
   g.assign(carried.h, sequence.last.h, x.where());
   g.assign(carried.c, sequence.last.c, x.where());
   return sequence.y;
+}
+
+Field& width_field(Fields& f, std::int64_t& width, std::string help) {
+  return f("width", width, std::move(help)).at_least(1).at_most(1 << 16);
+}
+
+Field& layers_field(Fields& f, std::int64_t& layers, std::string help) {
+  return f("layers", layers, std::move(help)).at_least(1).at_most(1000);
+}
+
+Field& dropout_field(Fields& f, float& dropout) {
+  return f("dropout", dropout, "share of the activations dropped while training")
+      .at_least(0)
+      .below(1);
+}
+
+Field& context_field(Fields& f, std::int64_t& context) {
+  return f.derived("context", context).at_least(1);
 }
 
 }  // namespace abax

@@ -230,7 +230,12 @@ void Field::set_number(std::string_view place, double value) {
     **target = value;
   } else if (const auto single = std::get_if<float*>(&target_)) {
     check_number(place, value);
-    **single = static_cast<float>(value);
+    // The nearest float may lie on a limit that is not to be reached: 0.99999999 is 1.
+    const auto nearest = static_cast<float>(value);
+    if (!std::isfinite(nearest) || (low_open_ && nearest <= static_cast<float>(low_)) ||
+        (high_open_ && nearest >= static_cast<float>(high_)))
+      refuse(place, shortest(value, false));
+    **single = nearest;
   } else {
     refuse(place, shortest(value, true));
   }
@@ -255,8 +260,9 @@ void Field::set_numbers(std::string_view place, const Numbers& values) {
   } else if (const auto whole = std::get_if<Integers*>(&target_)) {
     Integers integers;
     for (const double number : values) {
+      if (number != std::trunc(number) || std::abs(number) > 1e15)
+        refuse(place, shortest(number, false));
       integers.push_back(static_cast<std::int64_t>(number));
-      if (static_cast<double>(integers.back()) != number) refuse(place, shortest(number, false));
     }
     **whole = integers;
   } else {
