@@ -1,6 +1,7 @@
 // From encoded sequences to classes.
 #include "models/classifier.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -16,6 +17,8 @@
 namespace abax {
 namespace {
 
+const Words poolings{"last", "mean"};
+
 /// x [length, batch, width] -> its mean over the first lengths[b] rows of each item, [batch,
 /// width]; zeros where there are none.
 Value masked_mean(Value x, Value lengths) {
@@ -29,30 +32,40 @@ Value masked_mean(Value x, Value lengths) {
   return total / reshape(maximum(cast(lengths, f32), 1), {batch, 1});
 }
 
-Value pooled(const Encoded& encoded, const ModelConfig& c) {
-  if (c.pooling != "last" && c.pooling != "mean")
-    throw UsageError(text("there is no pooling '", c.pooling, "'; known are last, mean"));
-  if (encoded.last.empty() || c.pooling == "mean") return masked_mean(encoded.y, encoded.lengths);
-  return dropout(encoded.last.back().h, c.dropout);
+Value pooled(const Encoded& encoded, const Classifier& s) {
+  if (std::ranges::find(poolings, s.pooling) == poolings.end())
+    throw UsageError(text("there is no pooling '", s.pooling, "'; known are last, mean"));
+  if (encoded.last.empty() || s.pooling == "mean") return masked_mean(encoded.y, encoded.lengths);
+  return dropout(encoded.last.back().h, s.blocks.dropout);
 }
 
 }  // namespace
 
-Model sequence_classifier(Graph& g, const ModelConfig& c, const BatchShape& shape) {
+void fields(Fields& f, Classifier& s) {
+  vocabulary_field(f, s.vocabulary);
+  classes_field(f, s.classes).at_least(1);
+  f.part(s.blocks);
+  if (!are_transformer(s.blocks))
+    f("pooling", s.pooling, "what decides: the last state, or the mean over the sequence")
+        .one_of(poolings);
+  label_smoothing_field(f, s.label_smoothing);
+}
+
+Model sequence_classifier(Graph& g, const Classifier& s, const BatchShape& shape) {
   const Value tokens = g.input("tokens", {shape.length, shape.batch}, i32,
-                               range(0, static_cast<double>(c.vocabulary)));
+                               range(0, static_cast<double>(s.vocabulary)));
   const Value lengths =
       g.input("lengths", {shape.batch}, i32, range(0, static_cast<double>(shape.length) + 1));
   const Value labels =
-      g.input("labels", {shape.batch}, i32, range(-1, static_cast<double>(c.classes)));
+      g.input("labels", {shape.batch}, i32, range(-1, static_cast<double>(s.classes)));
   Value sequence;  // [batch, width]
   {
     const auto scope = g.scope("encoder");
-    const Value table = embedding_table(g, c.vocabulary, c);
-    sequence = pooled(encode(tokens, lengths, table, c), c);
+    const Value table = embedding_table(g, s.vocabulary, s.blocks);
+    sequence = pooled(encode(tokens, lengths, table, s.blocks), s);
   }
-  const Value logits = g.name(linear(sequence, c.classes, "output"), "logits");  // [batch, classes]
-  const Loss loss = prediction_loss(logits, labels, c);
+  const Value logits = g.name(linear(sequence, s.classes, "output"), "logits");  // [batch, classes]
+  const Loss loss = prediction_loss(logits, labels, s.label_smoothing);
   return {logits, loss, prediction_metrics(logits, labels, loss)};
 }
 

@@ -3,7 +3,7 @@
 // PixelCNN).
 //
 // Codes are tokens 0 .. kinds - 1; behind them come the token of an image without a label and one a
-// label. Only codes are predicted: vocabulary = kinds, source_vocabulary = kinds + 1 + labels.
+// label. Only codes are predicted.
 #pragma once
 
 #include <cstdint>
@@ -14,25 +14,36 @@
 #include "core/base/tensor.h"
 #include "models/autoencoder.h"
 #include "models/generation/sampling.h"
+#include "models/layers/transformer.h"
 #include "models/model.h"
-#include "models/model_config.h"
+#include "models/settings/fields.h"
 
 namespace abax {
 
-/// `config` with its vocabularies and its context (as many tokens as codes an image) for codes of
-/// this shape and so many labels. Throws UsageError where the latents are real numbers.
-ModelConfig code_prior_config(ModelConfig config, const CodeShape& codes, std::int64_t labels);
+struct CodePrior {
+  std::int64_t kinds = 0;                 // of codes
+  std::int64_t labels = 0;                // 0: images have none
+  TransformerConfig blocks{.layers = 2};  // with a context of as many tokens as codes an image
+  float label_smoothing = 0;              // in training graphs
+};
+void fields(Fields& f, CodePrior& settings);
+
+/// `settings` with what follows from the shape of the codes and from how many labels there are.
+/// Throws UsageError where the latents are real numbers.
+CodePrior code_prior_for(CodePrior settings, const CodeShape& codes, std::int64_t labels);
 
 /// The token that a sequence begins with, of a label from 0, or of none (-1). Throws UsageError on
-/// a label that the configuration does not have.
-std::int32_t label_token(const ModelConfig& config, std::int64_t label);
+/// a label that the prior does not have.
+std::int32_t label_token(const CodePrior& settings, std::int64_t label);
 
-/// The model of TaskKind::codes. It is the causal Transformer of models/transformer_lm.h.
-Model code_prior(Graph& graph, const ModelConfig& config, const BatchShape& shape);
+/// The model of the task "codes". It is the causal Transformer of models/transformer_lm.h.
+Model code_prior(Graph& graph, const CodePrior& settings, const BatchShape& shape);
+/// One step of drawing; see transformer_language_step() and ModelEntry::step.
+Value code_prior_step(Graph& graph, const CodePrior& settings, std::int64_t batch);
 
 /// Draws the codes of one image a label (-1: no label): i32 [labels, positions]. The store holds
 /// the prior. Each image has random numbers of its own, by `seed` and its place alone.
-Tensor draw_codes(const Variables& store, const ModelConfig& config,
+Tensor draw_codes(const Variables& store, const CodePrior& settings,
                   std::span<const std::int64_t> labels, const SamplingConfig& sampling,
                   std::uint64_t seed, Workers& workers);
 

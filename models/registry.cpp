@@ -8,7 +8,6 @@
 #include "models/code_prior.h"
 #include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
-#include "models/model_config.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
 #include "models/two_level_vqvae.h"
@@ -17,9 +16,8 @@
 namespace abax {
 namespace {
 
-std::int64_t context(const ModelConfig& c) { return c.context; }
-/// With a memory the oldest positions make room for new ones.
-std::int64_t transformer_context(const ModelConfig& c) { return c.memory > 0 ? 0 : c.context; }
+std::int64_t translation_context(const Seq2Seq& s) { return s.blocks.context; }
+std::int64_t code_context(const CodePrior& s) { return s.blocks.context; }
 
 }  // namespace
 
@@ -28,13 +26,13 @@ const std::vector<ModelEntry>& models() {
       {.name = "lstm_lm",
        .description = "LSTM layers that read a text and predict its next token",
        .task = "language",
-       .settings = ModelConfig{},
+       .settings = LstmLm{},
        .build = erased<lstm_language_model>,
        .step = erased<lstm_language_step>},
       {.name = "transformer_lm",
        .description = "Transformer blocks that read a text and predict its next token",
        .task = "language",
-       .settings = ModelConfig{},
+       .settings = TransformerLm{},
        .defaults = {{"length", "64"},
                     {"lr", "2e-3"},
                     {"warmup", "100"},
@@ -44,23 +42,23 @@ const std::vector<ModelEntry>& models() {
                     {"windows", "random"}},
        .build = erased<transformer_language_model>,
        .step = erased<transformer_language_step>,
-       .context = erased<transformer_context>},
+       .context = erased<transformer_language_context>},
       {.name = "seq2seq",
        .description = "an encoder and a decoder with attention that turn a sequence into another",
        .task = "translation",
-       .settings = ModelConfig{},
+       .settings = Seq2Seq{},
        .defaults = {{"tokens", "words"},
                     {"length", "64"},
                     {"batch", "64"},
                     {"lr", "1e-3"},
                     {"warmup", "100"}},
        .build = erased<sequence_to_sequence>,
-       .context = erased<context>,
+       .context = erased<translation_context>,
        .decoder = {erased<begin_decoding>, erased<decoding_step>}},
       {.name = "classifier",
        .description = "an encoder that tells the class of a sequence",
        .task = "classification",
-       .settings = ModelConfig{},
+       .settings = Classifier{},
        .defaults = {{"tokens", "words"},
                     {"length", "100"},
                     {"batch", "50"},
@@ -104,15 +102,15 @@ const std::vector<ModelEntry>& models() {
       {.name = "code_prior",
        .description = "Transformer blocks that predict the codes of images, by label",
        .task = "codes",
-       .settings = ModelConfig{},
+       .settings = CodePrior{},
        .defaults = {{"batch", "64"},
                     {"lr", "2e-3"},
                     {"warmup", "100"},
                     {"optimiser", "adamw"},
                     {"weight-decay", "0.1"}},
        .build = erased<code_prior>,
-       .step = erased<transformer_language_step>,
-       .context = erased<transformer_context>},
+       .step = erased<code_prior_step>,
+       .context = erased<code_context>},
   };
   return all;
 }

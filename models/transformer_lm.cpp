@@ -12,36 +12,27 @@
 namespace abax {
 namespace {
 
-TransformerConfig blocks_of(const ModelConfig& c) {
-  if (c.memory < 0) throw UsageError(text("a memory is of 0 or more positions, not ", c.memory));
-  if (c.memory > 0 && c.positions != "rotary")
-    throw UsageError(
-        text("a memory needs rotary positions, which are relative; these are ", c.positions));
-  return {.width = c.width,
-          .layers = c.layers,
-          .heads = c.heads,
-          .feed_forward = c.feed_forward,
-          .dropout = c.dropout,
-          .positions = c.positions,
-          .context = c.context};
+void check(const TransformerLm& s) {
+  if (s.memory < 0) throw UsageError(text("a memory is of 0 or more positions, not ", s.memory));
+  if (s.memory > 0 && s.blocks.positions != "rotary")
+    throw UsageError(text("a memory needs rotary positions, which are relative; these are ",
+                          s.blocks.positions));
 }
 
-/// How many tokens are read; those that are predicted are the first of them.
-std::int64_t read_vocabulary(const ModelConfig& c) {
-  return c.source_vocabulary > 0 ? c.source_vocabulary : c.vocabulary;
+std::int64_t read_vocabulary(const TransformerLm& s) {
+  return s.read_vocabulary > 0 ? s.read_vocabulary : s.vocabulary;
 }
 
 /// From embedded tokens to logits: x [time, batch, width] -> [time, batch, vocabulary].
-Value logits_of(Value x, Value table, const ModelConfig& c, const TransformerConfig& blocks,
-                const SelfAttention& seen) {
+Value logits_of(Value x, Value table, const TransformerLm& s, const SelfAttention& seen) {
   Graph& g = x.graph();
-  for (int layer = 0; layer < c.layers; ++layer) {
+  for (int layer = 0; layer < s.blocks.layers; ++layer) {
     const auto scope = g.scope("block", layer);
-    x = transformer_block(x, blocks, seen);
+    x = transformer_block(x, s.blocks, seen);
   }
   const Value predicted =
-      read_vocabulary(c) == c.vocabulary ? table : slice(table, 0, 0, c.vocabulary);
-  return token_logits(normalise(x, "norm"), predicted, c.tied, weight_start(blocks));
+      read_vocabulary(s) == s.vocabulary ? table : slice(table, 0, 0, s.vocabulary);
+  return token_logits(normalise(x, "norm"), predicted, s.tied, weight_start(s.blocks));
 }
 
 /// A whole number that is carried from run to run, [batch] or []; 0 where new streams begin.
@@ -53,49 +44,62 @@ struct Counter {
 };
 
 /// Which rows of the memory are there, and how many will be after this segment of `time`.
-SegmentMemory memory_of(Graph& g, const ModelConfig& c, std::int64_t time, std::int64_t batch,
+SegmentMemory memory_of(Graph& g, const TransformerLm& s, std::int64_t time, std::int64_t batch,
                         Value keep) {
   const Counter filled(g, "remembered", {batch}, keep);
-  const Value size = whole_number(g, static_cast<std::int32_t>(c.memory));
+  const Value size = whole_number(g, static_cast<std::int32_t>(s.memory));
   const Value more = filled.before + whole_number(g, static_cast<std::int32_t>(time));
   filled.becomes(minimum(more, size));
-  return {.size = c.memory, .first = size - filled.before};
+  return {.size = s.memory, .first = size - filled.before};
 }
 
-Value token_table(Graph& g, const ModelConfig& c, const TransformerConfig& blocks) {
-  return g.parameter("embedding", {read_vocabulary(c), c.width}, embedding_start(blocks));
+Value token_table(Graph& g, const TransformerLm& s) {
+  return g.parameter("embedding", {read_vocabulary(s), s.blocks.width}, embedding_start(s.blocks));
 }
 
-Value token_input(Graph& g, const ModelConfig& c, std::int64_t time, std::int64_t batch) {
-  return g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(read_vocabulary(c))));
+Value token_input(Graph& g, const TransformerLm& s, std::int64_t time, std::int64_t batch) {
+  return g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(read_vocabulary(s))));
 }
 
 }  // namespace
 
-Model transformer_language_model(Graph& g, const ModelConfig& c, const BatchShape& shape) {
-  const std::int64_t time = shape.length, batch = shape.batch;
-  const Value tokens = token_input(g, c, time, batch);
-  const Value targets =
-      g.input("targets", {time, batch}, i32, range(-1, static_cast<double>(c.vocabulary)));
-  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
-  const TransformerConfig blocks = blocks_of(c);
-  const Value table = token_table(g, c, blocks);
-  SelfAttention seen = WholeSequence{.causal = true};
-  if (c.memory > 0) seen = memory_of(g, c, time, batch, keep);
-  const Value x = embed(tokens, table, blocks);  // [time, batch, width]
-  const Value logits = g.name(logits_of(x, table, c, blocks, seen), "logits");
-  return {logits, prediction_loss(logits, targets, c)};
+void fields(Fields& f, TransformerLm& s) {
+  vocabulary_field(f, s.vocabulary);
+  f.part(s.blocks);
+  if (s.blocks.positions == "rotary")
+    f("memory", s.memory, "tokens of former windows that are still seen").at_least(0);
+  tied_field(f, s.tied);
+  label_smoothing_field(f, s.label_smoothing);
 }
 
-Value transformer_language_step(Graph& g, const ModelConfig& c, std::int64_t batch) {
-  const Value tokens = token_input(g, c, 1, batch);
+std::int64_t transformer_language_context(const TransformerLm& s) {
+  return s.memory > 0 ? 0 : s.blocks.context;
+}
+
+Model transformer_language_model(Graph& g, const TransformerLm& s, const BatchShape& shape) {
+  check(s);
+  const std::int64_t time = shape.length, batch = shape.batch;
+  const Value tokens = token_input(g, s, time, batch);
+  const Value targets =
+      g.input("targets", {time, batch}, i32, range(-1, static_cast<double>(s.vocabulary)));
   const Value keep = g.input("keep", {}, f32, range(0, 1.5));
-  const TransformerConfig blocks = blocks_of(c);
-  const Value table = token_table(g, c, blocks);
+  const Value table = token_table(g, s);
+  SelfAttention seen = WholeSequence{.causal = true};
+  if (s.memory > 0) seen = memory_of(g, s, time, batch, keep);
+  const Value x = embed(tokens, table, s.blocks);  // [time, batch, width]
+  const Value logits = g.name(logits_of(x, table, s, seen), "logits");
+  return {logits, prediction_loss(logits, targets, s.label_smoothing)};
+}
+
+Value transformer_language_step(Graph& g, const TransformerLm& s, std::int64_t batch) {
+  check(s);
+  const Value tokens = token_input(g, s, 1, batch);
+  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
+  const Value table = token_table(g, s);
 
   // The cache is a ring: where its last row was written the next one is the first, so that the
   // oldest position makes room. Rows need no order, since a key knows its position.
-  const auto rows = static_cast<std::int32_t>(c.context + c.memory);
+  const auto rows = static_cast<std::int32_t>(s.blocks.context + s.memory);
   const Value size = whole_number(g, rows), one = whole_number(g, 1);
   const Counter position(g, "position", {}, keep), row(g, "row", {}, keep);
   position.becomes(position.before + one);
@@ -108,8 +112,8 @@ Value transformer_language_step(Graph& g, const ModelConfig& c, std::int64_t bat
       .position = position.before,
       .last = filled + g.constant(Tensor(Shape{batch}, i32)),
   };
-  const Value x = embed(tokens, table, blocks, position.before);  // [1, batch, width]
-  return g.name(logits_of(x, table, c, blocks, cache), "logits");
+  const Value x = embed(tokens, table, s.blocks, position.before);  // [1, batch, width]
+  return g.name(logits_of(x, table, s, cache), "logits");
 }
 
 }  // namespace abax

@@ -31,14 +31,18 @@ std::optional<T> number(const std::map<std::string, std::string>& values, const 
 std::filesystem::path checkpoint_path(const std::filesystem::path& run) { return run / "last"; }
 std::filesystem::path best_path(const std::filesystem::path& run) { return run / "best"; }
 
-void save_run(const std::filesystem::path& path, const TrainOptions& options, const Task& task,
+void save_run(const std::filesystem::path& path, const RunSettings& settings, const Task& task,
               const RunState& state, const Variables& store) {
   Checkpoint checkpoint;
-  checkpoint.model = options.model;
-  checkpoint.configuration = to_toml(options);
-  checkpoint.values = to_values(task.sizes());
-  if (state.best) checkpoint.values["best"] = shortest(*state.best);
-  checkpoint.values["since_best"] = std::to_string(state.since_best);
+  checkpoint.model = settings.model.name();
+  ModelSettings model = task.model();
+  checkpoint.settings = to_values([&model](Fields& f) { fields(f, model); });
+  checkpoint.values = to_run_values(settings);
+  const auto note = [&](const char* name, std::string value) {
+    checkpoint.values[text(state_prefix, name)] = std::move(value);
+  };
+  if (state.best) note("best", shortest(*state.best));
+  note("since_best", std::to_string(state.since_best));
   checkpoint.step = state.step;
   checkpoint.data_position = state.position;
   checkpoint.files = task.files();
@@ -50,17 +54,18 @@ SavedRun open_run(const std::filesystem::path& path, Which which) {
   if (which == Which::last || !std::filesystem::exists(inside)) inside = checkpoint_path(path);
   CheckpointReader reader(std::filesystem::exists(inside) ? inside : path);
   const Checkpoint& saved = reader.contents();
+  const auto of_state = [&](const char* name) {
+    return saved.format > 1 ? text(state_prefix, name) : std::string(name);
+  };
   try {
-    TrainOptions options = train_options_from_toml(saved.configuration, path.string());
+    RunSettings settings = run_settings(saved);
     const RunState state{
         .step = saved.step,
         .position = saved.data_position,
-        .best = number<double>(saved.values, "best"),
-        .since_best = number<std::int64_t>(saved.values, "since_best").value_or(0)};
-    return {std::move(reader), std::move(options), state};
-  } catch (const CheckpointError&) {
-    throw;
-  } catch (const Error& error) {
+        .best = number<double>(saved.values, of_state("best")),
+        .since_best = number<std::int64_t>(saved.values, of_state("since_best")).value_or(0)};
+    return {std::move(reader), std::move(settings), state};
+  } catch (const CheckpointError& error) {
     throw CheckpointError(text(path.string(), ": ", error.what()));
   }
 }
@@ -68,16 +73,6 @@ SavedRun open_run(const std::filesystem::path& path, Which which) {
 void create_for_use(const SavedRun& run, Variables& store) {
   run.checkpoint.create(store);
   if (has_averages(store)) exchange_averages(store);
-}
-
-std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data) {
-  TrainOptions options = run.options;
-  if (!data.empty()) options.test = data;
-  const bool share_of_data = options.test.empty() && !options.data.empty();
-  auto task = make_task(options, &run.files(), share_of_data ? Use::learn : Use::evaluate);
-  if (!task->source(Part::test))
-    throw UsageError("the run has no test part; give --data FILE,... to take the place of one");
-  return task;
 }
 
 }  // namespace abax

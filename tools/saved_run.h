@@ -6,9 +6,8 @@
 #include <optional>
 
 #include "core/io/checkpoint.h"
-#include "models/model_config.h"
-#include "tools/options/train_options.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_settings.h"
 
 namespace abax {
 
@@ -27,16 +26,15 @@ struct RunState {
 };
 
 /// Writes a checkpoint. Throws DiskError.
-void save_run(const std::filesystem::path& checkpoint, const TrainOptions& options,
+void save_run(const std::filesystem::path& checkpoint, const RunSettings& settings,
               const Task& task, const RunState& state, const Variables& store);
 
 struct SavedRun {
   CheckpointReader checkpoint;
-  TrainOptions options;
+  RunSettings settings;  // the model's with its derived values
   RunState state;
 
   const Files& files() const { return checkpoint.contents().files; }
-  ModelConfig sizes() const { return model_config(checkpoint.contents().values); }
 };
 
 /// Which checkpoint of a run's folder is meant: where it stopped, or the best one if there is one.
@@ -46,9 +44,5 @@ SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
 
 /// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
 void create_for_use(const SavedRun& run, Variables& store);
-
-/// The data of a run, to evaluate on its test part: `data` in its place where that is given. Throws
-/// UsageError where there is no test part.
-std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data);
 
 }  // namespace abax

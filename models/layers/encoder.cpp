@@ -13,20 +13,17 @@
 namespace abax {
 namespace {
 
-TransformerConfig blocks_of(const ModelConfig& c, std::int64_t layers) {
-  return {.width = c.width,
-          .layers = layers,
-          .heads = c.heads,
-          .feed_forward = c.feed_forward,
-          .dropout = c.dropout,
-          .positions = c.positions,
-          .context = c.context,
-          .start = TransformerStart::glorot};
+/// What does not fit together, for a message, or "".
+std::string misfit(const SequenceBlocks& c) {
+  if (are_transformer(c)) return misfit(transformer_blocks(c));
+  if (c.bidirectional && c.width % 2 != 0)
+    return text("a bidirectional encoder halves its width; ", c.width, " is odd");
+  return "";
 }
 
-Encoded transformer_encoder(Value tokens, Value lengths, Value table, const ModelConfig& c) {
+Encoded transformer_encoder(Value tokens, Value lengths, Value table, const SequenceBlocks& c) {
   Graph& g = tokens.graph();
-  const TransformerConfig blocks = encoder_blocks(c);
+  const TransformerConfig blocks = transformer_blocks(c);
   Value x = embed(tokens, table, blocks);  // [length, batch, width]
   for (int layer = 0; layer < c.layers; ++layer) {
     const auto scope = g.scope("block", layer);
@@ -36,13 +33,13 @@ Encoded transformer_encoder(Value tokens, Value lengths, Value table, const Mode
 }
 
 /// One direction of a layer, from a state of zeros.
-RecurrentSequence one_way(Value x, Value lengths, const ModelConfig& c, std::int64_t hidden) {
-  const RecurrentState start = recurrent_start(x.graph(), c.blocks, x.shape()[1], hidden);
-  return recurrent_layer(x, c.blocks, start, lengths);
+RecurrentSequence one_way(Value x, Value lengths, const SequenceBlocks& c, std::int64_t hidden) {
+  const RecurrentState start = recurrent_start(x.graph(), c.kind, x.shape()[1], hidden);
+  return recurrent_layer(x, c.kind, start, lengths);
 }
 
 /// Both directions, each of half the width.
-RecurrentSequence both_ways(Value x, Value lengths, const ModelConfig& c) {
+RecurrentSequence both_ways(Value x, Value lengths, const SequenceBlocks& c) {
   const auto run = [&](std::string_view name, Value read) {
     const auto scope = x.graph().scope(name);
     return one_way(read, lengths, c, c.width / 2);
@@ -55,13 +52,12 @@ RecurrentSequence both_ways(Value x, Value lengths, const ModelConfig& c) {
           {joined(f.h, b.h), joined(f.c, b.c)}};                 // [batch, width]
 }
 
-Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const ModelConfig& c) {
-  if (c.bidirectional && c.width % 2 != 0)
-    throw UsageError(text("a bidirectional encoder halves its width; ", c.width, " is odd"));
+Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const SequenceBlocks& c) {
+  if (const std::string message = misfit(c); !message.empty()) throw UsageError(message);
   Graph& g = tokens.graph();
   Encoded result{dropout(embedding(tokens, table), c.dropout), lengths};  // [length, batch, width]
   for (int layer = 0; layer < c.layers; ++layer) {
-    const auto scope = g.scope(c.blocks, layer);
+    const auto scope = g.scope(c.kind, layer);
     const RecurrentSequence s =
         c.bidirectional ? both_ways(result.y, lengths, c) : one_way(result.y, lengths, c, c.width);
     result.y = dropout(s.y, c.dropout);
@@ -72,30 +68,50 @@ Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const ModelC
 
 }  // namespace
 
-TransformerConfig encoder_blocks(const ModelConfig& c) { return blocks_of(c, c.layers); }
-
-TransformerConfig decoder_blocks(const ModelConfig& c) {
-  return blocks_of(c, c.decoder_layers > 0 ? c.decoder_layers : c.layers);
+void fields(Fields& f, SequenceBlocks& c) {
+  Words kinds{"transformer"};
+  kinds.insert(kinds.end(), recurrent_cells().begin(), recurrent_cells().end());
+  f("blocks", c.kind, "what reads and writes sequences").one_of(std::move(kinds));
+  width_field(f, c.width, "units a layer, and of the embedding");
+  layers_field(f, c.layers, "layers of the encoder");
+  if (are_transformer(c)) {
+    context_field(f, c.context);
+    attention_fields(f, c.heads, c.feed_forward, c.positions);
+  } else {
+    f("bidirectional", c.bidirectional, "the encoder reads from both ends");
+  }
+  dropout_field(f, c.dropout);
+  f.require(misfit(c).empty(), misfit(c));
 }
 
-bool has_transformer_blocks(const ModelConfig& c) {
-  if (c.blocks == "transformer") return true;
-  if (std::ranges::find(recurrent_cells(), c.blocks) == recurrent_cells().end())
-    throw UsageError(
-        text("there are no blocks '", c.blocks, "'; known are transformer, lstm, gru"));
+TransformerConfig transformer_blocks(const SequenceBlocks& c) {
+  return {.width = c.width,
+          .layers = c.layers,
+          .heads = c.heads,
+          .feed_forward = c.feed_forward,
+          .dropout = c.dropout,
+          .positions = c.positions,
+          .context = c.context,
+          .start = TransformerStart::glorot};
+}
+
+bool are_transformer(const SequenceBlocks& c) {
+  if (c.kind == "transformer") return true;
+  if (std::ranges::find(recurrent_cells(), c.kind) == recurrent_cells().end())
+    throw UsageError(text("there are no blocks '", c.kind, "'; known are transformer, lstm, gru"));
   return false;
 }
 
-Value embedding_table(Graph& g, std::int64_t vocabulary, const ModelConfig& c,
+Value embedding_table(Graph& g, std::int64_t vocabulary, const SequenceBlocks& c,
                       std::string_view name) {
   const Initialiser start =
-      has_transformer_blocks(c) ? embedding_start(encoder_blocks(c)) : normal(0.05f);
+      are_transformer(c) ? embedding_start(transformer_blocks(c)) : normal(0.05f);
   return g.parameter(name, {vocabulary, c.width}, start);
 }
 
-Encoded encode(Value tokens, Value lengths, Value table, const ModelConfig& c) {
-  return has_transformer_blocks(c) ? transformer_encoder(tokens, lengths, table, c)
-                                   : recurrent_encoder(tokens, lengths, table, c);
+Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& c) {
+  return are_transformer(c) ? transformer_encoder(tokens, lengths, table, c)
+                            : recurrent_encoder(tokens, lengths, table, c);
 }
 
 }  // namespace abax

@@ -2,14 +2,34 @@
 // bidirectional. What classifiers and encoder-decoders read with.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/graph/graph.h"
 #include "models/layers/recurrent_layer.h"
 #include "models/layers/transformer.h"
-#include "models/model_config.h"
+#include "models/settings/fields.h"
 
 namespace abax {
+
+/// What an encoder is made of, and a decoder with it.
+struct SequenceBlocks {
+  std::string kind = "transformer";  // or one of recurrent_cells()
+  std::int64_t width = 128;          // of the embedding and of each layer
+  std::int64_t layers = 1;
+  float dropout = 0;  // in training: after the embedding and each layer or branch
+  // Of Transformer blocks; see TransformerConfig.
+  std::int64_t context = 0;
+  std::int64_t heads = 4;
+  std::int64_t feed_forward = 0;
+  std::string positions = "learned";
+  // Of recurrent ones.
+  bool bidirectional = false;  // encoders read from both ends, each with half the width
+};
+/// "blocks" is the kind; of the others those of that kind alone.
+void fields(Fields& f, SequenceBlocks& blocks);
 
 /// What an encoder makes of a batch. Nothing of it depends on the padding or its amount.
 struct Encoded {
@@ -20,16 +40,14 @@ struct Encoded {
   std::vector<RecurrentState> last = {};
 };
 
-/// The blocks of an encoder and of a decoder, which begin with Glorot's weights.
-TransformerConfig encoder_blocks(const ModelConfig& config);
-TransformerConfig decoder_blocks(const ModelConfig& config);
-
-/// Whether ModelConfig::blocks says "transformer"; else it is one of recurrent_cells(). Throws
-/// UsageError where it is neither.
-bool has_transformer_blocks(const ModelConfig& config);
+/// Whether they are of a Transformer, else of one of recurrent_cells(). Throws UsageError where the
+/// kind is neither.
+bool are_transformer(const SequenceBlocks& blocks);
+/// As blocks of a Transformer, which begin with Glorot's weights.
+TransformerConfig transformer_blocks(const SequenceBlocks& blocks);
 
 /// The parameter NAME [vocabulary, width] in the current scope: a table of embeddings.
-Value embedding_table(Graph& graph, std::int64_t vocabulary, const ModelConfig& config,
+Value embedding_table(Graph& graph, std::int64_t vocabulary, const SequenceBlocks& blocks,
                       std::string_view name = "embedding");
 
 /// tokens i32 [length, batch], of which item b has the first lengths[b] (i32 [batch], 0 to length),
@@ -38,7 +56,7 @@ Value embedding_table(Graph& graph, std::int64_t vocabulary, const ModelConfig& 
 /// bidirectional (Graves and Schmidhuber 2005), half of them read backwards. Dropout after the
 /// embedding and each layer or branch. Parameters, in the current scope: position, block<i>/..,
 /// norm; or lstm<i>/.., or lstm<i>/forward/.. and lstm<i>/backward/.. (gru<i>/.. likewise). Throws
-/// UsageError where the configuration does not fit together.
-Encoded encode(Value tokens, Value lengths, Value table, const ModelConfig& config);
+/// UsageError where the settings do not fit together.
+Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& blocks);
 
 }  // namespace abax

@@ -103,4 +103,22 @@ Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view na
   return sequence.y;
 }
 
+Field& width_field(Fields& f, std::int64_t& width, std::string help) {
+  return f("width", width, std::move(help)).at_least(1).at_most(1 << 16);
+}
+
+Field& layers_field(Fields& f, std::int64_t& layers, std::string help) {
+  return f("layers", layers, std::move(help)).at_least(1).at_most(1000);
+}
+
+Field& dropout_field(Fields& f, float& dropout) {
+  return f("dropout", dropout, "share of the activations dropped while training")
+      .at_least(0)
+      .below(1);
+}
+
+Field& context_field(Fields& f, std::int64_t& context) {
+  return f.derived("context", context).at_least(1);
+}
+
 }  // namespace abax

@@ -54,4 +54,15 @@ LstmWeights lstm_weights(Graph& graph, std::int64_t width, std::int64_t hidden,
 /// [time, batch, hidden].
 Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view name);
 
+// Fields that the settings of many models have; `help` says what is meant there.
+
+/// "width", 1 to 65536.
+Field& width_field(Fields& f, std::int64_t& width, std::string help);
+/// "layers", 1 to 1000.
+Field& layers_field(Fields& f, std::int64_t& layers, std::string help);
+/// "dropout", from 0 to below 1: in training graphs.
+Field& dropout_field(Fields& f, float& dropout);
+/// "context", derived: tokens of the longest sequence.
+Field& context_field(Fields& f, std::int64_t& context);
+
 }  // namespace abax

@@ -1,4 +1,4 @@
-// Output projection, loss and metrics.
+// Output projection, loss, metrics and their settings.
 #include "models/layers/prediction.h"
 
 #include "models/layers/layers.h"
@@ -15,8 +15,8 @@ Value token_logits(Value x, Value table, bool tied, const Initialiser& initial) 
   return matmul(x, table, {.transpose_b = true}) + bias;
 }
 
-Loss prediction_loss(Value logits, Value targets, const ModelConfig& c) {
-  const float smoothing = logits.graph().training() ? c.label_smoothing : 0;
+Loss prediction_loss(Value logits, Value targets, float label_smoothing) {
+  const float smoothing = logits.graph().training() ? label_smoothing : 0;
   return cross_entropy(logits, targets, {.ignored = -1, .smoothing = smoothing});
 }
 
@@ -25,6 +25,24 @@ std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, cons
   // No class is -1: what does not count is never right.
   const Value right = equal(argmax(logits, -1), targets);  // u8 [..]
   return {{"accuracy", {sum(cast(right, f32)), loss.count}}};
+}
+
+Field& vocabulary_field(Fields& f, std::int64_t& vocabulary) {
+  return f.derived("vocabulary-size", vocabulary).formerly("vocabulary").at_least(1);
+}
+
+Field& classes_field(Fields& f, std::int64_t& classes) {
+  return f.derived("classes", classes).at_least(0);
+}
+
+Field& tied_field(Fields& f, bool& tied) {
+  return f("tied", tied, "the output layer shares the embedding's matrix");
+}
+
+Field& label_smoothing_field(Fields& f, float& label_smoothing) {
+  return f("label-smoothing", label_smoothing, "share of the target spread over all classes")
+      .at_least(0)
+      .below(1);
 }
 
 }  // namespace abax

@@ -2,11 +2,12 @@
 // predict tokens or classes share.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
 #include "core/graph/graph.h"
-#include "models/model_config.h"
+#include "models/settings/fields.h"
 #include "ops/loss.h"
 
 namespace abax {
@@ -16,13 +17,25 @@ namespace abax {
 /// `table` [vocabulary, width] (Press and Wolf 2017).
 Value token_logits(Value x, Value table, bool tied, const Initialiser& initial = glorot());
 
-/// Cross-entropy over the targets that are not -1, with the configuration's label smoothing in a
-/// training graph. logits is [.., classes], targets is i32 [..].
-Loss prediction_loss(Value logits, Value targets, const ModelConfig& config);
+/// Cross-entropy over the targets that are not -1; in a training graph with label smoothing, this
+/// share of the target being spread over all classes (Szegedy et al. 2016, section 7). logits is
+/// [.., classes], targets is i32 [..].
+Loss prediction_loss(Value logits, Value targets, float label_smoothing);
 
 /// In evaluation graphs "accuracy": {how many of the counted targets have the greatest logit, how
 /// many count}. Nothing in training graphs, where it would cost time. logits and targets as in
 /// prediction_loss, whose result is `loss`.
 std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, const Loss& loss);
+
+// Fields of the settings of such models.
+
+/// "vocabulary-size", derived: how many tokens there are.
+Field& vocabulary_field(Fields& f, std::int64_t& vocabulary);
+/// "classes", derived: how many labels there are.
+Field& classes_field(Fields& f, std::int64_t& classes);
+/// "tied": see token_logits().
+Field& tied_field(Fields& f, bool& tied);
+/// "label-smoothing", from 0 to below 1: see prediction_loss().
+Field& label_smoothing_field(Fields& f, float& label_smoothing);
 
 }  // namespace abax

@@ -104,16 +104,39 @@ const std::vector<std::string>& position_kinds() {
   return kinds;
 }
 
-void check(const TransformerConfig& c) {
+void attention_fields(Fields& f, std::int64_t& heads, std::int64_t& feed_forward,
+                      std::string& positions) {
+  f("heads", heads, "heads of attention, which divide the width").at_least(1);
+  f("feed-forward", feed_forward, "inner units of a block; 0: four times the width").at_least(0);
+  f("positions", positions, "how a Transformer knows where a token stands")
+      .one_of(position_kinds());
+}
+
+void fields(Fields& f, TransformerConfig& c) {
+  context_field(f, c.context);
+  width_field(f, c.width, "units a block, and of the embedding");
+  layers_field(f, c.layers, "blocks");
+  attention_fields(f, c.heads, c.feed_forward, c.positions);
+  dropout_field(f, c.dropout);
+  f.require(misfit(c).empty(), misfit(c));
+}
+
+std::string misfit(const TransformerConfig& c) {
   if (c.heads < 1 || c.width % c.heads != 0)
-    throw UsageError(text("a Transformer's width is a multiple of its heads; ", c.width,
-                          " is none of ", c.heads));
+    return text("a Transformer's width is a multiple of its heads; ", c.width, " is none of ",
+                c.heads);
   if (std::ranges::find(position_kinds(), c.positions) == position_kinds().end())
-    throw UsageError(
-        text("there are no positions '", c.positions, "'; known are learned, sinusoidal, rotary"));
+    return text("there are no positions '", c.positions,
+                "'; known are learned, sinusoidal, rotary");
   if (c.positions == "rotary" && c.width / c.heads % 2 != 0)
-    throw UsageError(text("rotary positions turn pairs: the size of a head is even, not ", c.width,
-                          " / ", c.heads));
+    return text("rotary positions turn pairs: the size of a head is even, not ", c.width, " / ",
+                c.heads);
+  return "";
+}
+
+void check(const TransformerConfig& c) {
+  const std::string message = misfit(c);
+  if (!message.empty()) throw UsageError(message);
 }
 
 Initialiser weight_start(const TransformerConfig& c) {

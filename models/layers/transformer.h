@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/graph/graph.h"
+#include "models/settings/fields.h"
 
 namespace abax {
 
@@ -34,18 +35,26 @@ struct TransformerConfig {
   std::int64_t heads = 4;         // of the self- and the cross-attention; a divisor of the width
   std::int64_t feed_forward = 0;  // width inside the feed-forward branch; 0: 4 width
   float dropout = 0;              // in training: of the embedding, and of each branch's result
-  std::string positions = "learned";  // one of position_kinds()
-  std::int64_t context = 0;           // rows of the table of learned positions
-  TransformerStart start = TransformerStart::gpt2;
+  std::string positions = "learned";                // one of position_kinds()
+  std::int64_t context = 0;                         // rows of the table of learned positions
+  TransformerStart start = TransformerStart::gpt2;  // as the model says
 };
+
+/// "width", "layers", "heads", "feed-forward", "positions", "dropout" and, derived, "context".
+void fields(Fields& f, TransformerConfig& config);
+/// Those of attention alone: "heads", "feed-forward" and "positions".
+void attention_fields(Fields& f, std::int64_t& heads, std::int64_t& feed_forward,
+                      std::string& positions);
 
 /// "learned": a table's row is added. "sinusoidal": sines and cosines are added to the embedding
 /// times sqrt(width), so that neither drowns the other (Vaswani et al. 2017, sections 3.4 and 3.5).
 /// "rotary": queries and keys are rotated (Su et al. 2021).
 const std::vector<std::string>& position_kinds();
 
-/// Throws UsageError where the width is no multiple of the heads, a head's size is odd though
-/// positions are rotary, or the kind of positions is unknown.
+/// What does not fit together, for a message, or "": a width that is no multiple of the heads, a
+/// head's odd size though positions are rotary, an unknown kind of positions.
+std::string misfit(const TransformerConfig& config);
+/// Throws UsageError with it.
 void check(const TransformerConfig& config);
 
 /// How the weights of projections begin, and those of the embedding.

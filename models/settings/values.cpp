@@ -45,19 +45,29 @@ std::vector<GivenValue> strongest(std::vector<GivenValue> values) {
 
 std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> values) {
   std::vector<bool> done(values.size());
-  for (bool more = true; more;) {
-    more = false;
+  /// The first choice that is not made yet, or all else that can be set. In the fields' order: a
+  /// choice stands before those that it brings.
+  const auto set_next = [&](bool choice) {
     Fields fields = collected(declare);
-    // After a choice the fields are others, so that it comes alone.
-    for (const bool choices : {true, false})
+    bool any = false;
+    for (Field& field : fields.all())
       for (std::size_t i = 0; i < values.size(); ++i) {
-        if (done[i] || (choices && more)) continue;
-        Field* field = fields.find(values[i].name);
-        if (!field || field->is_choice() != choices) continue;
-        field->set(values[i].place, values[i].value);
-        done[i] = more = true;
-        if (choices) fields = collected(declare);
+        if (done[i] || field.is_choice() != choice || field.name() != values[i].name) continue;
+        field.set(values[i].place, values[i].value);
+        done[i] = any = true;
+        if (choice) return true;  // the fields are others now
       }
+    return any;
+  };
+  for (bool more = true; more;) {
+    while (set_next(true)) {
+      // What was set may have been of the alternative that is no longer chosen.
+      const Fields fields = collected(declare);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        if (const Field* field = fields.find(values[i].name); field && !field->is_choice())
+          done[i] = false;
+    }
+    more = set_next(false);
   }
   const Fields fields = collected(declare);
   std::erase_if(values, [&](const GivenValue& value) { return fields.find(value.name); });
@@ -69,15 +79,18 @@ void check_together(const Declare& declare) {
   if (!fields.complaints().empty()) throw UsageError(fields.complaints().front());
 }
 
-std::map<std::string, Route> routes(const Declare& declare, const std::function<void()>& restore) {
-  std::map<std::string, Route> result;
+std::vector<KnownField> known_fields(const Declare& declare, const std::function<void()>& restore) {
+  std::vector<KnownField> result;
+  std::set<std::string> found;
   struct Place {
     Route route;
     std::set<std::string> seen;  // before its last choice
   };
   std::deque<Place> open{{}};
   for (; !open.empty(); open.pop_front()) {
-    const auto& [route, seen] = open.front();
+    const Place& place = open.front();
+    const Route& route = place.route;
+    const std::set<std::string>& seen = place.seen;
     restore();
     std::vector<GivenValue> choices;
     for (const auto& [name, value] : route)
@@ -86,7 +99,7 @@ std::map<std::string, Route> routes(const Declare& declare, const std::function<
     const Fields fields = collected(declare);
     std::set<std::string> names = seen;
     for (const Field& field : fields.all()) {
-      result.emplace(field.name(), route);  // the first one, which is the shortest, stays
+      if (found.insert(field.name()).second) result.push_back({field, route});
       names.insert(field.name());
     }
     std::vector<Place> further;
@@ -106,7 +119,8 @@ std::map<std::string, Route> routes(const Declare& declare, const std::function<
 
 std::map<std::string, std::string> to_values(const Declare& declare) {
   std::map<std::string, std::string> values;
-  for (const Field& field : collected(declare).all())
+  const Fields fields = collected(declare);
+  for (const Field& field : fields.all())
     if (field.in_files() || field.is_derived()) values[field.name()] = field.to_text();
   return values;
 }
@@ -118,22 +132,21 @@ void from_values(const Declare& declare, const std::map<std::string, std::string
     given.push_back({name, FieldText{value}, text("'", name, "'"), Origin::file});
   std::vector<GivenValue> unread;
   try {
-    unread = assign(declare, given);
-    // A later choice may have brought a field that older formats did not have.
+    // What an older format meant may be a choice, which brings further fields: all is set anew.
     std::set<std::string> known;
     for (const auto& [name, value] : values) known.insert(name);
     for (bool more = true; more;) {
+      unread = assign(declare, given);
       more = false;
-      Fields fields = collected(declare);
-      for (Field& field : fields.all()) {
+      const Fields fields = collected(declare);
+      for (const Field& field : fields.all()) {
         if (!known.insert(field.name()).second) continue;
         const auto& former = field.former_values();
         const auto meant =
             std::ranges::find_if(former, [&](const auto& old) { return format < old.first; });
         if (meant == former.end()) continue;
-        field.set(text("'", field.name(), "'"), meant->second);
+        given.push_back({field.name(), meant->second, text("'", field.name(), "'"), Origin::file});
         more = true;
-        break;  // the fields may be others now
       }
     }
     check_together(declare);

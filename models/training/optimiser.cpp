@@ -57,6 +57,24 @@ const std::vector<std::string>& optimiser_names() {
   return names;
 }
 
+void fields(Fields& f, OptimiserConfig& c) {
+  f("optimiser", c.name, "how gradients become updates")
+      .one_of(optimiser_names())
+      .alias("optimizer");
+  f("clip", c.clip, "largest global norm of a gradient; 0: no limit").at_least(0).resumable();
+  f("weight-decay", c.weight_decay, "pull of the weights towards 0 (not of biases)").at_least(0);
+  if (c.name == "sgd") {
+    f("momentum", c.momentum, "share of its last step that is kept").at_least(0).below(1);
+  } else {
+    f("beta1", c.beta1, "what the first moment keeps a step").at_least(0).below(1);
+    f("beta2", c.beta2, "likewise the second").at_least(0).below(1);
+  }
+  f("average", c.average,
+    "decay of a moving average of the weights, which then validates and generates; 0: none")
+      .at_least(0)
+      .below(1);
+}
+
 Gradients gradients_of(const Loss& loss) {
   Gradients result;
   result.parameters = loss.sum.graph().parameters();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/graph/graph.h"
+#include "models/settings/fields.h"
 #include "ops/loss.h"
 
 namespace abax {
@@ -24,6 +25,8 @@ struct OptimiserConfig {
   double clip = 0;          // largest global norm of the mean gradient; 0: no clipping
   double average = 0;       // decay of the parameters' moving average; 0: none
 };
+
+void fields(Fields& f, OptimiserConfig& config);
 
 /// The names of the optimisers, for help and messages.
 const std::vector<std::string>& optimiser_names();

@@ -15,6 +15,16 @@ const std::vector<std::string>& schedule_shapes() {
   return shapes;
 }
 
+void fields(Fields& f, LearningRateSchedule& s) {
+  f("lr", s.peak, "learning rate").above(0).resumable();
+  f("schedule", s.shape, "the learning rate's course after the warm-up")
+      .one_of(schedule_shapes())
+      .resumable();
+  if (s.shape == "cosine" || s.shape == "linear")
+    f("final-lr", s.final, "where it ends").at_least(0).resumable();
+  f("warmup", s.warmup, "steps in which the learning rate rises from 0").at_least(0).resumable();
+}
+
 float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
   if (step < s.warmup) return s.peak * static_cast<float>(step + 1) / static_cast<float>(s.warmup);
   const auto length = static_cast<double>(std::max<std::int64_t>(1, s.steps - 1 - s.warmup));

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "models/settings/fields.h"
+
 namespace abax {
 
 struct LearningRateSchedule {
@@ -14,6 +16,8 @@ struct LearningRateSchedule {
   std::int64_t warmup = 0;         // steps that rise linearly to the peak
   std::int64_t steps = 0;          // of the whole run; cosine and linear need it
 };
+/// Of all but `steps`, which the run says.
+void fields(Fields& f, LearningRateSchedule& schedule);
 
 /// The learning rate of `step`, counted from 0. In the warm-up it is peak (step + 1) / warmup;
 /// after it, over p from 0 to 1: cosine: final + (peak - final) (1 + cos(pi p)) / 2 (Loshchilov and

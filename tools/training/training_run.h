@@ -15,29 +15,27 @@
 #include "models/data/prefetch.h"
 #include "models/training/learner.h"
 #include "models/training/schedules.h"
-#include "tools/options/train_options.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
+#include "tools/training/train_call.h"
 
 namespace abax {
 
-/// What train and the benchmarks make of options: the learner's configuration for a task.
-LearnerConfig learner_config(const TrainOptions& options, const Task& task);
+/// What train and the benchmarks make of settings: the learner's configuration for a task.
+LearnerConfig learner_config(const TrainingSettings& settings, const Task& task);
 
-/// What the schedules of the options say of a step, counted from 0: the learning rate, the
-/// temperature (from --temperature at the first step by equal factors to --final-temperature at the
-/// last) and the weight of the KL term (--beta, reached by equal steps in --kl-warmup steps).
-Scalars scheduled_scalars(const TrainOptions& options, const LearningRateSchedule& schedule,
-                          std::int64_t step);
+/// What the schedules say of a step, counted from 0, of a run of `steps`: the learning rate, and
+/// those of the model.
+Scalars scheduled_scalars(const RunSettings& settings, std::int64_t step, std::int64_t steps);
 
 class TrainingRun {
  public:
   /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.
   /// `program` is how train was called ("build/tools/train", "abax-train"): the hints name what to
   /// call next in the same way.
-  TrainingRun(const TrainOptions& options, std::ostream& out, std::string program = "train");
+  TrainingRun(const TrainCall& call, std::ostream& out, std::string program = "train");
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
@@ -63,7 +61,8 @@ class TrainingRun {
   void say(const std::string& line);
   std::string tool(std::string_view name) const;
 
-  TrainOptions options_;
+  TrainCall call_;
+  RunSettings& settings_ = call_.settings;
   std::ostream& out_;
   std::string program_;
   std::optional<SavedRun> resumed_;
@@ -71,7 +70,6 @@ class TrainingRun {
   Variables store_;
   Workers workers_;
   std::optional<Learner> learner_;
-  LearningRateSchedule schedule_;
   std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
   RunState state_;

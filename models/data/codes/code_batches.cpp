@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/code_prior.h"
 
 namespace abax::data {
 namespace {
@@ -19,16 +18,15 @@ BatchOrder make_order(const LabelledCodes& codes, const CodeBatchOptions& option
 
 }  // namespace
 
-CodeBatches::CodeBatches(LabelledCodes codes, ModelConfig config, const CodeBatchOptions& options)
-    : codes_(std::move(codes)), config_(std::move(config)), order_(make_order(codes_, options)) {
+CodeBatches::CodeBatches(LabelledCodes codes, CodePrior prior, const CodeBatchOptions& options)
+    : codes_(std::move(codes)), prior_(std::move(prior)), order_(make_order(codes_, options)) {
   for (const std::int32_t code : codes_.codes)
-    if (code < 0 || code >= config_.vocabulary)
-      throw DataError(
-          text("a code of ", code, ", where codes are from 0 to ", config_.vocabulary - 1));
+    if (code < 0 || code >= prior_.kinds)
+      throw DataError(text("a code of ", code, ", where codes are from 0 to ", prior_.kinds - 1));
   for (const std::int32_t label : codes_.labels)
-    if (label < -1 || label >= config_.classes)
+    if (label < -1 || label >= prior_.labels)
       throw DataError(text("an image has the label ", label, ", where the prior has ",
-                           config_.classes, " labels"));
+                           prior_.labels, " labels"));
 }
 
 void CodeBatches::fill(std::int64_t position, Batch& batch) const {
@@ -42,7 +40,7 @@ void CodeBatches::fill(std::int64_t position, Batch& batch) const {
   for (std::size_t row = 0; row < rows.items.size(); ++row) {
     const auto item = static_cast<std::size_t>(rows.items[row]);
     const auto* code = &codes_.codes[item * static_cast<std::size_t>(codes_.positions)];
-    std::int32_t before = label_token(config_, codes_.labels[item]);
+    std::int32_t before = label_token(prior_, codes_.labels[item]);
     for (std::size_t at = row; at < tokens.size(); at += static_cast<std::size_t>(shape.batch)) {
       tokens[at] = before;
       targets[at] = before = *code++;

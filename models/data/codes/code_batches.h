@@ -1,15 +1,15 @@
 // Batches of the codes of images for a prior over them.
 //
-//     CodeBatches batches(codes, config, {.rows = 64, .shuffled = true, .seed = 1});
+//     CodeBatches batches(codes, prior, {.rows = 64, .shuffled = true, .seed = 1});
 //     Batch batch = batches.make(0);   // "tokens", "targets" [positions, rows]
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "models/code_prior.h"
 #include "models/data/batch.h"
 #include "models/data/batch_order.h"
-#include "models/model_config.h"
 
 namespace abax::data {
 
@@ -28,13 +28,12 @@ struct CodeBatchOptions {
   std::uint64_t seed = 0;
 };
 
-/// See TaskKind::codes; a sequence begins with its label's token (models/code_prior.h). Rows beyond
-/// the images of a last batch have targets -1.
+/// See models/model.h, "codes"; a sequence begins with its label's token (models/code_prior.h).
+/// Rows beyond the images of a last batch have targets -1.
 class CodeBatches : public BatchSource {
  public:
-  /// `config` is of the prior. Throws DataError where there is no image, and where a label or a
-  /// code is none of the configuration's.
-  CodeBatches(LabelledCodes codes, ModelConfig config, const CodeBatchOptions& options);
+  /// Throws DataError where there is no image, and where a label or a code is none of the prior's.
+  CodeBatches(LabelledCodes codes, CodePrior prior, const CodeBatchOptions& options);
 
   const std::vector<BatchShape>& shapes() const override { return order_.buckets().shapes; }
   std::int64_t batches() const override { return order_.batches(); }
@@ -45,7 +44,7 @@ class CodeBatches : public BatchSource {
 
  private:
   LabelledCodes codes_;
-  ModelConfig config_;
+  CodePrior prior_;
   BatchOrder order_;
 };
 
