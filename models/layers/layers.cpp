@@ -12,10 +12,6 @@
 
 namespace abax {
 
-Field& width_field(Fields& f, std::int64_t& width, std::string help) {
-  return f("width", width, std::move(help)).at_least(1).at_most(1 << 16);
-}
-
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias,
              const Initialiser& initial) {
   Graph& g = x.value().graph();

@@ -11,9 +11,6 @@
 
 namespace abax {
 
-/// Declares the setting "width": units of the layers that `help` names.
-Field& width_field(Fields& f, std::int64_t& width, std::string help);
-
 /// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,
