@@ -3,23 +3,28 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/error.h"
 #include "models/model.h"
-#include "models/model_config.h"
+#include "models/layers/image_modality.h"
 #include "tests/models/run_model.h"
 
 namespace abax::test {
 
-/// Grey noise of the configuration's size (or one such image again and again), weights (ones where
+/// Grey noise of a size (or one such image again and again), weights (ones where
 /// none are given), and values for what a schedule says.
 struct ImageBatch {
   Tensor images, weights;
   Tensor kl_weight = Tensor::of<float>({}, {1}), temperature = Tensor::of<float>({}, {0.8f});
 
-  ImageBatch(std::int64_t batch, const ModelConfig& c, std::vector<float> given, bool same = false)
-      : images({batch, c.image_height, c.image_width, c.image_channels}), weights({batch}) {
+  ImageBatch(std::int64_t batch, const ImageModality& modality, std::vector<float> given,
+             bool same = false)
+      : ImageBatch(batch, modality.network.size, std::move(given), same) {}
+  ImageBatch(std::int64_t batch, const ImageSize& size_of, std::vector<float> given,
+             bool same = false)
+      : images({batch, size_of.height, size_of.width, size_of.channels}), weights({batch}) {
     given.resize(static_cast<std::size_t>(batch), 1.f);
     std::ranges::copy(given, weights.as<float>().begin());
     const auto pixels = images.as<float>();
@@ -37,10 +42,11 @@ struct ImageBatch {
 };
 
 /// The model's parameters, shaken.
-inline void create(Variables& store, Model (*build)(Graph&, const ModelConfig&, const BatchShape&),
-                   const ModelConfig& config, double deviation = 0.3) {
+template <class Settings>
+void create(Variables& store, Model (*build)(Graph&, const Settings&, const BatchShape&),
+            const std::type_identity_t<Settings>& settings, double deviation = 0.3) {
   Graph g(store, Mode::train, "create");
-  build(g, config, {.batch = 1});
+  build(g, settings, {.batch = 1});
   shake(store, deviation);
 }
 
