@@ -1,11 +1,12 @@
 // abax-evaluate: what a trained model is worth, as a table and as JSON; the log-probability of
 // lines.
-#include <fstream>
+#include <cmath>
 #include <iomanip>
 #include <iostream>
 #include <numbers>
 #include <string>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
 #include "models/training/learner.h"
@@ -105,6 +106,10 @@ Json::Object evaluate(const EvaluateOptions& o, const SavedRun& run, const Task&
   const data::BatchSource& source = *task.source(Part::test);
   Learner learner(store, learner_config(run, task, source), workers);
   const Evaluation evaluation = learner.evaluate(source);
+  if (!std::isfinite(evaluation.loss.mean()))
+    throw DivergedError(text("the loss on this data is ", evaluation.loss.mean(),
+                             ": the model's weights are broken; train anew with a lower learning "
+                             "rate, or evaluate an older checkpoint (RUN/last.1)"));
   Results found = task.results(evaluation);
   Json::Object results{{task.unit() + "s", evaluation.loss.count}};
   for (const char* first : {"loss", "perplexity"})
@@ -125,7 +130,9 @@ Json::Object evaluate(const EvaluateOptions& o, const SavedRun& run, const Task&
 void write_scores(const EvaluateOptions& o, const SavedRun& run, const Task& task, Variables& store,
                   Workers& workers) {
   const LineBatches lines = task.lines(Part::test);
-  Learner learner(store, learner_config(run, task, *lines.batches), workers);
+  LearnerConfig config = learner_config(run, task, *lines.batches);
+  config.check_label = "score";  // a line is a stream of its own, not one of the evaluation's batch
+  Learner learner(store, config, workers);
   std::vector<double> scores;
   for (std::int64_t i = 0; i < lines.batches->batches(); ++i) {
     const std::size_t line = lines.line[static_cast<std::size_t>(i)];
@@ -153,11 +160,17 @@ void print(const Json::Object& results, std::ostream& out) {
 void run(const EvaluateOptions& o, std::ostream& out) {
   const SavedRun saved = open_run(o.checkpoint, Which::best);
   const std::unique_ptr<Task> task = open_test(saved, o.data);
+  if (!o.score.empty() && !task->has_log_probabilities())
+    throw UsageError(text("--score: ", saved.options.model,
+                          " has a loss that is no log-probability, and no bound on one"));
+  for (const std::string& path : {o.json, o.score})
+    if (!path.empty()) check_writable(path);
   Variables store;
   create_for_use(saved, store);
   Workers workers(static_cast<int>(o.threads));
   const Json::Object results = evaluate(o, saved, *task, store, workers);
   print(results, out);
+  out.flush();  // a result file may be standard output
   if (!o.json.empty()) write_file_atomically(o.json, to_text(results) + "\n");
   if (!o.score.empty()) write_scores(o, saved, *task, store, workers);
 }

@@ -2,9 +2,12 @@
 #include "tools/saved_run.h"
 
 #include <charconv>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
+#include "core/io/json.h"
 #include "models/training/optimiser.h"
 
 namespace abax {
@@ -26,29 +29,19 @@ std::optional<T> number(const std::map<std::string, std::string>& values, const 
   return result;
 }
 
-}  // namespace
-
-std::filesystem::path checkpoint_path(const std::filesystem::path& run) { return run / "last"; }
-std::filesystem::path best_path(const std::filesystem::path& run) { return run / "best"; }
-
-void save_run(const std::filesystem::path& path, const TrainOptions& options, const Task& task,
-              const RunState& state, const Variables& store) {
-  Checkpoint checkpoint;
-  checkpoint.model = options.model;
-  checkpoint.configuration = to_toml(options);
-  checkpoint.values = to_values(task.sizes());
-  if (state.best) checkpoint.values["best"] = shortest(*state.best);
-  checkpoint.values["since_best"] = std::to_string(state.since_best);
-  checkpoint.step = state.step;
-  checkpoint.data_position = state.position;
-  checkpoint.files = task.files();
-  save_checkpoint(path, checkpoint, store);
+/// The results of a validation that a checkpoint keeps.
+Results results_of(const std::map<std::string, std::string>& values) {
+  Results results;
+  if (const auto found = values.find("best_results"); found != values.end()) {
+    const Json json = parse_json(found->second);
+    for (const auto& [name, value] : json.object()) results[name] = value.number();
+  }
+  return results;
 }
 
-SavedRun open_run(const std::filesystem::path& path, Which which) {
-  std::filesystem::path inside = best_path(path);
-  if (which == Which::last || !std::filesystem::exists(inside)) inside = checkpoint_path(path);
-  CheckpointReader reader(std::filesystem::exists(inside) ? inside : path);
+/// The checkpoint at a place, of the run in that folder.
+SavedRun opened(const std::filesystem::path& place, const std::filesystem::path& path) {
+  CheckpointReader reader(place);
   const Checkpoint& saved = reader.contents();
   try {
     TrainOptions options = train_options_from_toml(saved.configuration, path.string());
@@ -56,13 +49,51 @@ SavedRun open_run(const std::filesystem::path& path, Which which) {
         .step = saved.step,
         .position = saved.data_position,
         .best = number<double>(saved.values, "best"),
+        .best_results = results_of(saved.values),
         .since_best = number<std::int64_t>(saved.values, "since_best").value_or(0)};
-    return {std::move(reader), std::move(options), state};
+    return {std::move(reader), std::move(options), state, place};
   } catch (const CheckpointError&) {
     throw;
   } catch (const Error& error) {
     throw CheckpointError(text(path.string(), ": ", error.what()));
   }
+}
+
+}  // namespace
+
+void save_run(const std::filesystem::path& path, const TrainOptions& options, const Task& task,
+              const RunState& state, const Variables& store, int keep) {
+  Checkpoint checkpoint;
+  checkpoint.model = options.model;
+  checkpoint.configuration = to_toml(options);
+  checkpoint.values = to_values(task.sizes());
+  if (state.best) checkpoint.values["best"] = shortest(*state.best);
+  Json::Object results;
+  for (const auto& [name, value] : state.best_results)
+    if (std::isfinite(value)) results.emplace_back(name, value);  // JSON has no infinity
+  if (!results.empty()) checkpoint.values["best_results"] = to_text(Json(results));
+  checkpoint.values["since_best"] = std::to_string(state.since_best);
+  checkpoint.step = state.step;
+  checkpoint.data_position = state.position;
+  checkpoint.files = task.files();
+  save_checkpoint(path, checkpoint, store, {.keep = keep});
+}
+
+SavedRun open_run(const std::filesystem::path& path, Which which) {
+  if (which == Which::best && path_exists(best_path(path))) return opened(best_path(path), path);
+  const std::vector<std::filesystem::path> places = checkpoints_of(path);
+  if (places.empty())
+    return opened(path_exists(checkpoint_path(path)) ? checkpoint_path(path) : path, path);
+  std::string skipped;
+  for (const std::filesystem::path& place : places) try {
+      SavedRun run = opened(place, path);
+      run.skipped = skipped;
+      return run;
+    } catch (const CheckpointError& error) {
+      if (!skipped.empty()) skipped += "\n";
+      skipped += error.what();
+    }
+  throw CheckpointError(skipped);
 }
 
 void create_for_use(const SavedRun& run, Variables& store) {

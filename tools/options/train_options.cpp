@@ -341,7 +341,9 @@ OptionSet train_option_set(TrainOptions& o) {
       .placeholder("METRIC");
   set.add("patience", &o.patience, "stop after so many validations without a better one; 0: never")
       .at_least(0);
-  set.add("save-every", &o.save_every, "steps between checkpoints; 0: one at the end").at_least(0);
+  set.add("save-every", &o.save_every,
+          "steps between checkpoints; 0: by time, at most 1 % of it; also at the start and the end")
+      .at_least(0);
   set.add("pictures-every", &o.pictures_every, "steps between grids of images; 0: at the end alone")
       .at_least(0);
   set.add("out", &o.out, "where checkpoint and metrics.jsonl go").placeholder("FOLDER");

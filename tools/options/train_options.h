@@ -112,7 +112,7 @@ struct TrainOptions {
   std::int64_t eval_every = 0;      // steps; 0: the tool chooses
   std::string best = "loss";        // the metric whose best checkpoint is kept
   std::int64_t patience = 0;        // validations without a better one before it stops; 0: no end
-  std::int64_t save_every = 0;      // steps; 0: at the end alone
+  std::int64_t save_every = 0;      // steps; 0: by time
   std::int64_t pictures_every = 0;  // steps between grids of images; 0: at the end alone
   bool dry_run = false;             // parameters, FLOP a step, memory; trains nothing
   bool quiet = false;

@@ -27,11 +27,12 @@ std::string fixed(double number, int digits) {
   return std::move(out).str();
 }
 
-/// The first of runs/lstm_lm-1, -2, ... that does not exist.
-std::string fresh_folder(const std::string& model) {
-  for (int i = 1;; ++i)
-    if (std::string path = text("runs/", model, "-", i); !std::filesystem::exists(path))
-      return path;
+constexpr int older_kept = 2;  // checkpoints beside the newest one
+
+/// The folder of a run that is gone on with; looking at it only needs no lock.
+std::optional<RunFolder> reopened(const TrainOptions& o) {
+  if (o.resume.empty() || o.dry_run) return std::nullopt;
+  return RunFolder::reopen(o.resume);
 }
 
 std::unique_ptr<Task> open_task(const TrainOptions& o, const std::optional<SavedRun>& resumed) {
@@ -137,6 +138,7 @@ TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::st
     : options_(options),
       out_(out),
       program_(std::move(program)),
+      folder_(reopened(options)),
       resumed_(options.resume.empty() ? std::nullopt : std::optional(open_run(options.resume))),
       task_(open_task(options, resumed_)),
       store_(static_cast<std::uint64_t>(options.seed)),
@@ -208,24 +210,19 @@ void TrainingRun::describe() {
 }
 
 void TrainingRun::begin_folder() {
-  if (!options_.resume.empty())
-    folder_ = options_.resume;
-  else
-    folder_ = options_.out.empty() ? fresh_folder(options_.model) : options_.out;
-  options_.out = folder_.string();
-  if (!resumed_ && std::filesystem::exists(checkpoint_path(folder_)))
-    throw UsageError(
-        text("--out: ", folder_.string(),
-             " holds a run already; go on with it by --resume, or choose another folder"));
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error)
-    throw DiskError(text("cannot make the folder ", folder_.string(), ": ", error.message()));
+  if (!folder_) folder_.emplace(RunFolder::claim(options_.out, options_.model));
+  options_.out = folder_->path().string();
+  if (resumed_ && resumed_->place != checkpoint_path(folder_->path())) {
+    if (!resumed_->skipped.empty()) say(resumed_->skipped);
+    say(text("the newest whole checkpoint is ", resumed_->place.string(), ", of step ",
+             state_.step));
+    copy_checkpoint(resumed_->place, checkpoint_path(folder_->path()), {.keep = older_kept});
+  }
   if (resumed_)
-    metrics_.emplace(folder_ / "metrics.jsonl", state_.step);
+    metrics_.emplace(folder_->path() / "metrics.jsonl", state_.step);
   else
-    metrics_.emplace(folder_ / "metrics.jsonl");
-  write_file_atomically(folder_ / "config.toml", to_toml(options_));
+    metrics_.emplace(folder_->path() / "metrics.jsonl");
+  write_file_atomically(folder_->path() / "config.toml", to_toml(options_));
   metrics_->header(options_.seed, name_of(default_level()), workers_.threads(),
                    train_option_set(options_));
 }
@@ -260,6 +257,7 @@ int TrainingRun::train() {
   int exit_code = exit_ok;
   {
     const InterruptGuard interrupt;
+    save();
     data::Prefetch<data::Batch> batches(
         [this](std::int64_t position, data::Batch& batch) {
           task_->source(Part::train)->fill(position, batch);
@@ -281,7 +279,7 @@ int TrainingRun::train() {
         draw(text("-", state_.step));
         progress.skip_time();
       }
-      if (options_.save_every > 0 && state_.step % options_.save_every == 0) {
+      if (save_is_due()) {
         save();
         progress.skip_time();
       }
@@ -292,12 +290,11 @@ int TrainingRun::train() {
     progress.finish();
     exit_code = interrupt.exit_code();
     save();
+    if (exit_code != exit_ok)
+      say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+               " --resume ", folder_->path().string()));
   }
-  if (exit_code != exit_ok) {
-    say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
-             " --resume ", folder_.string()));
-    return exit_code;
-  }
+  if (exit_code != exit_ok) return exit_code;
   report();
   return exit_ok;
 }
@@ -354,7 +351,8 @@ std::string TrainingRun::written(const Results& results, Part part, bool brief) 
 }
 
 bool TrainingRun::is_better(double value) const {
-  if (!state_.best) return true;
+  if (std::isnan(value)) return false;
+  if (!state_.best || std::isnan(*state_.best)) return true;
   return lower_is_better(options_.best) ? value < *state_.best : value > *state_.best;
 }
 
@@ -373,8 +371,10 @@ void TrainingRun::validate(Progress& progress) {
   }
   const bool better = is_better(chosen->second);
   state_.since_best = better ? 0 : state_.since_best + 1;
-  if (better || !valid_results_) valid_results_ = results;
-  if (better) state_.best = chosen->second;
+  if (better) {
+    state_.best = chosen->second;
+    state_.best_results = results;
+  }
   progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
   Json::Object line{{"step", state_.step}};
   for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
@@ -382,33 +382,51 @@ void TrainingRun::validate(Progress& progress) {
   if (better) {
     // The file holds the parameters as they are trained, beside their averages.
     const Averaged back(store_);
-    save_run(best_path(folder_), options_, *task_, state_, store_);
+    save_best();
   }
   progress.skip_time();
 }
 
+bool TrainingRun::save_is_due() const {
+  return options_.save_every > 0 ? state_.step % options_.save_every == 0 : clock_.due();
+}
+
 void TrainingRun::save() {
   if (saved_step_ == state_.step) return;
-  save_run(checkpoint_path(folder_), options_, *task_, state_, store_);
+  clock_.save([&] {
+    save_run(checkpoint_path(folder_->path()), options_, *task_, state_, store_, older_kept);
+  });
+  saved_step_ = state_.step;
+}
+
+void TrainingRun::save_best() {
+  clock_.save([&] {
+    const std::filesystem::path best = best_path(folder_->path());
+    save_run(best, options_, *task_, state_, store_);
+    copy_checkpoint(best, checkpoint_path(folder_->path()), {.keep = older_kept});
+  });
   saved_step_ = state_.step;
 }
 
 void TrainingRun::draw(const std::string& suffix) {
-  for (const std::filesystem::path& path : task_->draw(folder_, suffix, store_, workers_))
+  for (const std::filesystem::path& path : task_->draw(folder_->path(), suffix, store_, workers_))
     if (suffix.empty()) say(text("drawn in ", path.string()));
 }
 
 void TrainingRun::report() {
-  // From here on the model is the best one of the run.
-  if (std::filesystem::exists(best_path(folder_))) {
-    const SavedRun best = open_run(folder_, Which::best);
+  // From here on the model is the best one of the run, and so are the results of its validation.
+  Results valid;
+  if (path_exists(best_path(folder_->path()))) {
+    const SavedRun best = open_run(folder_->path(), Which::best);
     best.checkpoint.restore(store_);
+    valid = best.state.best_results;
     if (best.state.step != state_.step)
       say(text("the best validation was at step ", best.state.step));
   }
   const Averaged averaged(store_);
-  const Results none, &valid = valid_results_ ? *valid_results_ : none;
-  const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
+  // A run whose validations gave no number has no best one.
+  if (valid.empty() && task_->source(Part::valid)) valid = evaluate(Part::valid);
+  const Results test = task_->source(Part::test) ? evaluate(Part::test) : Results();
   const bool table = std::max(printed(valid).size(), printed(test).size()) > most_in_a_line;
   if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
   if (!test.empty()) {
@@ -420,11 +438,12 @@ void TrainingRun::report() {
   if (table) out_ << results_table(printed(valid), printed(test));
   if (!options_.quiet) task_->show(out_, store_, workers_);
   draw("");
-  say(text("\nsaved in ", folder_.string(), "\nnext:"));
-  for (const std::string& arguments : task_->next_commands(folder_.string()))
+  say(text("\nsaved in ", folder_->path().string(), "\nnext:"));
+  for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
              arguments.substr(arguments.find(' '))));
-  say(text("  ", tool("train"), " --resume ", folder_.string(), " --steps ", 2 * options_.steps));
+  say(text("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
+           2 * options_.steps));
 }
 
 }  // namespace abax

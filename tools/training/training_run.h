@@ -20,6 +20,8 @@
 #include "tools/tasks/task.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
+#include "tools/training/run_folder.h"
+#include "tools/training/save_clock.h"
 
 namespace abax {
 
@@ -41,9 +43,9 @@ class TrainingRun {
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
-  /// Trains, validates, saves, tests and shows results. Returns the exit code: 130 or 143 where
-  /// a signal came, after the step was finished and saved. Throws DivergedError and what else goes
-  /// wrong.
+  /// Trains, validates, saves, tests and shows results. Returns the exit code: that of
+  /// InterruptGuard where a signal came, after the step was finished and saved. Throws
+  /// DivergedError and what else goes wrong.
   int train();
 
  private:
@@ -56,7 +58,10 @@ class TrainingRun {
   void validate(Progress& progress);
   bool is_better(double value) const;
   bool out_of_patience() const;
+  /// Whether --save-every, or without it the clock, asks for a checkpoint now.
+  bool save_is_due() const;
   void save();
+  void save_best();
   void draw(const std::string& suffix);
   void report();
   std::string written(const Results& results, Part part, bool brief = false) const;
@@ -66,18 +71,18 @@ class TrainingRun {
   TrainOptions options_;
   std::ostream& out_;
   std::string program_;
+  std::optional<RunFolder> folder_;  // of a resumed run before it is read
   std::optional<SavedRun> resumed_;
   std::unique_ptr<Task> task_;
   Variables store_;
   Workers workers_;
   std::optional<Learner> learner_;
   LearningRateSchedule schedule_;
-  std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
   RunState state_;
   std::int64_t eval_every_ = 0;
   std::int64_t saved_step_ = -1;
-  std::optional<Results> valid_results_;  // of the best validation of this process, or the last
+  SaveClock clock_;
 };
 
 }  // namespace abax
