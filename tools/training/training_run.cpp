@@ -11,7 +11,6 @@
 #include "core/io/file.h"
 #include "models/registry.h"
 #include "tools/exit_codes.h"
-#include "tools/training/interrupt.h"
 #include "tools/training/resident_memory.h"
 
 namespace abax {
@@ -243,60 +242,62 @@ void TrainingRun::prepare_model() {
 }
 
 int TrainingRun::train() {
-  begin_folder();
-  prepare_model();
-  say(task_->description());
-  say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
-           " parameters; ", options_.steps, " steps, ",
-           fixed(static_cast<double>(options_.steps * options_.accumulate) /
-                     static_cast<double>(task_->source(Part::train)->batches()),
-                 1),
-           " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
-           ", ", name_of(default_level()),
-           resumed_ ? text("; going on after step ", state_.step) : ""));
-  int exit_code = exit_ok;
   {
     const InterruptGuard interrupt;
+    begin_folder();
+    prepare_model();
     save();
-    data::Prefetch<data::Batch> batches(
-        [this](std::int64_t position, data::Batch& batch) {
-          task_->source(Part::train)->fill(position, batch);
-        },
-        {}, {}, state_.position);
-    Progress progress(out_, state_.step, options_.steps,
-                      {.bar = is_terminal(1) && !options_.quiet,
-                       .columns = terminal_columns(1),
-                       .quiet = options_.quiet,
-                       .perplexity = task_->has_perplexity(),
-                       .unit = task_->unit() + "s"});
-    const bool validates = task_->source(Part::valid) != nullptr;
-    while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
-      learn_step(batches, progress);
-      if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
-        validate(progress);
-      if (options_.pictures_every > 0 && state_.step % options_.pictures_every == 0) {
-        const Averaged averaged(store_);
-        draw(text("-", state_.step));
-        progress.skip_time();
-      }
-      if (save_is_due()) {
-        save();
-        progress.skip_time();
-      }
-    }
-    if (out_of_patience())
-      progress.note(text("stopped early: no better ", options_.best, " in ", options_.patience,
-                         " validations"));
-    progress.finish();
-    exit_code = interrupt.exit_code();
+    say(task_->description());
+    say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
+             " parameters; ", options_.steps, " steps, ",
+             fixed(static_cast<double>(options_.steps * options_.accumulate) /
+                       static_cast<double>(task_->source(Part::train)->batches()),
+                   1),
+             " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
+             ", ", name_of(default_level()),
+             resumed_ ? text("; going on after step ", state_.step) : ""));
+    learn(interrupt);
     save();
-    if (exit_code != exit_ok)
+    if (interrupt.came()) {
       say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
                " --resume ", folder_->path().string()));
+      return interrupt.exit_code();
+    }
   }
-  if (exit_code != exit_ok) return exit_code;
   report();
   return exit_ok;
+}
+
+void TrainingRun::learn(const InterruptGuard& interrupt) {
+  data::Prefetch<data::Batch> batches(
+      [this](std::int64_t position, data::Batch& batch) {
+        task_->source(Part::train)->fill(position, batch);
+      },
+      {}, {}, state_.position);
+  Progress progress(out_, state_.step, options_.steps,
+                    {.bar = is_terminal(1) && !options_.quiet,
+                     .columns = terminal_columns(1),
+                     .quiet = options_.quiet,
+                     .perplexity = task_->has_perplexity(),
+                     .unit = task_->unit() + "s"});
+  const bool validates = task_->source(Part::valid) != nullptr;
+  while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
+    learn_step(batches, progress);
+    if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
+      validate(progress);
+    if (options_.pictures_every > 0 && state_.step % options_.pictures_every == 0) {
+      const Averaged averaged(store_);
+      draw(text("-", state_.step));
+      progress.skip_time();
+    }
+    if (save_is_due()) {
+      save();
+      progress.skip_time();
+    }
+  }
+  if (out_of_patience())
+    progress.note(text("stopped early: no better ", options_.best, " in ", options_.patience,
+                       " validations"));
 }
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {

@@ -18,6 +18,7 @@
 #include "tools/options/train_options.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
+#include "tools/training/interrupt.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
 #include "tools/training/run_folder.h"
@@ -53,6 +54,8 @@ class TrainingRun {
   /// What a new model looks at before its first step, such as where its codebooks start.
   void prepare_model();
   std::int64_t choose_steps() const;
+  /// Steps until the end, or until the interrupt came.
+  void learn(const InterruptGuard& interrupt);
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
   Results evaluate(Part part);
   void validate(Progress& progress);

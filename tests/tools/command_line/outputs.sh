@@ -53,7 +53,7 @@ expect 0 "$evaluate" --checkpoint run --data lines.txt --score scores.txt
 test "$(wc -l <scores.txt)" = 2
 "$generate" --checkpoint run --tokens 200 >text.txt  # of several windows a line, of lines, of a batch
 expect 0 "$evaluate" --checkpoint run --data text.txt --score scores.txt
-expect 0 "$train" --model transformer_lm $tiny --heads 2 --positions rotary --memory 8 --steps 3 --out remembers
+expect 0 "$train" --model transformer_lm $tiny --heads 2 --positions rotary --windows streams --memory 8 --steps 3 --out remembers
 expect 0 "$evaluate" --checkpoint remembers --data text.txt --score scores.txt
 expect 0 "$train" --model vqvae --hidden 8 --codes 4 --batch 100 --threads 2 --steps 2 --out quantised
 says " a pixel"
@@ -61,7 +61,7 @@ expect 2 "$evaluate" --checkpoint quantised --score scores.txt
 says "no log-probability"
 
 # Weights that are no numbers give an error, no results.
-broken="--width 8 --layers 1 --threads 2 --optimiser sgd --clip 0 --lr 3e38 --save-every 1 --steps 9"
+broken="--width 8 --layers 1 --threads 2 --optimiser sgd --clip 0 --lr 1e39 --save-every 1 --steps 9"
 expect 5 "$train" $broken --batch 2 --length 8 --out nan
 expect 5 "$evaluate" --checkpoint nan
 says "weights are broken"

@@ -37,12 +37,12 @@ actual=0; "$train" $tiny --steps 1000000 --eval-every 5 --out piped >pipe 2>erro
 expect 0 "$inspect" --checkpoint piped
 
 # Killed at once: the first checkpoint is that of the start.
-expect 0 "$train" $tiny --steps 60 --out whole
-"$train" $tiny --steps 60 --eval-every 1000 --out killed >output 2>&1 &
+expect 0 "$train" $tiny --steps 5000 --out whole
+"$train" $tiny --steps 5000 --eval-every 1000 --out killed >output 2>&1 &
 process=$!
 until_step 1 killed
 kill -KILL "$process"; wait "$process" 2>/dev/null || true
-expect 2 "$train" $tiny --steps 60 --out killed
+expect 2 "$train" $tiny --steps 5000 --out killed
 says "holds a run already"
 expect 0 "$train" --resume killed
 cmp whole/last/variables.safetensors killed/last/variables.safetensors
