@@ -92,8 +92,8 @@ std::string description_of(const Checkpoint& checkpoint, const Variables& store,
                                     {"data_position", checkpoint.data_position},
                                     {"seed", store.seed()},
                                     {"runs", object_of(store.all_runs())},
+                                    {"settings", object_of(checkpoint.settings)},
                                     {"values", object_of(checkpoint.values)},
-                                    {"configuration", checkpoint.configuration},
                                     {"files", listed}});
 }
 

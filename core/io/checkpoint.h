@@ -30,12 +30,16 @@ namespace abax {
 
 /// What the tools keep beside the variables. core gives no meaning to any of it.
 struct Checkpoint {
-  std::string model = {};                          // the registry's name
-  std::string configuration = {};                  // as text, for example TOML
-  std::map<std::string, std::string> values = {};  // whatever else is short
-  std::int64_t step = 0;                           // optimiser steps taken
-  std::int64_t data_position = 0;                  // batches consumed, not those prefetched
-  std::map<std::string, std::string> files = {};   // name -> contents: "tokenizer.jsonl"
+  std::string model = {};                            // the registry's name
+  std::map<std::string, std::string> settings = {};  // the model's own, by the names of its fields
+  std::map<std::string, std::string> values = {};    // whatever else is short
+  std::int64_t step = 0;                             // optimiser steps taken
+  std::int64_t data_position = 0;                    // batches consumed, not those prefetched
+  std::map<std::string, std::string> files = {};     // name -> contents: "tokenizer.jsonl"
+  /// Format 1 had the settings of all models together under "values", and what a run was told as
+  /// text. Written is the newest format alone, whose number this is.
+  std::int64_t format = 2;
+  std::string configuration = {};
 };
 
 struct SaveOptions {

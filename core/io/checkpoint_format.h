@@ -11,7 +11,7 @@
 
 namespace abax::checkpoint_format {
 
-inline constexpr std::int64_t format = 1;
+inline constexpr std::int64_t format = 2;  // that is written; 1 is read too
 inline constexpr const char* description = "checkpoint.json";
 inline constexpr const char* variables = "variables.safetensors";
 

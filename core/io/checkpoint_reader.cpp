@@ -117,10 +117,10 @@ void CheckpointReader::read_description(const fs::path& folder) {
   Json json;
   try {
     json = checkpoint_format::unsealed(written);
-    const std::int64_t format = json.at("format").integer();
-    if (format != checkpoint_format::format)
-      throw DataError(text("expected format ", checkpoint_format::format, ", found ", format,
-                           "; it was written by another version of abax"));
+    contents_.format = json.at("format").integer();
+    if (contents_.format < 1 || contents_.format > checkpoint_format::format)
+      throw DataError(text("expected format ", checkpoint_format::format, " or older, found ",
+                           contents_.format, "; it was written by a newer version of abax"));
     version_ = json.at("abax").string();
     contents_.model = json.at("model").string();
     contents_.step = json.at("step").integer();
@@ -129,7 +129,13 @@ void CheckpointReader::read_description(const fs::path& folder) {
     for (const auto& [label, count] : json.at("runs").object()) runs_[label] = count.natural();
     for (const auto& [key, value] : json.at("values").object())
       contents_.values[key] = value.string();
-    contents_.configuration = json.at("configuration").string();
+    if (contents_.format == 1) {
+      contents_.configuration = json.at("configuration").string();
+      contents_.settings = contents_.values;
+    } else {
+      for (const auto& [key, value] : json.at("settings").object())
+        contents_.settings[key] = value.string();
+    }
   } catch (const DataError& error) {
     fail(text(checkpoint_format::description, ": ", error.what()));
   }

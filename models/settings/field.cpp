@@ -76,6 +76,18 @@ struct Overload : Ts... {
 
 }  // namespace
 
+std::string to_text(const FieldValue& value) {
+  const auto number = [](double v) { return shortest(v, false); };
+  return std::visit(
+      Overload{[](const FieldText& v) { return v.text; },
+               [](bool v) { return std::string(v ? "true" : "false"); },
+               [](std::int64_t v) { return text(v); }, [&](double v) { return number(v); },
+               [](const std::string& v) { return v; },
+               [&](const Numbers& v) { return joined(v, ",", number); },
+               [](const Words& v) { return joined(v, ",", itself); }},
+      value);
+}
+
 Field::Field(std::string name, Target target, std::string group, std::string help)
     : name_(std::move(name)),
       target_(std::move(target)),
@@ -110,6 +122,10 @@ Field& Field::alias(std::string name) {
 }
 Field& Field::formerly(std::string name) {
   former_names_.push_back(std::move(name));
+  return *this;
+}
+Field& Field::formerly(std::string value, std::string now) {
+  retired_.emplace_back(std::move(value), std::move(now));
   return *this;
 }
 Field& Field::before(std::int64_t format, FieldValue value) {
@@ -177,6 +193,8 @@ std::string Field::value_word() const {
 
 void Field::refuse(std::string_view place, std::string_view came) const {
   std::string hint;
+  for (const auto& [value, advice] : retired_)
+    if (value == came) throw UsageError(text(place, ": '", value, "' is now ", advice));
   const std::string near = choices_.empty() ? "" : nearest_name(came, choices_);
   if (!near.empty()) hint = text("; did you mean '", near, "'?");
   throw UsageError(text(place, ": expected ", expectation(), ", not '", came, "'", hint));
@@ -253,6 +271,7 @@ void Field::set_numbers(std::string_view place, const Numbers& values) {
 }
 
 void Field::set_words(std::string_view place, const Words& values) {
+  if (holds_numbers() && values.empty()) return set_numbers(place, {});
   const auto target = std::get_if<Words*>(&target_);
   if (!target) refuse(place, "a list");
   for (const std::string& word : values)

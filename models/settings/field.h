@@ -22,6 +22,9 @@ struct FieldText {
 /// What a field can be set to. The others come typed, from a configuration file.
 using FieldValue = std::variant<FieldText, bool, std::int64_t, double, std::string, Numbers, Words>;
 
+/// As FieldText has it.
+std::string to_text(const FieldValue& value);
+
 /// What the constructor binds keeps its default until a value is set. The struct must outlive the
 /// field and stay where it is.
 class Field {
@@ -49,6 +52,8 @@ class Field {
   /// What it was called before: who still says so is told the new name; in checkpoints of format 1
   /// the key of a derived value.
   Field& formerly(std::string name);
+  /// What a value that there was before is called now: "--quantiser nearest --stages 4".
+  Field& formerly(std::string value, std::string now);
   /// What a checkpoint of an older format than this means where it does not have the key.
   Field& before(std::int64_t format, FieldValue value);
   /// With this value of a number, fields are read that are not read by default.
@@ -116,6 +121,7 @@ class Field {
   std::string help_;
   std::string placeholder_;
   Words aliases_, former_names_, choices_;
+  std::vector<std::pair<std::string, std::string>> retired_;
   std::vector<std::pair<std::int64_t, FieldValue>> former_values_;
   std::vector<std::int64_t> opening_values_;
   double low_ = -std::numeric_limits<double>::infinity();

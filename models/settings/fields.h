@@ -38,6 +38,10 @@ class Fields {
   Field& operator()(std::string_view name, T& value, std::string help) {
     return add(name, &value, std::move(help));
   }
+  /// A choice that is no std::variant.
+  Field& operator()(std::string_view name, Field::Choice choice, std::string help) {
+    return add(name, std::move(choice), std::move(help));
+  }
   /// Declares which alternative `kind` holds, and then the fields of that one.
   template <class... Kinds>
   Field& choice(std::string_view name, std::variant<Kinds...>& kind, Words names,

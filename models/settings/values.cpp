@@ -79,15 +79,18 @@ void check_together(const Declare& declare) {
   if (!fields.complaints().empty()) throw UsageError(fields.complaints().front());
 }
 
-std::map<std::string, Route> routes(const Declare& declare, const std::function<void()>& restore) {
-  std::map<std::string, Route> result;
+std::vector<KnownField> known_fields(const Declare& declare, const std::function<void()>& restore) {
+  std::vector<KnownField> result;
+  std::set<std::string> found;
   struct Place {
     Route route;
     std::set<std::string> seen;  // before its last choice
   };
   std::deque<Place> open{{}};
   for (; !open.empty(); open.pop_front()) {
-    const auto& [route, seen] = open.front();
+    const Place& place = open.front();
+    const Route& route = place.route;
+    const std::set<std::string>& seen = place.seen;
     restore();
     std::vector<GivenValue> choices;
     for (const auto& [name, value] : route)
@@ -96,7 +99,7 @@ std::map<std::string, Route> routes(const Declare& declare, const std::function<
     const Fields fields = collected(declare);
     std::set<std::string> names = seen;
     for (const Field& field : fields.all()) {
-      result.emplace(field.name(), route);  // the first one, which is the shortest, stays
+      if (found.insert(field.name()).second) result.push_back({field, route});
       names.insert(field.name());
     }
     std::vector<Place> further;

@@ -33,11 +33,16 @@ std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> v
 /// Throws UsageError with the first check across fields that does not hold.
 void check_together(const Declare& declare);
 
-/// How fields come to be read: for each name the choices ("quantiser", "nearest") that lead there
-/// from the settings as they are, none for those that are read now. The settings are as before
-/// after it; `declare` must declare fields of the very settings that `keep` and `restore` copy.
+/// Choices that lead to a field: ("quantiser", "nearest").
 using Route = std::vector<std::pair<std::string, std::string>>;
-std::map<std::string, Route> routes(const Declare& declare, const std::function<void()>& restore);
+/// A field that is read under some choices, and the fewest of these; none where it is read anyway.
+struct KnownField {
+  Field field;  // its value is not to be looked at
+  Route route;
+};
+/// All fields that settings can come to have. `declare` declares the fields of a copy of settings,
+/// which `restore` makes anew; a field that is read as they are comes before others.
+std::vector<KnownField> known_fields(const Declare& declare, const std::function<void()>& restore);
 
 /// The values of all fields that a checkpoint keeps, by name, as text.
 std::map<std::string, std::string> to_values(const Declare& declare);

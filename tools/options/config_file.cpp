@@ -1,36 +1,19 @@
-// Reads the options of a tool from TOML: the one file that names toml++.
+// TOML into values: the one file that names toml++.
+#include "tools/options/config_file.h"
+
 #include <toml++/toml.h>
 
-#include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "tools/options/option_set.h"
 
 namespace abax {
 namespace {
 
-std::string_view kind_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "an array";
-    case toml::node_type::string:
-      return "text";
-    case toml::node_type::integer:
-      return "a whole number";
-    case toml::node_type::floating_point:
-      return "a number";
-    case toml::node_type::boolean:
-      return "true or false";
-    default:
-      return "a date or time";
-  }
-}
-
-/// Sets a list from an array of numbers or one of words.
-void set_list(Option& option, const std::string& place, const toml::array& array) {
+/// An array of numbers or one of words.
+FieldValue list_of(const toml::array& array, const std::string& place) {
   Numbers numbers;
   Words words;
   for (const toml::node& element : array) {
@@ -39,53 +22,76 @@ void set_list(Option& option, const std::string& place, const toml::array& array
     else if (const auto word = element.as_string())
       words.push_back(word->get());
     else
-      throw UsageError(
-          text(place, ": expected ", option.expectation(), ", not ", kind_of(element)));
+      throw UsageError(text(place, ": expected numbers or words in the list"));
   }
   if (!numbers.empty() && !words.empty())
-    throw UsageError(text(place, ": expected ", option.expectation(), ", not numbers and words"));
-  if (words.empty() && (!numbers.empty() || option.holds_numbers()))
-    option.set(place, numbers);
-  else
-    option.set(place, words);
+    throw UsageError(text(place, ": expected numbers or words in the list, not both"));
+  if (!numbers.empty()) return numbers;
+  return words;  // an empty list of either
+}
+
+FieldValue value_of(const toml::node& node, const std::string& place) {
+  if (const auto flag = node.as_boolean()) return flag->get();
+  if (const auto whole = node.as_integer()) return std::int64_t{whole->get()};
+  if (const auto real = node.as_floating_point()) return real->get();
+  if (const auto word = node.as_string()) return word->get();
+  if (const auto array = node.as_array()) return list_of(*array, place);
+  throw UsageError(text(place, ": expected a value, not a date or time"));
+}
+
+void read_table(const toml::table& table, const std::string& prefix, const std::string& name,
+                Origin origin, std::vector<GivenValue>& values) {
+  for (const auto& [key, node] : table) {
+    const std::string whole = prefix + std::string(key.str());
+    const std::string place = text(name, ":", node.source().begin.line, ": '", whole, "'");
+    if (const auto inner = node.as_table())
+      read_table(*inner, whole + "-", name, origin, values);
+    else
+      values.push_back({whole, value_of(node, place), place, origin});
+  }
 }
 
 }  // namespace
 
-void OptionSet::read_toml(std::string_view content, const std::string& name) {
+std::vector<GivenValue> read_toml(std::string_view content, const std::string& name,
+                                  Origin origin) {
   toml::table table;
   try {
     table = toml::parse(content, name);
   } catch (const toml::parse_error& error) {
     throw UsageError(text(name, ":", error.source().begin.line, ": ", error.description()));
   }
-  for (const auto& [key, node] : table) {
-    const std::string place = text(name, ":", node.source().begin.line, ": '", key.str(), "'");
-    Words known;
-    for (const Option& option : options_)
-      if (option.in_files()) known.push_back(option.name());
-    const std::string_view name_here = key.str();
-    const auto option = std::find_if(options_.begin(), options_.end(), [=](const Option& o) {
-      return o.in_files() && o.name() == name_here;
-    });
-    if (option == options_.end()) {
-      const std::string near = nearest_name(key.str(), known);
-      throw UsageError(text(place, " is no key of a configuration file",
-                            near.empty() ? std::string() : text("; did you mean '", near, "'?")));
+  std::vector<GivenValue> values;
+  read_table(table, "", name, origin, values);
+  return values;
+}
+
+std::vector<GivenValue> read_config_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream content;
+  if (in) content << in.rdbuf();
+  if (!in || !content) throw UsageError(text("--config: cannot read '", path, "'"));
+  return read_toml(content.str(), path);
+}
+
+std::string to_toml(const Fields& fields) {
+  std::string result, title;
+  for (const Field& field : fields.all()) {
+    if (!field.in_files()) continue;
+    if (field.group() != title) {
+      title = field.group();
+      result += text(result.empty() ? "" : "\n", "# ", title, "\n");
     }
-    if (const auto flag = node.as_boolean())
-      option->set(place, flag->get());
-    else if (const auto whole = node.as_integer())
-      option->set(place, whole->get());
-    else if (const auto real = node.as_floating_point())
-      option->set(place, real->get());
-    else if (const auto word = node.as_string())
-      option->set(place, word->get());
-    else if (const auto array = node.as_array())
-      set_list(*option, place, *array);
-    else
-      throw UsageError(text(place, ": expected ", option->expectation(), ", not ", kind_of(node)));
+    result += text(field.name(), " = ", field.to_toml(), "\n");
   }
+  return result;
+}
+
+Json to_json(const Fields& fields) {
+  Json::Object members;
+  for (const Field& field : fields.all())
+    if (field.in_files()) members.emplace_back(field.name(), parse_json(field.to_toml()));
+  return members;
 }
 
 }  // namespace abax

@@ -1,0 +1,131 @@
+// The fields of a run, and the way of its settings into checkpoints and back.
+#include "tools/training/run_settings.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/registry.h"
+#include "tools/options/config_file.h"
+#include "tools/tasks/tasks.h"
+
+namespace abax {
+namespace {
+
+/// What a new run of that model begins with.
+void choose_model(RunSettings& s, std::string_view name) {
+  s.model = ModelSettings(name);
+  s.data = task_entry(s.model).data;
+  s.training = {};
+  s.watch = {};
+  std::vector<GivenValue> defaults;
+  for (const auto& [field, value] : s.model.entry().defaults)
+    defaults.push_back({field, FieldText{value}, text("the default of --", field, " of ", name)});
+  const std::vector<GivenValue> unread = assign(fields_of(s), std::move(defaults));
+  if (!unread.empty()) throw UsageError(text(unread.front().place, ": nothing reads it"));
+}
+
+}  // namespace
+
+void fields(Fields& f, TrainingSettings& s) {
+  f("steps", s.steps, "updates to train for; 0: as --epochs says").at_least(0).resumable();
+  f("epochs", s.epochs, "passes over the data to train on, instead of --steps")
+      .at_least(0)
+      .resumable();
+  f("accumulate", s.accumulate, "batches whose gradients make one update")
+      .at_least(1)
+      .at_most(1 << 20);
+  f.part(s.rate);
+  f.part(s.optimiser);
+  f("init-from", s.init_from, "checkpoint whose weights to start from").placeholder("FOLDER");
+  f("freeze", s.freeze, "parameters that stay as they are, by the start of their names");
+  f("seed", s.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
+  f.require(s.steps == 0 || s.epochs == 0,
+            "--steps and --epochs both say how long to train: give one of them");
+  f.require(s.steps == 0 || s.rate.warmup <= s.steps,
+            text("--warmup: ", s.rate.warmup, " steps, but the training has only ", s.steps,
+                 " (--steps)"));
+}
+
+void threads_field(Fields& f, std::int64_t& threads) {
+  f("threads", threads, "0: as many as this process may use").at_least(0).at_most(1024).resumable();
+}
+
+void fields(Fields& f, WatchSettings& s) {
+  threads_field(f, s.threads);
+  f("eval-every", s.eval_every, "steps between validations; 0: ten in a run")
+      .at_least(0)
+      .resumable();
+  f("best", s.best, "the validation's metric by which the best checkpoint is kept")
+      .placeholder("METRIC");
+  f("patience", s.patience, "stop after so many validations without a better one; 0: never")
+      .at_least(0)
+      .resumable();
+  f("save-every", s.save_every, "steps between checkpoints; 0: one at the end")
+      .at_least(0)
+      .resumable();
+  f("out", s.out, "where checkpoints and metrics.jsonl go").placeholder("FOLDER").resumable();
+  f("quiet", s.quiet, "print the results alone").resumable();
+}
+
+RunSettings::RunSettings(std::string_view name) : model(name) { choose_model(*this, name); }
+
+void fields(Fields& f, RunSettings& s) {
+  f.group("Model");
+  Words names;
+  for (const ModelEntry& entry : models()) names.push_back(entry.name);
+  const auto get = [&s, names] {
+    return static_cast<std::size_t>(std::ranges::find(names, s.model.name()) - names.begin());
+  };
+  f("model", Field::Choice{get, [&s, names](std::size_t i) { choose_model(s, names.at(i)); }},
+    "which model; each has options of its own: --model NAME --help")
+      .one_of(names)
+      .placeholder("NAME");
+  f.part(s.model);
+  f.group("Data");
+  f.part(s.data);
+  f.group("Training");
+  f.part(s.training);
+  f.group("Run");
+  f.part(s.watch);
+}
+
+std::map<std::string, std::string> to_run_values(RunSettings s) {
+  std::map<std::string, std::string> values = to_values(fields_of(s));
+  values.erase("model");
+  for (const auto& [name, value] : to_values([&s](Fields& f) { f.part(s.model); }))
+    values.erase(name);
+  return values;
+}
+
+RunSettings run_settings(const Checkpoint& checkpoint) try {
+  RunSettings s(checkpoint.model);
+  s.model = ModelSettings(checkpoint.model, checkpoint.settings, checkpoint.format);
+  const Declare declare = fields_of(s);
+  if (checkpoint.format > 1) {
+    std::map<std::string, std::string> values = checkpoint.settings;
+    for (const auto& [name, value] : checkpoint.values)
+      if (!name.starts_with(state_prefix)) values[name] = value;
+    from_values(declare, values, checkpoint.format);
+    return s;
+  }
+  // Format 1 kept all options that there were as TOML, also those that the model did not read, and
+  // spelt them as they are spelt now.
+  std::map<std::string, std::string> values;
+  for (const GivenValue& given : read_toml(checkpoint.configuration, "its configuration"))
+    values[given.name] = to_text(given.value);
+  if (const auto& upgrade = s.model.entry().upgrade) upgrade(values);
+  if (values["corpus"].empty()) values.erase("corpus");
+  from_values(declare, values, checkpoint.format);
+  return s;
+} catch (const UsageError& error) {
+  throw CheckpointError(error.what());
+}
+
+std::string to_toml(RunSettings s) {
+  Fields all;
+  fields(all, s);
+  return to_toml(all);
+}
+
+}  // namespace abax
