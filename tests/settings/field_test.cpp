@@ -115,6 +115,8 @@ TEST_CASE("field: one of some words, the nearest of which is named") {
   CHECK(takes(field, FieldText{"cosine"}));
   CHECK(refusal(field, FieldText{"cosnie"}) ==
         "--it: expected one of: constant, cosine, not 'cosnie'; did you mean 'cosine'?");
+  field.formerly("inverse", "--schedule inverse-root");
+  CHECK(refusal(field, FieldText{"inverse"}) == "--it: 'inverse' is now --schedule inverse-root");
   CHECK(word == "cosine");
   CHECK(field.value_word() == "constant|cosine");
 
@@ -129,6 +131,15 @@ TEST_CASE("field: one of some words, the nearest of which is named") {
   CHECK_FALSE(takes(choice, FieldText{"c"}));
   CHECK_FALSE(takes(choice, std::int64_t{0}));
   CHECK(chosen == 1);
+}
+
+TEST_CASE("field: values as text") {
+  CHECK(to_text(FieldText{"8,5"}) == "8,5");
+  CHECK(to_text(true) == "true");
+  CHECK(to_text(std::int64_t{-3}) == "-3");
+  CHECK(to_text(0.1) == "0.1");
+  CHECK(to_text(Numbers{90, 5.5}) == "90,5.5");
+  CHECK(to_text(Words{"a", "b"}) == "a,b");
 }
 
 TEST_CASE("field: lists") {
@@ -146,6 +157,9 @@ TEST_CASE("field: lists") {
     CHECK_MESSAGE(!takes(field, FieldText{wrong}), wrong);
   CHECK_FALSE(takes(field, Numbers{3, 2.5}));
   CHECK(whole == Integers{3, 4});
+
+  CHECK(takes(field, Words{}));  // an empty list of a file
+  CHECK(whole.empty());
 
   Numbers numbers;
   Field shares = field_of(&numbers);

@@ -195,8 +195,19 @@ TEST_CASE("values: checks across fields") {
 
 TEST_CASE("values: which choices lead to a field") {
   Example e;
-  const Example before = e;
-  auto all = routes(declare(e), [&] { e = before; });
+  const auto routes = [&] {
+    const Example before = e;
+    std::map<std::string, Route> result;
+    Words order;
+    for (const KnownField& known : known_fields(declare(e), [&] { e = before; })) {
+      CHECK(result.emplace(known.field.name(), known.route).second);  // each once
+      order.push_back(known.field.name());
+    }
+    const Words read = names(e);  // as before, and those that are read anyway come first
+    CHECK(Words(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(read.size())) == read);
+    return result;
+  };
+  auto all = routes();
   CHECK(all.at("width").empty());
   CHECK(all.at("codes").empty());
   CHECK(all.at("levels") == Route{{"quantiser", "finite"}});
@@ -207,8 +218,7 @@ TEST_CASE("values: which choices lead to a field") {
   CHECK(e.rest.stages == 1);
 
   e.latent = Plain{};
-  const Example plain = e;
-  all = routes(declare(e), [&] { e = plain; });
+  all = routes();
   CHECK(all.at("codes") == Route{{"latent", "quantised"}});
   CHECK(all.at("levels") == Route{{"latent", "quantised"}, {"quantiser", "finite"}});
   CHECK(std::holds_alternative<Plain>(e.latent));
