@@ -23,23 +23,27 @@ std::map<std::string, std::string> upgraded(const ModelEntry& entry, const Decla
   }
   if (entry.upgrade) entry.upgrade(values);
   // What choices bring with them is known only when they are made.
-  for (std::size_t known = 0;;) {
+  for (Words known;;) {
     Fields fields;
     declare(fields);
-    if (fields.all().size() == known) return values;
-    known = fields.all().size();
+    Words names;
+    std::vector<GivenValue> given;
     for (const Field& field : fields.all()) {
+      names.push_back(field.name());
       for (std::string former : field.former_names()) {
         std::ranges::replace(former, '_', '-');
         if (const auto found = values.find(former); found != values.end() && former != field.name())
           values[field.name()] = found->second;
       }
-      if (const auto found = values.find(field.name()); found != values.end() && field.is_flag())
-        found->second = found->second == "1" || found->second == "true" ? "true" : "false";
+      const auto found = values.find(field.name());
+      if (found == values.end()) continue;
+      if (field.is_flag() && found->second == "1") found->second = "true";
+      if (field.is_flag() && found->second == "0") found->second = "false";
+      given.push_back(
+          {field.name(), FieldText{found->second}, text("'", field.name(), "'"), Origin::file});
     }
-    std::vector<GivenValue> given;
-    for (const auto& [name, value] : values)
-      given.push_back({name, FieldText{value}, text("'", name, "'"), Origin::file});
+    if (names == known) return values;
+    known = std::move(names);
     assign(declare, std::move(given));
   }
 }

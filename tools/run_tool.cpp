@@ -30,11 +30,10 @@ std::vector<KnownField> known_options(const RunTool& tool) {
   std::vector<KnownField> known;
   for (const TaskEntry& task : tasks()) {
     AnySettings start = (task.*tool.action).settings, scratch = start;
-    for (KnownField& field : known_fields([&](Fields& f) { fields(f, scratch); },
-                                          [&] { scratch = start; }))
-      if (std::ranges::none_of(known, [&](const KnownField& k) {
-            return k.field.name() == field.field.name();
-          }))
+    for (KnownField& field :
+         known_fields([&](Fields& f) { fields(f, scratch); }, [&] { scratch = start; }))
+      if (std::ranges::none_of(
+              known, [&](const KnownField& k) { return k.field.name() == field.field.name(); }))
         known.push_back(std::move(field));
   }
   return known;
@@ -84,8 +83,8 @@ int act(const RunTool& tool, int argc, char** argv) {
   const ModelSettings& model = context.run.settings.model;
   const TaskAction& action = task_entry(model).*tool.action;
   if (!action.act)
-    throw UsageError(text(model.name(), ": there is nothing to ", tool.name, " with it, as there is with ",
-                          models_with(tool)));
+    throw UsageError(text(model.name(), ": there is nothing to ", tool.name,
+                          " with it, as there is with ", models_with(tool)));
   AnySettings settings = action.settings;
   const Declare declare = [&](Fields& f) { fields(f, settings); };
   const std::vector<GivenValue> unread = assign(declare, std::move(values));
@@ -99,8 +98,8 @@ int act(const RunTool& tool, int argc, char** argv) {
   if (!unread.empty()) {
     std::string taken;
     for (const Field& field : now.all()) taken += text(" --", field.name());
-    throw UsageError(text(unread.front().place, " means nothing to ", model.name(),
-                          ", with which ", tool.name, " takes", taken));
+    throw UsageError(text(unread.front().place, " means nothing to ", model.name(), ", with which ",
+                          tool.name, " takes", taken));
   }
   check_needed(now, given);
   check_together(declare);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
       run.describe();
       return int{exit_ok};
     }
+    std::cout.exceptions(std::ios::goodbit);  // a training goes on without its screen
     return run.train();
   });
 }

@@ -20,8 +20,9 @@ class LineClassifier {
   LineClassifier(Variables& store, const ModelSettings& settings, const data::Tokenizer& tokenizer,
                  Workers& workers);
 
-  /// Of each line the probabilities of the classes, which sum to 1; none of a line without tokens. A
-  /// line that is longer than the model's context is cut. Throws DataError where the tokeniser does.
+  /// Of each line the probabilities of the classes, which sum to 1; none of a line without tokens.
+  /// A line that is longer than the model's context is cut. Throws DataError where the tokeniser
+  /// does.
   std::vector<std::vector<float>> classify(const std::vector<std::string>& lines);
 
  private:

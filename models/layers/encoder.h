@@ -21,10 +21,10 @@ struct SequenceBlocks {
   std::int64_t layers = 1;
   float dropout = 0;  // in training: after the embedding and each layer or branch
   // Of Transformer blocks; see TransformerConfig.
-  std::int64_t context = 0;
   std::int64_t heads = 4;
   std::int64_t feed_forward = 0;
   std::string positions = "learned";
+  std::int64_t context = 0;  // tokens of the longest sequence
   // Of recurrent ones.
   bool bidirectional = false;  // encoders read from both ends, each with half the width
 };

@@ -141,9 +141,12 @@ void from_values(const Declare& declare, const std::map<std::string, std::string
       const Fields fields = collected(declare);
       for (const Field& field : fields.all()) {
         if (!known.insert(field.name()).second) continue;
+        // The first of the formats to come that changed it says what it was until then.
         const auto& former = field.former_values();
-        const auto meant =
-            std::ranges::find_if(former, [&](const auto& old) { return format < old.first; });
+        auto meant = former.end();
+        for (auto old = former.begin(); old != former.end(); ++old)
+          if (format < old->first && (meant == former.end() || old->first < meant->first))
+            meant = old;
         if (meant == former.end()) continue;
         given.push_back({field.name(), meant->second, text("'", field.name(), "'"), Origin::file});
         more = true;

@@ -11,7 +11,8 @@
 namespace abax::data {
 namespace {
 
-ModelConfig config() { return code_prior_config({}, {3, 10}, 2); }
+CodePrior prior() { return code_prior_for({}, {3, 10}, 2); }
+
 /// Image i has the codes i, i + 1, i + 2 and the label 0, 1 or none.
 LabelledCodes five_images() {
   LabelledCodes codes{.positions = 3, .codes = {}, .labels = {0, 1, -1, 0, 1}};
@@ -21,7 +22,7 @@ LabelledCodes five_images() {
 }
 
 TEST_CASE("code batches: a label's token and the codes are read, the codes predicted") {
-  const CodeBatches batches(five_images(), config(), {.rows = 4, .shuffled = false});
+  const CodeBatches batches(five_images(), prior(), {.rows = 4, .shuffled = false});
   REQUIRE(batches.batches() == 2);
   CHECK(batches.shapes().front() == BatchShape{.batch = 3, .length = 3});
   const Batch batch = batches.make(1);
@@ -37,7 +38,7 @@ TEST_CASE("code batches: a label's token and the codes are read, the codes predi
 }
 
 TEST_CASE("code batches: each pass holds every image once, in an order of its own") {
-  const CodeBatches batches(five_images(), config(), {.rows = 2, .shuffled = true, .seed = 4});
+  const CodeBatches batches(five_images(), prior(), {.rows = 2, .shuffled = true, .seed = 4});
   std::set<std::vector<std::int64_t>> orders;
   for (int pass = 0; pass < 4; ++pass) {
     std::vector<std::int64_t> order;
@@ -54,11 +55,11 @@ TEST_CASE("code batches: each pass holds every image once, in an order of its ow
 TEST_CASE("code batches: codes and labels that the prior does not have are refused") {
   LabelledCodes codes = five_images();
   codes.codes[4] = 10;
-  CHECK_THROWS_AS(CodeBatches(codes, config(), {}), DataError);
+  CHECK_THROWS_AS(CodeBatches(codes, prior(), {}), DataError);
   codes = five_images();
   codes.labels[0] = 2;
-  CHECK_THROWS_AS(CodeBatches(codes, config(), {}), DataError);
-  CHECK_THROWS_AS(CodeBatches({}, config(), {}), DataError);
+  CHECK_THROWS_AS(CodeBatches(codes, prior(), {}), DataError);
+  CHECK_THROWS_AS(CodeBatches({}, prior(), {}), DataError);
 }
 
 }  // namespace

@@ -21,23 +21,20 @@ using test::some_tokens;
 constexpr int vocabulary = 9, classes = 3;
 
 /// Recurrent layers of both poolings and directions, and a Transformer.
-std::vector<ModelConfig> kinds() {
-  std::vector<ModelConfig> result;
+std::vector<Classifier> kinds() {
+  std::vector<Classifier> result;
   for (const bool bidirectional : {false, true})
     for (const char* pooling : {"last", "mean"})
       result.push_back({.vocabulary = vocabulary,
                         .classes = classes,
-                        .blocks = bidirectional ? "gru" : "lstm",
-                        .width = 6,
-                        .layers = 2,
-                        .bidirectional = bidirectional,
+                        .blocks = {.kind = bidirectional ? "gru" : "lstm",
+                                   .width = 6,
+                                   .layers = 2,
+                                   .bidirectional = bidirectional},
                         .pooling = pooling});
   result.push_back({.vocabulary = vocabulary,
                     .classes = classes,
-                    .width = 6,
-                    .layers = 2,
-                    .heads = 2,
-                    .context = 8});
+                    .blocks = {.width = 6, .layers = 2, .heads = 2, .context = 8}});
   return result;
 }
 
@@ -54,7 +51,7 @@ Batch four_sequences() {
           Tensor::of<std::int32_t>({4}, {2, 0, -1, 1})};
 }
 
-void create(Variables& store, const ModelConfig& config) {
+void create(Variables& store, const Classifier& config) {
   Graph g(store, Mode::train, "create");
   sequence_classifier(g, config, {.batch = 1, .length = 1});
   shake(store);
@@ -63,7 +60,7 @@ void create(Variables& store, const ModelConfig& config) {
 }  // namespace
 
 TEST_CASE("classifier: a sequence's logits are the same alone and with any padding") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Classifier& config : kinds()) {
     Variables store(3);
     create(store, config);
     Batch one{some_tokens(3, 1, vocabulary), Tensor::of<std::int32_t>({1}, {3}),
@@ -84,7 +81,7 @@ TEST_CASE("classifier: a sequence's logits are the same alone and with any paddi
 }
 
 TEST_CASE("classifier: gradients are slopes of the loss") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Classifier& config : kinds()) {
     Variables store(3);
     create(store, config);
     Graph g(store, Mode::train);
@@ -94,8 +91,8 @@ TEST_CASE("classifier: gradients are slopes of the loss") {
 }
 
 TEST_CASE("classifier: rows without a label do not count, and a few steps learn the others") {
-  for (ModelConfig config : kinds()) {
-    config.dropout = 0.01f;
+  for (Classifier config : kinds()) {
+    config.blocks.dropout = 0.01f;
     Variables store(3);
     Graph g(store, Mode::train);
     const Batch batch = four_sequences();
@@ -114,7 +111,7 @@ TEST_CASE("classifier: rows without a label do not count, and a few steps learn 
 }
 
 TEST_CASE("classifier: an unknown pooling is refused") {
-  ModelConfig config = kinds().front();
+  Classifier config = kinds().front();
   config.pooling = "max";
   Variables store(3);
   Graph g(store);

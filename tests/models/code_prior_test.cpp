@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::int64_t positions = 4, labels = 3;
 
-ModelConfig config() {
-  return code_prior_config({.width = 16, .layers = 1, .heads = 2}, {positions, 5}, labels);
+CodePrior config() {
+  return code_prior_for({.blocks = {.width = 16, .layers = 1, .heads = 2}}, {positions, 5}, labels);
 }
 
 /// Every code of an image of label l is l, save for the last, which is 4 or, without a label, 3.
-Tensor tokens_of(const ModelConfig& c, bool targets) {
+Tensor tokens_of(const CodePrior& c, bool targets) {
   Tensor tokens({positions, labels + 1}, i32);
   const auto at = [&](std::int64_t t, std::int64_t b) -> std::int32_t& {
     return tokens.as<std::int32_t>()[static_cast<std::size_t>(t * (labels + 1) + b)];
@@ -37,14 +37,16 @@ Tensor tokens_of(const ModelConfig& c, bool targets) {
 }
 
 TEST_CASE("code_prior: learns the codes of each label and draws them") {
-  const ModelConfig c = config();
-  CHECK(c.vocabulary == 5);
-  CHECK(c.source_vocabulary == 9);
+  const CodePrior c = config();
+  CHECK(c.kinds == 5);
+  CHECK(c.labels == labels);
+  CHECK(c.blocks.context == positions);
   Variables store(3);
   Workers workers(2);
   Graph g(store, Mode::train);
   const Model model = code_prior(g, c, {.batch = labels + 1, .length = positions});
   CHECK(model.output.shape() == Shape{positions, labels + 1, 5});
+  CHECK(store.at("embedding").value.shape() == Shape{9, 16});
   optimise({}, gradients_of(model.loss));
   Execution step(compile(g, {model.loss.sum}), store, workers);
   const Tensor tokens = tokens_of(c, false), targets = tokens_of(c, true);
@@ -64,7 +66,7 @@ TEST_CASE("code_prior: learns the codes of each label and draws them") {
 }
 
 TEST_CASE("code_prior: an image's draws do not depend on the others") {
-  const ModelConfig c = config();
+  const CodePrior c = config();
   Variables store(3);
   Workers workers(1);
   {
@@ -84,7 +86,7 @@ TEST_CASE("code_prior: an image's draws do not depend on the others") {
 TEST_CASE("code_prior: labels and latents that it cannot have are refused") {
   CHECK_THROWS_AS(label_token(config(), 3), UsageError);
   CHECK_THROWS_AS(label_token(config(), -2), UsageError);
-  CHECK_THROWS_AS(code_prior_config({}, {20, 0}, 0), UsageError);
+  CHECK_THROWS_AS(code_prior_for({}, {20, 0}, 0), UsageError);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr std::array<std::int32_t, batch> lengths{4, 3};
 
 /// For each position t of item `item`, whether the encoder's values [first, last) there change with
 /// the token at `changed`.
-std::vector<bool> depends(const ModelConfig& config, std::int64_t item, std::int64_t changed,
+std::vector<bool> depends(const SequenceBlocks& config, std::int64_t item, std::int64_t changed,
                           std::int64_t first, std::int64_t last) {
   Variables store(3);
   Graph g(store);
@@ -46,7 +46,7 @@ using Pattern = std::vector<bool>;
 }  // namespace
 
 TEST_CASE("encoder: an LSTM reads forward; bidirectional, its second half reads backward") {
-  ModelConfig config{.blocks = "lstm", .width = width};
+  SequenceBlocks config{.kind = "lstm", .width = width};
   CHECK(depends(config, 0, 1, 0, width) == Pattern{false, true, true, true});
   CHECK(depends(config, 1, 2, 0, width) == Pattern{false, false, true});
   config.bidirectional = true;
@@ -61,14 +61,14 @@ TEST_CASE("encoder: an LSTM reads forward; bidirectional, its second half reads 
 }
 
 TEST_CASE("encoder: a Transformer's values depend on all tokens of their sequence, no padding") {
-  const ModelConfig config{.width = width, .heads = 2, .context = length};
+  const SequenceBlocks config{.width = width, .heads = 2, .context = length};
   CHECK(depends(config, 0, 3, 0, width) == Pattern{true, true, true, true});
   CHECK(depends(config, 1, 0, 0, width) == Pattern{true, true, true});
   CHECK(depends(config, 1, 3, 0, width) == Pattern{false, false, false});  // beyond its length
 }
 
 TEST_CASE("encoder: unknown blocks are refused") {
-  CHECK_THROWS_AS(has_transformer_blocks({.blocks = "conv"}), UsageError);
+  CHECK_THROWS_AS(are_transformer({.kind = "conv"}), UsageError);
 }
 
 }  // namespace abax

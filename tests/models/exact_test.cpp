@@ -2,11 +2,15 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <functional>
+#include <map>
 
+#include "core/base/random.h"
+#include "core/base/text.h"
 #include "models/latents/estimators.h"
 #include "models/registry.h"
+#include "models/settings/values.h"
 #include "models/training/optimiser.h"
-#include "tests/models/image_batch.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -21,35 +25,40 @@ struct Inputs {
   Tensor lengths = Tensor::of<std::int32_t>({3}, {5, 2, 4});
   Tensor labels = Tensor::of<std::int32_t>({3}, {1, 0, 2});
   Tensor keep = Tensor::scalar(1);
-  test::ImageBatch images;
+  Tensor images{{3, 6, 5, 1}}, weights = Tensor::of<float>({3}, {1, 0, 1});
+  Tensor kl_weight = Tensor::scalar(1), temperature = Tensor::scalar(0.8f);
 
-  Inputs(TaskKind task, const ModelConfig& config)
-      : tokens(test::some_tokens(task == TaskKind::translation ? 4 : 5, 3, vocabulary)),
-        targets(test::some_tokens(task == TaskKind::translation ? 4 : 5, 3, vocabulary, 7)),
-        images(3, config, {1, 0, 1}) {}
+  explicit Inputs(const std::string& task)
+      : tokens(test::some_tokens(task == "translation" ? 4 : 5, 3, vocabulary)),
+        targets(test::some_tokens(task == "translation" ? 4 : 5, 3, vocabulary, 7)) {
+    Random random(stream_key(2, "test", "images"));
+    for (float& pixel : images.as<float>()) pixel = static_cast<float>(random.uniform());
+  }
   test::Inputs all() const {
-    test::Inputs result = images.inputs();
-    result.insert(result.end(), {{"tokens", &tokens},
-                                 {"targets", &targets},
-                                 {"source", &source},
-                                 {"source_lengths", &lengths},
-                                 {"lengths", &lengths},
-                                 {"labels", &labels},
-                                 {"keep", &keep}});
-    return result;
+    return {{"tokens", &tokens},
+            {"targets", &targets},
+            {"source", &source},
+            {"source_lengths", &lengths},
+            {"lengths", &lengths},
+            {"labels", &labels},
+            {"keep", &keep},
+            {"images", &images},
+            {"weights", &weights},
+            {"kl_weight", &kl_weight},
+            {"temperature", &temperature}};
   }
 };
 
 /// All variables of a store after some steps of training, one after another.
-std::vector<float> trained(const ModelEntry& entry, const ModelConfig& config,
-                           const CompileOptions& options, int threads) {
+std::vector<float> trained(const ModelSettings& settings, const CompileOptions& options,
+                           int threads) {
   Variables store(8);
   Graph g(store);
-  const Model model = entry.build(g, config, shape);
+  const Model model = settings.entry().build(g, settings, shape);
   const Value norm = optimise({.clip = 1}, gradients_of(model.loss));
   Workers workers(threads);
   Execution step(compile(g, {model.loss.sum, norm}, options), store, workers);
-  const Inputs inputs(entry.task, config);
+  const Inputs inputs(settings.entry().task);
   step.set("learning_rate", 0.01f);
   for (int i = 0; i < 3; ++i) test::run(step, inputs.all());
   std::vector<float> result;
@@ -62,13 +71,13 @@ std::vector<float> trained(const ModelEntry& entry, const ModelConfig& config,
 }
 
 /// The logits of some steps of generation with parameters as they begin.
-std::vector<float> generated(const ModelEntry& entry, const ModelConfig& config,
-                             const CompileOptions& options, int threads) {
+std::vector<float> generated(const ModelSettings& settings, const CompileOptions& options,
+                             int threads) {
   Variables store(8);
   Graph train(store);
-  entry.build(train, config, shape);
+  settings.entry().build(train, settings, shape);
   Graph g(store, Mode::evaluate, "generate");
-  const Value logits = entry.step(g, config, 2);
+  const Value logits = settings.entry().step(g, settings, 2);
   Workers workers(threads);
   Execution step(compile(g, {logits}, options), store, workers);
   std::vector<float> result;
@@ -87,83 +96,77 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// Of each model what its options can make it.
-std::vector<ModelConfig> configs(const ModelEntry& entry) {
-  ModelConfig base{.vocabulary = vocabulary,
-                   .source_vocabulary = vocabulary,
-                   .classes = 3,
-                   .width = 20,
-                   .layers = 2,
-                   .heads = 2,
-                   .dropout = 0.2f,
-                   .label_smoothing = 0.1f,
-                   .context = 8,
-                   .image_height = 6,
-                   .image_width = 5,
-                   .image_channels = 1,
-                   .hidden = {9},
-                   .latents = 3,
-                   .categories = 4,
-                   .samples = 2,
-                   .codes = 5,
-                   .code_width = 3,
-                   .restart_below = 0.7f,
-                   .quantiser_dropout = 0.5f};
-  std::vector<ModelConfig> result{base};
-  if (entry.name == "gaussian_vae") {
-    result.push_back(base);
-    result.back().pixels = "autoregressive";
-  }
-  if (entry.name == "categorical_vae")
-    for (const std::string& estimator : estimator_names()) {
-      result.push_back(base);
-      result.back().estimator = estimator;
-      result.back().prior = result.back().posterior = "autoregressive";
-    }
-  if (entry.prepare)
-    for (const char* quantiser : {"residual", "finite"}) {
-      result.push_back(base);
-      result.back().quantiser = quantiser;
-    }
-  if (entry.name == "transformer_lm") {
-    result.push_back(base);
-    result.back().positions = "rotary";
-    result.back().memory = 3;
-  }
-  if (entry.task != TaskKind::language && entry.task != TaskKind::images)
-    for (const char* blocks : {"lstm", "gru"}) {
-      result.push_back(base);
-      result.back().blocks = blocks;
-      result.back().bidirectional = true;
-    }
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+/// What models are built with here, where they read it.
+const Values small{{"width", "20"},     {"layers", "2"},          {"heads", "2"},
+                   {"dropout", "0.2"},  {"hidden", "9"},          {"latents", "3"},
+                   {"categories", "4"}, {"samples", "2"},         {"codes", "5"},
+                   {"code-width", "3"}, {"restart-below", "0.7"}, {"label-smoothing", "0.1"}};
+const std::map<std::string, FieldValue> derived{{"vocabulary-size", vocabulary},
+                                                {"source-vocabulary-size", vocabulary},
+                                                {"classes", 3},
+                                                {"context", 8},
+                                                {"image-height", 6},
+                                                {"image-width", 5},
+                                                {"image-channels", 1}};
+
+/// What choices can make of a model that has them.
+std::vector<Values> variants() {
+  std::vector<Values> result{{},
+                             {{"positions", "rotary"}, {"memory", "3"}},
+                             {{"blocks", "transformer"}},
+                             {{"blocks", "lstm"}, {"bidirectional", "true"}},
+                             {{"blocks", "gru"}, {"bidirectional", "true"}},
+                             {{"pixels", "autoregressive"}},
+                             {{"quantiser", "finite"}},
+                             {{"stages", "4"}, {"quantiser-dropout", "0.5"}}};
+  for (const std::string& estimator : estimator_names())
+    result.push_back(
+        {{"estimator", estimator}, {"prior", "autoregressive"}, {"posterior", "autoregressive"}});
   return result;
+}
+
+/// Sets what the model reads of `values`. Whether that is all of them.
+bool set(ModelSettings& settings, const Values& values) {
+  std::vector<GivenValue> given;
+  for (const auto& [name, value] : values) given.push_back({name, FieldText{value}, name});
+  return assign([&](Fields& f) { fields(f, settings); }, std::move(given)).empty();
+}
+
+/// Calls check(settings) for each variant of each model.
+void for_each_model(const std::function<void(const ModelSettings&)>& check) {
+  for (const ModelEntry& entry : models())
+    for (const Values& variant : variants()) {
+      ModelSettings settings(entry.name);
+      if (!set(settings, variant)) continue;
+      set(settings, small);
+      settings.derive(derived);
+      CAPTURE(entry.name);
+      std::string choices;
+      for (const auto& [name, value] : variant) choices += text(" --", name, " ", value);
+      CAPTURE(choices);
+      check(settings);
+    }
 }
 
 }  // namespace
 
 TEST_CASE("exact: training gives the same bits with other threads and without passes") {
-  for (const ModelEntry& entry : models())
-    for (const ModelConfig& config : configs(entry)) {
-      CAPTURE(entry.name);
-      CAPTURE(config.blocks);
-      CAPTURE(config.estimator);
-      CAPTURE(config.quantiser);
-      const auto expected = trained(entry, config, {}, 1);
-      CHECK(same_bits(trained(entry, config, {}, 3), expected));
-      CHECK(same_bits(trained(entry, config, CompileOptions::plain(), 2), expected));
-    }
+  for_each_model([](const ModelSettings& settings) {
+    const auto expected = trained(settings, {}, 1);
+    CHECK(same_bits(trained(settings, {}, 3), expected));
+    CHECK(same_bits(trained(settings, CompileOptions::plain(), 2), expected));
+  });
 }
 
 TEST_CASE("exact: generation gives the same bits with other threads and without passes") {
-  for (const ModelEntry& entry : models()) {
-    if (!entry.step) continue;
-    for (const ModelConfig& config : configs(entry)) {
-      CAPTURE(entry.name);
-      const auto expected = generated(entry, config, {}, 1);
-      CHECK(same_bits(generated(entry, config, {}, 3), expected));
-      CHECK(same_bits(generated(entry, config, CompileOptions::plain(), 2), expected));
-    }
-  }
+  for_each_model([](const ModelSettings& settings) {
+    if (!settings.entry().step) return;
+    const auto expected = generated(settings, {}, 1);
+    CHECK(same_bits(generated(settings, {}, 3), expected));
+    CHECK(same_bits(generated(settings, CompileOptions::plain(), 2), expected));
+  });
 }
 
 }  // namespace abax

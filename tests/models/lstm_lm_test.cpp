@@ -1,4 +1,4 @@
-// The LSTM language model: shapes, carried state, one-step generation, its configuration in a
+// The LSTM language model: shapes, carried state, one-step generation, its settings in a
 // checkpoint.
 #include "models/lstm_lm.h"
 
@@ -10,11 +10,12 @@
 #include "core/plan/execution.h"
 #include "models/generation/generator.h"
 #include "models/registry.h"
+#include "models/settings/values.h"
 
 namespace abax {
 namespace {
 
-const ModelConfig config{.vocabulary = 7, .width = 5, .layers = 2};
+const LstmLm config{.vocabulary = 7, .width = 5, .layers = 2};
 
 Tensor tokens_of(std::int64_t time, std::int64_t batch) {
   Tensor tokens({time, batch}, i32);
@@ -29,7 +30,7 @@ TEST_CASE("language model: an untrained one is near the uniform distribution, ti
   for (const bool tied : {false, true}) {
     Variables store(3);
     Graph g(store);
-    ModelConfig c = config;
+    LstmLm c = config;
     c.tied = tied;
     const Model model = lstm_language_model(g, c, {.batch = 4, .length = 6});
     CHECK(model.output.shape() == Shape{6, 4, 7});
@@ -83,7 +84,7 @@ TEST_CASE("generator: one token at a time gives the logits of the whole sequence
   execution.set("keep", 0.f);
   execution.run();
   const auto expected = execution.get(model.output).as<float>();
-  Generator generator(store, "lstm_lm", config, workers);
+  Generator generator(store, {"lstm_lm", config}, workers);
   for (int repeat = 0; repeat < 2; ++repeat) {
     for (std::size_t t = 0; t < 6; ++t) {
       const auto logits = generator.next(tokens.as<std::int32_t>()[t]);
@@ -99,24 +100,26 @@ TEST_CASE("generator: one token at a time gives the logits of the whole sequence
 TEST_CASE("generator: a store without the model is refused") {
   Variables store(3);
   Workers workers(1);
-  CHECK_THROWS_AS(Generator(store, "lstm_lm", config, workers), UsageError);
-  CHECK_THROWS_AS(model("lstm"), UsageError);
+  CHECK_THROWS_AS(Generator(store, {"lstm_lm", config}, workers), UsageError);
+  CHECK_THROWS_AS(model_entry("lstm"), UsageError);
 }
 
-TEST_CASE("language model: its configuration travels with a checkpoint") {
-  const ModelConfig before{
-      .vocabulary = 65, .width = 48, .layers = 3, .dropout = 0.1f, .tied = true};
-  auto values = to_values(before);
-  const ModelConfig after = model_config(values);
+TEST_CASE("language model: its settings travel with a checkpoint") {
+  const LstmLm before{.vocabulary = 65, .width = 48, .layers = 3, .dropout = 0.1f, .tied = true};
+  ModelSettings saved("lstm_lm", before);
+  auto values = to_values([&](Fields& f) { fields(f, saved); });
+  const ModelSettings read("lstm_lm", values, 2);
+  const auto& after = read.as<LstmLm>();
   CHECK(after.vocabulary == 65);
   CHECK(after.width == 48);
   CHECK(after.layers == 3);
   CHECK(after.dropout == 0.1f);
   CHECK(after.tied);
-  values["width"] = "48x";
-  CHECK_THROWS_AS(model_config(values), CheckpointError);
-  values.erase("width");
-  CHECK_THROWS_AS(model_config(values), CheckpointError);
+  CHECK(values.size() == 6);  // what it reads, and nothing else
+  values["width"] = std::string("48x");
+  CHECK_THROWS_AS(ModelSettings("lstm_lm", values, 2), CheckpointError);
+  values["width"] = std::string("0");
+  CHECK_THROWS_AS(ModelSettings("lstm_lm", values, 2), CheckpointError);
 }
 
 }  // namespace abax

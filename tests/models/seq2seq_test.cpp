@@ -20,28 +20,24 @@ using test::some_tokens;
 
 constexpr int source_vocabulary = 9, vocabulary = 7;
 
-ModelConfig base() {
-  return {.vocabulary = vocabulary,
-          .source_vocabulary = source_vocabulary,
-          .width = 8,
-          .layers = 2,
-          .heads = 2,
-          .feed_forward = 12,
-          .context = 8};
+Seq2Seq base() {
+  return {.source_vocabulary = source_vocabulary,
+          .vocabulary = vocabulary,
+          .blocks = {.width = 8, .layers = 2, .heads = 2, .feed_forward = 12, .context = 8}};
 }
 
 /// One of each kind.
-std::vector<ModelConfig> kinds() {
-  ModelConfig learned = base(), sinusoidal = base(), rotary = base(), lstm = base();
+std::vector<Seq2Seq> kinds() {
+  Seq2Seq learned = base(), sinusoidal = base(), rotary = base(), lstm = base();
   learned.decoder_layers = 1;
-  sinusoidal.positions = "sinusoidal";
+  sinusoidal.blocks.positions = "sinusoidal";
   sinusoidal.tied = true;
-  rotary.positions = "rotary";
-  lstm.blocks = "lstm";
-  ModelConfig bidirectional = lstm;
-  bidirectional.bidirectional = true;
-  ModelConfig gru = bidirectional;
-  gru.blocks = "gru";
+  rotary.blocks.positions = "rotary";
+  lstm.blocks.kind = "lstm";
+  Seq2Seq bidirectional = lstm;
+  bidirectional.blocks.bidirectional = true;
+  Seq2Seq gru = bidirectional;
+  gru.blocks.kind = "gru";
   return {learned, sinusoidal, rotary, lstm, bidirectional, gru};
 }
 
@@ -73,13 +69,13 @@ Batch two_sentences() {
   return batch;
 }
 
-float loss_of(Variables& store, const ModelConfig& config, const Batch& batch,
+float loss_of(Variables& store, const Seq2Seq& config, const Batch& batch,
               const std::string& label) {
   Graph g(store, Mode::evaluate, label);
   return run(sequence_to_sequence(g, config, batch.shape()).loss.sum, batch.inputs()).front();
 }
 
-void create(Variables& store, const ModelConfig& config) {
+void create(Variables& store, const Seq2Seq& config) {
   Graph g(store, Mode::train, "create");
   sequence_to_sequence(g, config, {.batch = 1, .length = 1, .target_length = 1});
   shake(store);
@@ -88,7 +84,7 @@ void create(Variables& store, const ModelConfig& config) {
 }  // namespace
 
 TEST_CASE("seq2seq: parameters are under encoder/ and decoder/") {
-  const auto names = [](const ModelConfig& config) {
+  const auto names = [](const Seq2Seq& config) {
     Variables store(1);
     create(store, config);
     return store.names();
@@ -113,7 +109,7 @@ TEST_CASE("seq2seq: parameters are under encoder/ and decoder/") {
     CHECK_MESSAGE(has(lstm, name), name);
   CHECK_FALSE(has(lstm, "decoder/attention/query/bias"));
   CHECK(has(names(kinds()[4]), "encoder/lstm0/backward/bias"));
-  ModelConfig shared = base();
+  Seq2Seq shared = base();
   shared.shared_embeddings = true;
   shared.source_vocabulary = vocabulary;
   CHECK(has(names(shared), "embedding"));
@@ -121,7 +117,7 @@ TEST_CASE("seq2seq: parameters are under encoder/ and decoder/") {
 }
 
 TEST_CASE("seq2seq: a sentence's loss is the same alone and among others and padding") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Seq2Seq& config : kinds()) {
     Variables store(3);
     create(store, config);
     const Batch one{some_tokens(3, 1, source_vocabulary), Tensor::of<std::int32_t>({1}, {3}),
@@ -144,7 +140,7 @@ TEST_CASE("seq2seq: a sentence's loss is the same alone and among others and pad
 }
 
 TEST_CASE("seq2seq: the source is read, and no later target token") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Seq2Seq& config : kinds()) {
     Variables store(3);
     create(store, config);
     Batch batch = two_sentences();
@@ -168,7 +164,7 @@ TEST_CASE("seq2seq: the source is read, and no later target token") {
 }
 
 TEST_CASE("seq2seq: gradients are slopes of the loss") {
-  for (ModelConfig config : kinds()) {
+  for (Seq2Seq config : kinds()) {
     config.label_smoothing = 0.1f;
     Variables store(3);
     create(store, config);
@@ -180,7 +176,7 @@ TEST_CASE("seq2seq: gradients are slopes of the loss") {
 
 TEST_CASE("seq2seq: smoothing is of training alone, accuracy counts the likeliest tokens") {
   Variables store(3);
-  ModelConfig config = base();
+  Seq2Seq config = base();
   create(store, config);
   const Batch batch = two_sentences();
   const float plain = loss_of(store, config, batch, "plain");
@@ -204,9 +200,9 @@ TEST_CASE("seq2seq: smoothing is of training alone, accuracy counts the likelies
 }
 
 TEST_CASE("seq2seq: a few steps learn two sentences by heart") {
-  for (ModelConfig config : kinds()) {
-    config.width = 16;
-    config.dropout = 0.01f;
+  for (Seq2Seq config : kinds()) {
+    config.blocks.width = 16;
+    config.blocks.dropout = 0.01f;
     Variables store(3);
     Graph g(store, Mode::train);
     const Batch batch = two_sentences();
@@ -222,20 +218,20 @@ TEST_CASE("seq2seq: a few steps learn two sentences by heart") {
 
 TEST_CASE("seq2seq: choices that do not fit together are refused") {
   Variables store(3);
-  const auto build = [&](const ModelConfig& config) {
+  const auto build = [&](const Seq2Seq& config) {
     Graph g(store);
     sequence_to_sequence(g, config, {.batch = 1, .length = 3, .target_length = 3});
   };
-  ModelConfig c = base();
-  c.blocks = "lstn";
+  Seq2Seq c = base();
+  c.blocks.kind = "lstn";
   CHECK_THROWS_AS(build(c), UsageError);
-  c.blocks = "lstm";
+  c.blocks.kind = "lstm";
   c.decoder_layers = 1;
   CHECK_THROWS_AS(build(c), UsageError);
   c = base();
-  c.blocks = "lstm";
-  c.bidirectional = true;
-  c.width = 7;
+  c.blocks.kind = "lstm";
+  c.blocks.bidirectional = true;
+  c.blocks.width = 7;
   CHECK_THROWS_AS(build(c), UsageError);
   c = base();
   c.shared_embeddings = true;

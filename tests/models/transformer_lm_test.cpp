@@ -24,25 +24,25 @@ using test::some_tokens;
 
 constexpr int vocabulary = 7;
 
-ModelConfig config_of(std::string positions) {
+TransformerLm config_of(std::string positions) {
   return {.vocabulary = vocabulary,
-          .width = 8,
-          .layers = 2,
-          .heads = 2,
-          .feed_forward = 12,
-          .positions = std::move(positions),
-          .context = 6};
+          .blocks = {.width = 8,
+                     .layers = 2,
+                     .heads = 2,
+                     .feed_forward = 12,
+                     .positions = std::move(positions),
+                     .context = 6}};
 }
 
 /// A store with the parameters of a configuration.
-void create(Variables& store, const ModelConfig& config) {
+void create(Variables& store, const TransformerLm& config) {
   Graph g(store, Mode::train, "create");
   transformer_language_model(g, config, {.batch = 1, .length = 1});
   shake(store);
 }
 
 /// The logits [time, batch, vocabulary] of one run in a graph of its own.
-std::vector<float> logits_of(Variables& store, const ModelConfig& config, const Tensor& tokens,
+std::vector<float> logits_of(Variables& store, const TransformerLm& config, const Tensor& tokens,
                              const std::string& label = "whole") {
   Graph g(store, Mode::evaluate, label);
   const BatchShape shape{.batch = tokens.shape()[1], .length = tokens.shape()[0]};
@@ -68,7 +68,7 @@ std::vector<float> tail(const std::vector<float>& x, std::size_t count) {
 /// Segments of a stream, run one after another by one plan.
 class Segments {
  public:
-  Segments(Variables& store, const ModelConfig& config, std::int64_t time, std::int64_t batch)
+  Segments(Variables& store, const TransformerLm& config, std::int64_t time, std::int64_t batch)
       : graph_(store, Mode::evaluate, "segments"),
         model_(transformer_language_model(graph_, config, {.batch = batch, .length = time})),
         execution_(compile(graph_, {model_.output}), store, workers_) {}
@@ -94,7 +94,7 @@ TEST_CASE("transformer_lm: parameters, and a beginning near the uniform distribu
     for (const bool tied : {false, true}) {
       Variables store(3);
       Graph g(store);
-      ModelConfig c = config_of(positions);
+      TransformerLm c = config_of(positions);
       c.tied = tied;
       const Model model = transformer_language_model(g, c, {.batch = 4, .length = 6});
       CHECK(model.output.shape() == Shape{6, 4, vocabulary});
@@ -118,7 +118,7 @@ TEST_CASE("transformer_lm: parameters, and a beginning near the uniform distribu
 TEST_CASE("transformer_lm: a later token changes no earlier logit") {
   for (const std::string& positions : position_kinds()) {
     Variables store(3);
-    const ModelConfig c = config_of(positions);
+    const TransformerLm c = config_of(positions);
     create(store, c);
     Tensor tokens = some_tokens(6, 2, vocabulary);
     const auto before = logits_of(store, c, tokens);
@@ -140,12 +140,12 @@ TEST_CASE("transformer_lm: a later token changes no earlier logit") {
 TEST_CASE("transformer_lm: token by token through the cache, the logits are the whole sequence's") {
   for (const std::string& positions : position_kinds()) {
     Variables store(3);
-    const ModelConfig c = config_of(positions);
+    const TransformerLm c = config_of(positions);
     create(store, c);
     const Tensor tokens = some_tokens(6, 1, vocabulary);
     const auto expected = logits_of(store, c, tokens);
     Workers workers(1);
-    Generator generator(store, "transformer_lm", c, workers);
+    Generator generator(store, {"transformer_lm", c}, workers);
     for (int repeat = 0; repeat < 2; ++repeat) {
       std::vector<float> got;
       for (const std::int32_t token : tokens.as<std::int32_t>()) {
@@ -161,11 +161,11 @@ TEST_CASE("transformer_lm: token by token through the cache, the logits are the 
 
 TEST_CASE("transformer_lm: where the context is full, its last half is read anew") {
   Variables store(3);
-  const ModelConfig c = config_of("learned");
+  const TransformerLm c = config_of("learned");
   create(store, c);
   const Tensor tokens = some_tokens(11, 1, vocabulary);
   Workers workers(1);
-  Generator generator(store, "transformer_lm", c, workers);
+  Generator generator(store, {"transformer_lm", c}, workers);
   const auto all = tokens.as<std::int32_t>();
   for (std::int64_t t = 0; t < 11; ++t) {
     const auto logits = generator.next(all[static_cast<std::size_t>(t)]);
@@ -178,7 +178,7 @@ TEST_CASE("transformer_lm: where the context is full, its last half is read anew
 
 TEST_CASE("transformer_lm: a memory that holds all segments makes them one sequence") {
   Variables store(3);
-  ModelConfig c = config_of("rotary");
+  TransformerLm c = config_of("rotary");
   create(store, c);
   const Tensor tokens = some_tokens(12, 2, vocabulary);
   const auto expected = logits_of(store, c, tokens);
@@ -196,8 +196,8 @@ TEST_CASE("transformer_lm: a memory that holds all segments makes them one seque
 
 TEST_CASE("transformer_lm: a memory reaches as far back as it is long") {
   Variables store(3);
-  ModelConfig c = config_of("rotary");
-  c.layers = 1;  // more would reach further, through the memory's own past
+  TransformerLm c = config_of("rotary");
+  c.blocks.layers = 1;  // more would reach further, through the memory's own past
   create(store, c);
   c.memory = 2;
   Segments segments(store, c, 4, 1);
@@ -213,15 +213,15 @@ TEST_CASE("transformer_lm: a memory reaches as far back as it is long") {
 
 TEST_CASE("transformer_lm: generation with a memory sees the last memory + context positions") {
   Variables store(3);
-  ModelConfig c = config_of("rotary");
-  c.layers = 1;
+  TransformerLm c = config_of("rotary");
+  c.blocks.layers = 1;
   create(store, c);
   const Tensor tokens = some_tokens(20, 1, vocabulary);
-  ModelConfig with_memory = c;
-  with_memory.context = 4;
+  TransformerLm with_memory = c;
+  with_memory.blocks.context = 4;
   with_memory.memory = 5;
   Workers workers(1);
-  Generator generator(store, "transformer_lm", with_memory, workers);
+  Generator generator(store, {"transformer_lm", with_memory}, workers);
   for (std::int64_t t = 0; t < 20; ++t) {
     const auto logits = generator.next(tokens.as<std::int32_t>()[static_cast<std::size_t>(t)]);
     const Tensor seen = rows(tokens, std::max<std::int64_t>(0, t - 8), t + 1);
@@ -235,7 +235,7 @@ TEST_CASE("transformer_lm: gradients are slopes of the loss") {
     for (const std::int64_t memory : {0, 3}) {
       if (memory > 0 && positions != "rotary") continue;
       Variables store(3);
-      ModelConfig c = config_of(positions);
+      TransformerLm c = config_of(positions);
       c.memory = memory;
       c.tied = positions == "sinusoidal";
       create(store, c);
@@ -252,9 +252,9 @@ TEST_CASE("transformer_lm: gradients are slopes of the loss") {
 TEST_CASE("transformer_lm: a few steps learn a short text by heart") {
   Variables store(3);
   Graph g(store, Mode::train);
-  ModelConfig c = config_of("learned");
-  c.width = 16;
-  c.dropout = 0.01f;
+  TransformerLm c = config_of("learned");
+  c.blocks.width = 16;
+  c.blocks.dropout = 0.01f;
   const Model model = transformer_language_model(g, c, {.batch = 2, .length = 6});
   optimise({.clip = 1}, gradients_of(model.loss));
   Workers workers(1);
@@ -269,22 +269,22 @@ TEST_CASE("transformer_lm: a few steps learn a short text by heart") {
 
 TEST_CASE("transformer_lm: choices that do not fit together are refused") {
   Variables store(3);
-  const auto build = [&](const ModelConfig& c, std::int64_t length = 6) {
+  const auto build = [&](const TransformerLm& c, std::int64_t length = 6) {
     Graph g(store);
     transformer_language_model(g, c, {.batch = 1, .length = length});
   };
   CHECK_THROWS_AS(build(config_of("learned"), 7), UsageError);  // a context of 6
   CHECK_THROWS_AS(build(config_of("lerned")), UsageError);
-  ModelConfig c = config_of("learned");
-  c.heads = 3;
+  TransformerLm c = config_of("learned");
+  c.blocks.heads = 3;
   CHECK_THROWS_AS(build(c), UsageError);
   c = config_of("learned");
   c.memory = 4;
   CHECK_THROWS_AS(build(c), UsageError);
   Workers workers(1);
-  CHECK_THROWS_AS(Generator(store, "seq2seq", c, workers), UsageError);
+  CHECK_THROWS_AS(Generator(store, ModelSettings("seq2seq"), workers), UsageError);
   c = config_of("rotary");
-  c.heads = 8;
+  c.blocks.heads = 8;
   CHECK_THROWS_AS(build(c), UsageError);
 }
 

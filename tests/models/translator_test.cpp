@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/seq2seq.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -18,28 +19,25 @@ using test::run;
 constexpr std::int32_t begin_token = 1, end_token = 2;
 
 /// A Transformer with each kind of positions, LSTM and GRU.
-std::vector<ModelConfig> kinds() {
-  std::vector<ModelConfig> result;
+std::vector<Seq2Seq> kinds() {
+  std::vector<Seq2Seq> result;
   for (const char* positions : {"learned", "sinusoidal", "rotary"})
-    result.push_back({.vocabulary = 7,
-                      .source_vocabulary = 9,
-                      .width = 8,
-                      .layers = 2,
-                      .decoder_layers = 1,
-                      .heads = 2,
-                      .positions = positions,
-                      .context = 10});
+    result.push_back(
+        {.source_vocabulary = 9,
+         .vocabulary = 7,
+         .blocks = {.width = 8, .layers = 2, .heads = 2, .positions = positions, .context = 10},
+         .decoder_layers = 1});
   for (const bool bidirectional : {false, true})
-    result.push_back({.vocabulary = 7,
-                      .source_vocabulary = 9,
-                      .blocks = bidirectional ? "gru" : "lstm",
-                      .width = 8,
-                      .layers = 2,
-                      .bidirectional = bidirectional});
+    result.push_back({.source_vocabulary = 9,
+                      .vocabulary = 7,
+                      .blocks = {.kind = bidirectional ? "gru" : "lstm",
+                                 .width = 8,
+                                 .layers = 2,
+                                 .bidirectional = bidirectional}});
   return result;
 }
 
-void create(Variables& store, const ModelConfig& config) {
+void create(Variables& store, const Seq2Seq& config) {
   Graph g(store, Mode::train, "create");
   sequence_to_sequence(g, config, {.batch = 1, .length = 1, .target_length = 1});
   test::shake(store, 0.7);  // far enough that beams change places
@@ -52,7 +50,7 @@ BeamConfig search_of(std::int64_t beam, std::int64_t limit = 6) {
 }
 
 /// The log-probabilities [steps, vocabulary] of what follows each token of begin + target.
-std::vector<float> whole(Variables& store, const ModelConfig& config,
+std::vector<float> whole(Variables& store, const Seq2Seq& config,
                          const std::vector<std::int32_t>& source,
                          const std::vector<std::int32_t>& target, const std::string& label) {
   const auto length = static_cast<std::int64_t>(source.size());
@@ -91,12 +89,13 @@ double log_probability(const std::vector<float>& next, const std::vector<std::in
 }  // namespace
 
 TEST_CASE("translator: greedy takes the likeliest tokens of the whole graph on its own output") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Seq2Seq& config : kinds()) {
     Variables store(4);
     create(store, config);
     Workers workers(1);
     // Batches of 2: the last one is not full.
-    Translator translator(store, config, {.batch = 2, .length = 6, .beam = 1, .limit = 7}, workers);
+    Translator translator(store, {"seq2seq", config},
+                          {.batch = 2, .length = 6, .beam = 1, .limit = 7}, workers);
     const auto found = translator.translate(sources, search_of(1));
     REQUIRE(found.size() == 3);
     for (std::size_t s = 0; s < 3; ++s) {
@@ -113,11 +112,12 @@ TEST_CASE("translator: greedy takes the likeliest tokens of the whole graph on i
 }
 
 TEST_CASE("translator: hypotheses of a beam have the log-probabilities of the whole graph") {
-  for (const ModelConfig& config : kinds()) {
+  for (const Seq2Seq& config : kinds()) {
     Variables store(4);
     create(store, config);
     Workers workers(1);
-    Translator translator(store, config, {.batch = 2, .length = 5, .beam = 3, .limit = 7}, workers);
+    Translator translator(store, {"seq2seq", config},
+                          {.batch = 2, .length = 5, .beam = 3, .limit = 7}, workers);
     const auto found = translator.translate(sources, search_of(3));
     int graphs = 0;
     for (std::size_t s = 0; s < 3; ++s) {
@@ -132,14 +132,15 @@ TEST_CASE("translator: hypotheses of a beam have the log-probabilities of the wh
 }
 
 TEST_CASE("translator: the store keeps nothing of it, and others may have another shape") {
-  const ModelConfig config = kinds().front();
+  const Seq2Seq config = kinds().front();
   Variables store(4);
   create(store, config);
   const int before = store.count();
   Workers workers(1);
   const DecodingShape small{.batch = 2, .length = 5, .limit = 7};
-  Translator one(store, config, small, workers);
-  Translator other(store, config, {.batch = 3, .length = 6, .beam = 2, .limit = 8}, workers);
+  Translator one(store, {"seq2seq", config}, small, workers);
+  Translator other(store, {"seq2seq", config}, {.batch = 3, .length = 6, .beam = 2, .limit = 8},
+                   workers);
   const auto expected = one.translate(sources, search_of(1));
   other.translate(sources, search_of(2));
   const auto again = one.translate(sources, search_of(1));
@@ -148,16 +149,16 @@ TEST_CASE("translator: the store keeps nothing of it, and others may have anothe
   // It has the parameters as they were.
   test::shake(store, 3);
   CHECK(one.translate(sources, search_of(1))[0][0].score == expected[0][0].score);
-  Translator anew(store, config, small, workers);
+  Translator anew(store, {"seq2seq", config}, small, workers);
   CHECK(anew.translate(sources, search_of(1))[0][0].score != expected[0][0].score);
 }
 
 TEST_CASE("translator: drawn targets have the log-probabilities of the whole graph") {
-  const ModelConfig config = kinds().front();
+  const Seq2Seq config = kinds().front();
   Variables store(4);
   create(store, config);
   Workers workers(1);
-  Translator translator(store, config, {.batch = 2, .length = 5, .limit = 7}, workers);
+  Translator translator(store, {"seq2seq", config}, {.batch = 2, .length = 5, .limit = 7}, workers);
   Sampler sampler({.temperature = 2});
   Random random(1);
   const auto drawn = translator.sample(sources, search_of(1), sampler, random);
@@ -170,16 +171,19 @@ TEST_CASE("translator: drawn targets have the log-probabilities of the whole gra
 }
 
 TEST_CASE("translator: what does not fit its shape is refused") {
-  const ModelConfig config = kinds().front();
+  const Seq2Seq config = kinds().front();
   Variables store(4);
   create(store, config);
   Workers workers(1);
-  Translator translator(store, config, {.batch = 2, .length = 4, .beam = 2, .limit = 7}, workers);
+  Translator translator(store, {"seq2seq", config},
+                        {.batch = 2, .length = 4, .beam = 2, .limit = 7}, workers);
   CHECK_THROWS_AS(translator.translate(sources, search_of(2)), UsageError);  // a source of 5
   CHECK_THROWS_AS(translator.translate(std::span(sources).first(1), search_of(1)), UsageError);
   CHECK_THROWS_AS(translator.translate(std::span(sources).first(1), search_of(2, 7)), UsageError);
+  CHECK_THROWS_AS(Translator(store, ModelSettings("lstm_lm"), {}, workers), UsageError);
   Variables empty;
-  CHECK_THROWS_AS(Translator(empty, config, {.length = 4, .limit = 7}, workers), UsageError);
+  CHECK_THROWS_AS(Translator(empty, {"seq2seq", config}, {.length = 4, .limit = 7}, workers),
+                  UsageError);
 }
 
 }  // namespace abax

@@ -147,9 +147,14 @@ Files ImageTask::files() const {
   return {{images_file, to_text(json) + "\n"}};
 }
 
+bool ImageTask::has_log_probabilities() const {
+  return model_.entry().autoencoder.log_weight != nullptr;
+}
+
 std::string ImageTask::loss_unit() const {
-  // A quantiser's loss adds distances of codes to what may be no likelihood.
-  return model_.entry().autoencoder.log_weight ? "nats an image" : "an image";
+  // A quantiser's loss adds distances of codes to the mean over an image's pixels (and channels) of
+  // what may be no likelihood.
+  return has_log_probabilities() ? "nats an image" : "a pixel";
 }
 
 Results ImageTask::results(const Evaluation& evaluation) const {

@@ -34,6 +34,7 @@ class ImageTask : public Task {
   std::string unit() const override { return "image"; }
   std::string loss_unit() const override;
   bool has_perplexity() const override { return false; }
+  bool has_log_probabilities() const override;
   double most_loss() const override { return std::numeric_limits<double>::infinity(); }
   Results results(const Evaluation& evaluation) const override;
   Json::Object details(const Evaluation& evaluation) const override;

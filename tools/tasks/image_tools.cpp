@@ -149,9 +149,10 @@ void fields(Fields& f, ImageGeneration& s) {
 void fields(Fields& f, ImageEncoding& s) {
   f.group("Codes of images");
   test_data_field(f, s.data);
-  out_field(f, s.out,
-            "file to write: .npy for an array [images, positions], .jsonl for a line an image, with "
-            "its label; both keep the model's hash");
+  out_field(
+      f, s.out,
+      "file to write: .npy for an array [images, positions], .jsonl for a line an image, with "
+      "its label; both keep the model's hash");
   f("sampled", s.sampled,
     "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");
   // The likeliest codes are always the same.
@@ -196,7 +197,6 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
   write_picture(o.out, image_grid(coder.decode(codes), columns));
   out << codes.shape()[0] << " images in " << o.out << '\n';
 }
-
 
 void encode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ImageEncoding& o = *settings.get<ImageEncoding>();

@@ -18,8 +18,8 @@ std::size_t first_stop(const std::string& content, const Words& stop) {
   return first;
 }
 
-/// The rest of a text after a prompt: what is printed at once, and what may yet become the beginning
-/// of a string to stop at.
+/// The rest of a text after a prompt: what is printed at once, and what may yet become the
+/// beginning of a string to stop at.
 class Continuation {
  public:
   Continuation(const Words& stop, std::ostream& out) : stop_(stop), out_(out) {

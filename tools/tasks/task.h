@@ -67,6 +67,8 @@ class Task {
   virtual std::string loss_unit() const { return "nats a " + unit(); }
   /// Whether exp(loss) is one.
   virtual bool has_perplexity() const { return true; }
+  /// Whether the loss is a negative log-probability, or a bound on one.
+  virtual bool has_log_probabilities() const { return true; }
   /// From what mean loss on, in nats, training has gone astray: see LearnerConfig.
   virtual double most_loss() const { return 700; }
   /// Characters of a part's text, where its loss can be told in bits a character.

@@ -10,6 +10,7 @@
 #include "models/registry.h"
 #include "tools/tasks/classification_task.h"
 #include "tools/tasks/code_task.h"
+#include "tools/tasks/evaluation.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
 #include "tools/tasks/translation_task.h"
@@ -22,12 +23,14 @@ std::unique_ptr<Task> open(const RunSettings& settings, const Files* known, Use 
   return std::make_unique<T>(settings, known, use);
 }
 
-bool always(const ModelSettings&) { return true; }
-bool has_log_weight(const ModelSettings& model) { return model.entry().autoencoder.log_weight; }
+TaskAction evaluation(void (*option_fields)(Fields&, ScoreOptions&) = nullptr) {
+  return {EvaluationSettings{.option_fields = option_fields}, evaluate_run};
+}
 
 void translation_score_fields(Fields& f, ScoreOptions& s) {
   search_fields(f, s.beam, s.length_penalty);
 }
+
 void image_score_fields(Fields& f, ScoreOptions& s) {
   f("samples", s.samples,
     "also the bound by so many samples of the posterior an item (IWAE, Burda et al. 2016)")
@@ -42,31 +45,29 @@ const std::vector<TaskEntry>& tasks() {
        .data = LanguageData{},
        .open = open<LanguageTask>,
        .generate = {TextGeneration{}, generate_text},
-       .has_likelihood = always},
+       .evaluate = evaluation()},
       {.name = "translation",
        .data = TranslationData{},
        .open = open<TranslationTask>,
        .generate = {LineGeneration{}, generate_lines},
-       .score_fields = translation_score_fields,
-       .has_likelihood = always},
+       .evaluate = evaluation(translation_score_fields)},
       {.name = "classification",
        .data = ClassificationData{},
        .open = open<ClassificationTask>,
        .predict = {ClassPrediction{}, predict_classes},
-       .has_likelihood = always},
+       .evaluate = evaluation()},
       {.name = "images",
        .data = ImageData{},
        .open = open<ImageTask>,
        .generate = {ImageGeneration{}, generate_images},
        .encode = {ImageEncoding{}, encode_images},
        .decode = {ImageDecoding{}, decode_images},
-       .score_fields = image_score_fields,
-       .has_likelihood = has_log_weight},
+       .evaluate = evaluation(image_score_fields)},
       {.name = "codes",
        .data = CodeData{},
        .open = open<CodeTask>,
        .generate = {CodeGeneration{}, generate_from_codes},
-       .has_likelihood = always},
+       .evaluate = evaluation()},
   };
   return all;
 }

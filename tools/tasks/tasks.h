@@ -20,7 +20,8 @@ struct RunContext {
   std::int64_t threads = 0;       // 0: as many as suit the work
 };
 
-/// What a tool does of a run, and what it takes for that. `act` is null where there is no such thing.
+/// What a tool does of a run, and what it takes for that. `act` is null where there is no such
+/// thing.
 struct TaskAction {
   AnySettings settings = {};
   void (*act)(const AnySettings& settings, RunContext& context, std::ostream& out) = nullptr;
@@ -41,10 +42,7 @@ struct TaskEntry {
   /// The codes of items, into a file; and items of codes.
   TaskAction encode = {};
   TaskAction decode = {};
-  /// What evaluate takes besides.
-  void (*score_fields)(Fields& f, ScoreOptions& options) = nullptr;
-  /// Whether the loss of a line is the negative of its log-probability, or of a bound on it.
-  bool (*has_likelihood)(const ModelSettings& model) = nullptr;
+  TaskAction evaluate = {};
 };
 
 /// What tools call the run that they work on, the lines that they read, where results go.

@@ -61,7 +61,8 @@ void fields(Fields& f, WatchSettings& s) {
   f("patience", s.patience, "stop after so many validations without a better one; 0: never")
       .at_least(0)
       .resumable();
-  f("save-every", s.save_every, "steps between checkpoints; 0: one at the end")
+  f("save-every", s.save_every,
+    "steps between checkpoints; 0: by time, at most 1 % of it; also at the start and the end")
       .at_least(0)
       .resumable();
   f("out", s.out, "where checkpoints and metrics.jsonl go").placeholder("FOLDER").resumable();

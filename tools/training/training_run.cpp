@@ -11,7 +11,7 @@
 #include "core/io/file.h"
 #include "models/registry.h"
 #include "tools/exit_codes.h"
-#include "tools/training/interrupt.h"
+#include "tools/options/config_file.h"
 #include "tools/training/resident_memory.h"
 
 namespace abax {
@@ -27,11 +27,12 @@ std::string fixed(double number, int digits) {
   return std::move(out).str();
 }
 
-/// The first of runs/lstm_lm-1, -2, ... that does not exist.
-std::string fresh_folder(const std::string& model) {
-  for (int i = 1;; ++i)
-    if (std::string path = text("runs/", model, "-", i); !std::filesystem::exists(path))
-      return path;
+constexpr int older_kept = 2;  // checkpoints beside the newest one
+
+/// The folder of a run that is gone on with; looking at it only needs no lock.
+std::optional<RunFolder> reopened(const TrainCall& call) {
+  if (call.resume.empty() || call.dry_run) return std::nullopt;
+  return RunFolder::reopen(call.resume);
 }
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
@@ -126,6 +127,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
     : call_(call),
       out_(out),
       program_(std::move(program)),
+      folder_(reopened(call)),
       resumed_(call.resume.empty() ? std::nullopt : std::optional(open_run(call.resume))),
       task_(open_task(settings_, resumed_)),
       store_(static_cast<std::uint64_t>(settings_.training.seed)),
@@ -151,9 +153,10 @@ std::int64_t TrainingRun::choose_steps() const {
   if (settings_.training.steps > 0) return settings_.training.steps;
   if (settings_.training.epochs > 0)
     return std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(std::ceil(
-               settings_.training.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
-               static_cast<double>(settings_.training.accumulate))));
+        1,
+        static_cast<std::int64_t>(std::ceil(
+            settings_.training.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
+            static_cast<double>(settings_.training.accumulate))));
   return default_steps;
 }
 
@@ -172,8 +175,8 @@ void TrainingRun::describe() {
   const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
   const std::size_t memory = resident_memory() + workspace;
   const data::BatchSource& train = *task_->source(Part::train);
-  out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name() << ", "
-       << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
+  out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
+       << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
        << learner_->parameters() << ")\nstep         "
        << count_text(learner_->step_flops() * static_cast<double>(settings_.training.accumulate))
        << " FLOP, batches of";
@@ -193,26 +196,23 @@ void TrainingRun::describe() {
 }
 
 void TrainingRun::begin_folder() {
-  if (!call_.resume.empty())
-    folder_ = call_.resume;
-  else
-    folder_ = settings_.watch.out.empty() ? fresh_folder(settings_.model.name()) : settings_.watch.out;
-  settings_.watch.out = folder_.string();
-  if (!resumed_ && std::filesystem::exists(checkpoint_path(folder_)))
-    throw UsageError(
-        text("--out: ", folder_.string(),
-             " holds a run already; go on with it by --resume, or choose another folder"));
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error)
-    throw DiskError(text("cannot make the folder ", folder_.string(), ": ", error.message()));
+  if (!folder_) folder_.emplace(RunFolder::claim(settings_.watch.out, settings_.model.name()));
+  settings_.watch.out = folder_->path().string();
+  if (resumed_ && resumed_->place != checkpoint_path(folder_->path())) {
+    if (!resumed_->skipped.empty()) say(resumed_->skipped);
+    say(text("the newest whole checkpoint is ", resumed_->place.string(), ", of step ",
+             state_.step));
+    copy_checkpoint(resumed_->place, checkpoint_path(folder_->path()), {.keep = older_kept});
+  }
   if (resumed_)
-    metrics_.emplace(folder_ / "metrics.jsonl", state_.step);
+    metrics_.emplace(folder_->path() / "metrics.jsonl", state_.step);
   else
-    metrics_.emplace(folder_ / "metrics.jsonl");
-  write_file_atomically(folder_ / "config.toml", to_toml(settings_));
+    metrics_.emplace(folder_->path() / "metrics.jsonl");
+  write_file_atomically(folder_->path() / "config.toml", to_toml(settings_));
+  Fields all;
+  fields(all, settings_);
   metrics_->header(settings_.training.seed, name_of(default_level()), workers_.threads(),
-                   settings_);
+                   to_json(all));
 }
 
 void TrainingRun::prepare_model() {
@@ -231,61 +231,63 @@ void TrainingRun::prepare_model() {
 }
 
 int TrainingRun::train() {
-  begin_folder();
-  prepare_model();
-  for (const std::string& note : call_.notes) say(note);
-  say(task_->description());
-  say(text(settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
-           " parameters; ", settings_.training.steps, " steps, ",
-           fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                     static_cast<double>(task_->source(Part::train)->batches()),
-                 1),
-           " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
-           ", ", name_of(default_level()),
-           resumed_ ? text("; going on after step ", state_.step) : ""));
-  int exit_code = exit_ok;
   {
     const InterruptGuard interrupt;
-    data::Prefetch<data::Batch> batches(
-        [this](std::int64_t position, data::Batch& batch) {
-          task_->source(Part::train)->fill(position, batch);
-        },
-        {}, {}, state_.position);
-    Progress progress(out_, state_.step, settings_.training.steps,
-                      {.bar = is_terminal(1) && !settings_.watch.quiet,
-                       .columns = terminal_columns(1),
-                       .quiet = settings_.watch.quiet,
-                       .perplexity = task_->has_perplexity(),
-                       .unit = task_->unit() + "s"});
-    const bool validates = task_->source(Part::valid) != nullptr;
-    while (state_.step < settings_.training.steps && !interrupt.came() && !out_of_patience()) {
-      learn_step(batches, progress);
-      if (validates && (state_.step % eval_every_ == 0 || state_.step == settings_.training.steps))
-        validate(progress);
-      if (task_->pictures_every() > 0 && state_.step % task_->pictures_every() == 0) {
-        const Averaged averaged(store_);
-        draw(text("-", state_.step));
-        progress.skip_time();
-      }
-      if (settings_.watch.save_every > 0 && state_.step % settings_.watch.save_every == 0) {
-        save();
-        progress.skip_time();
-      }
-    }
-    if (out_of_patience())
-      progress.note(text("stopped early: no better ", settings_.watch.best, " in ", settings_.watch.patience,
-                         " validations"));
-    progress.finish();
-    exit_code = interrupt.exit_code();
+    begin_folder();
+    prepare_model();
     save();
-  }
-  if (exit_code != exit_ok) {
-    say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
-             " --resume ", folder_.string()));
-    return exit_code;
+    for (const std::string& note : call_.notes) say(note);
+    say(task_->description());
+    say(text(settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
+             " parameters; ", settings_.training.steps, " steps, ",
+             fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
+                       static_cast<double>(task_->source(Part::train)->batches()),
+                   1),
+             " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
+             ", ", name_of(default_level()),
+             resumed_ ? text("; going on after step ", state_.step) : ""));
+    learn(interrupt);
+    save();
+    if (interrupt.came()) {
+      say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+               " --resume ", folder_->path().string()));
+      return interrupt.exit_code();
+    }
   }
   report();
   return exit_ok;
+}
+
+void TrainingRun::learn(const InterruptGuard& interrupt) {
+  data::Prefetch<data::Batch> batches(
+      [this](std::int64_t position, data::Batch& batch) {
+        task_->source(Part::train)->fill(position, batch);
+      },
+      {}, {}, state_.position);
+  Progress progress(out_, state_.step, settings_.training.steps,
+                    {.bar = is_terminal(1) && !settings_.watch.quiet,
+                     .columns = terminal_columns(1),
+                     .quiet = settings_.watch.quiet,
+                     .perplexity = task_->has_perplexity(),
+                     .unit = task_->unit() + "s"});
+  const bool validates = task_->source(Part::valid) != nullptr;
+  while (state_.step < settings_.training.steps && !interrupt.came() && !out_of_patience()) {
+    learn_step(batches, progress);
+    if (validates && (state_.step % eval_every_ == 0 || state_.step == settings_.training.steps))
+      validate(progress);
+    if (task_->pictures_every() > 0 && state_.step % task_->pictures_every() == 0) {
+      const Averaged averaged(store_);
+      draw(text("-", state_.step));
+      progress.skip_time();
+    }
+    if (save_is_due()) {
+      save();
+      progress.skip_time();
+    }
+  }
+  if (out_of_patience())
+    progress.note(text("stopped early: no better ", settings_.watch.best, " in ",
+                       settings_.watch.patience, " validations"));
 }
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
@@ -304,7 +306,8 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
     if (learner_->reads(name)) line.emplace_back(name, double{value});
   // The screen shows the schedules of a model's own that change at all.
   const Scalars first = scheduled_scalars(settings_, 0, settings_.training.steps);
-  const Scalars last = scheduled_scalars(settings_, settings_.training.steps - 1, settings_.training.steps);
+  const Scalars last =
+      scheduled_scalars(settings_, settings_.training.steps - 1, settings_.training.steps);
   for (const auto& [name, value] : scalars)
     if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
       figures[name] = double{value};
@@ -340,7 +343,8 @@ std::string TrainingRun::written(const Results& results, Part part, bool brief) 
 }
 
 bool TrainingRun::is_better(double value) const {
-  if (!state_.best) return true;
+  if (std::isnan(value)) return false;
+  if (!state_.best || std::isnan(*state_.best)) return true;
   return lower_is_better(settings_.watch.best) ? value < *state_.best : value > *state_.best;
 }
 
@@ -355,12 +359,15 @@ void TrainingRun::validate(Progress& progress) {
   if (chosen == results.end()) {
     std::string known;
     for (const auto& [name, value] : results) known += " " + name;
-    throw UsageError(text("--best: validation has no metric '", settings_.watch.best, "'; it has", known));
+    throw UsageError(
+        text("--best: validation has no metric '", settings_.watch.best, "'; it has", known));
   }
   const bool better = is_better(chosen->second);
   state_.since_best = better ? 0 : state_.since_best + 1;
-  if (better || !valid_results_) valid_results_ = results;
-  if (better) state_.best = chosen->second;
+  if (better) {
+    state_.best = chosen->second;
+    state_.best_results = results;
+  }
   progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
   Json::Object line{{"step", state_.step}};
   for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
@@ -368,33 +375,52 @@ void TrainingRun::validate(Progress& progress) {
   if (better) {
     // The file holds the parameters as they are trained, beside their averages.
     const Averaged back(store_);
-    save_run(best_path(folder_), settings_, *task_, state_, store_);
+    save_best();
   }
   progress.skip_time();
 }
 
+bool TrainingRun::save_is_due() const {
+  return settings_.watch.save_every > 0 ? state_.step % settings_.watch.save_every == 0
+                                        : clock_.due();
+}
+
 void TrainingRun::save() {
   if (saved_step_ == state_.step) return;
-  save_run(checkpoint_path(folder_), settings_, *task_, state_, store_);
+  clock_.save([&] {
+    save_run(checkpoint_path(folder_->path()), settings_, *task_, state_, store_, older_kept);
+  });
+  saved_step_ = state_.step;
+}
+
+void TrainingRun::save_best() {
+  clock_.save([&] {
+    const std::filesystem::path best = best_path(folder_->path());
+    save_run(best, settings_, *task_, state_, store_);
+    copy_checkpoint(best, checkpoint_path(folder_->path()), {.keep = older_kept});
+  });
   saved_step_ = state_.step;
 }
 
 void TrainingRun::draw(const std::string& suffix) {
-  for (const std::filesystem::path& path : task_->draw(folder_, suffix, store_, workers_))
+  for (const std::filesystem::path& path : task_->draw(folder_->path(), suffix, store_, workers_))
     if (suffix.empty()) say(text("drawn in ", path.string()));
 }
 
 void TrainingRun::report() {
-  // From here on the model is the best one of the run.
-  if (std::filesystem::exists(best_path(folder_))) {
-    const SavedRun best = open_run(folder_, Which::best);
+  // From here on the model is the best one of the run, and so are the results of its validation.
+  Results valid;
+  if (path_exists(best_path(folder_->path()))) {
+    const SavedRun best = open_run(folder_->path(), Which::best);
     best.checkpoint.restore(store_);
+    valid = best.state.best_results;
     if (best.state.step != state_.step)
       say(text("the best validation was at step ", best.state.step));
   }
   const Averaged averaged(store_);
-  const Results none, &valid = valid_results_ ? *valid_results_ : none;
-  const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
+  // A run whose validations gave no number has no best one.
+  if (valid.empty() && task_->source(Part::valid)) valid = evaluate(Part::valid);
+  const Results test = task_->source(Part::test) ? evaluate(Part::test) : Results();
   const bool table = std::max(printed(valid).size(), printed(test).size()) > most_in_a_line;
   if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
   if (!test.empty()) {
@@ -406,11 +432,12 @@ void TrainingRun::report() {
   if (table) out_ << results_table(printed(valid), printed(test));
   if (!settings_.watch.quiet) task_->show(out_, store_, workers_);
   draw("");
-  say(text("\nsaved in ", folder_.string(), "\nnext:"));
-  for (const std::string& arguments : task_->next_commands(folder_.string()))
+  say(text("\nsaved in ", folder_->path().string(), "\nnext:"));
+  for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
              arguments.substr(arguments.find(' '))));
-  say(text("  ", tool("train"), " --resume ", folder_.string(), " --steps ", 2 * settings_.training.steps));
+  say(text("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
+           2 * settings_.training.steps));
 }
 
 }  // namespace abax

@@ -17,8 +17,11 @@
 #include "models/training/schedules.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
+#include "tools/training/interrupt.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
+#include "tools/training/run_folder.h"
+#include "tools/training/save_clock.h"
 #include "tools/training/train_call.h"
 
 namespace abax {
@@ -39,9 +42,9 @@ class TrainingRun {
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
-  /// Trains, validates, saves, tests and shows results. Returns the exit code: 130 or 143 where
-  /// a signal came, after the step was finished and saved. Throws DivergedError and what else goes
-  /// wrong.
+  /// Trains, validates, saves, tests and shows results. Returns the exit code: that of
+  /// InterruptGuard where a signal came, after the step was finished and saved. Throws
+  /// DivergedError and what else goes wrong.
   int train();
 
  private:
@@ -49,12 +52,17 @@ class TrainingRun {
   /// What a new model looks at before its first step, such as where its codebooks start.
   void prepare_model();
   std::int64_t choose_steps() const;
+  /// Steps until the end, or until the interrupt came.
+  void learn(const InterruptGuard& interrupt);
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
   Results evaluate(Part part);
   void validate(Progress& progress);
   bool is_better(double value) const;
   bool out_of_patience() const;
+  /// Whether --save-every, or without it the clock, asks for a checkpoint now.
+  bool save_is_due() const;
   void save();
+  void save_best();
   void draw(const std::string& suffix);
   void report();
   std::string written(const Results& results, Part part, bool brief = false) const;
@@ -65,17 +73,17 @@ class TrainingRun {
   RunSettings& settings_ = call_.settings;
   std::ostream& out_;
   std::string program_;
+  std::optional<RunFolder> folder_;  // of a resumed run before it is read
   std::optional<SavedRun> resumed_;
   std::unique_ptr<Task> task_;
   Variables store_;
   Workers workers_;
   std::optional<Learner> learner_;
-  std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
   RunState state_;
   std::int64_t eval_every_ = 0;
   std::int64_t saved_step_ = -1;
-  std::optional<Results> valid_results_;  // of the best validation of this process, or the last
+  SaveClock clock_;
 };
 
 }  // namespace abax
