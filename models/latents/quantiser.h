@@ -43,7 +43,7 @@
 // length is left, and later all codes that no vector meets lie at the origin, where vectors may meet
 // them again; so it is in Sonnet. `restart_below` is against that: codes whose new N is below it
 // become vectors of the batch, drawn at random: the code, N (to 1 + restart_below) and m (N times
-// the code) at once, in place of that run's moving average. Cosine codes do not fade, but for zeros.
+// the code) at once, in place of that run's moving average. Cosine codes do not fade.
 // An evaluation graph changes nothing.
 //
 // The terms of the loss are, for each position, means of squares over the width, as in Sonnet (the

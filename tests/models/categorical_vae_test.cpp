@@ -85,7 +85,8 @@ std::vector<double> log_likelihoods(Variables& store, const CategoricalVae& c, c
     codes.as<std::int32_t>()[i] = static_cast<std::int32_t>(value_of(i / latents, i % latents));
   Graph g(store, Mode::evaluate, "decode");
   const Value input = g.input("codes", codes.shape(), i32);
-  const auto means = run(categorical_autoencoder().decode(g, settings_of(c), input), {{"codes", &codes}});
+  const auto means =
+      run(categorical_autoencoder().decode(g, settings_of(c), input), {{"codes", &codes}});
   std::vector<double> result(states);
   for (std::size_t i = 0; i < means.size(); ++i) {
     const double x = image[i % pixels], p = means[i];
@@ -190,9 +191,8 @@ TEST_CASE("categorical VAE: importance weights average to p(x), their logarithms
     const test::ImageBatch batch(copies, c.image, {}, /*same=*/true);
     const double exact = exact_nats(store, c, batch.images.as<float>().data());
     Graph g(store, Mode::evaluate, "weights");
-    const auto weights =
-        run(categorical_autoencoder().log_weight(g, settings_of(c), {.batch = copies}),
-            batch.inputs());
+    const auto weights = run(
+        categorical_autoencoder().log_weight(g, settings_of(c), {.batch = copies}), batch.inputs());
     double mean = 0, square = 0, ratio = 0, ratio_square = 0;  // of p(x, z) / q(z|x) / p(x)
     for (const float w : weights) {
       mean += double{w} / copies, square += double{w} * w / copies;
@@ -335,8 +335,7 @@ TEST_CASE(
     const Model model = categorical_vae(g, c, {.batch = 5});
     const Value named = g.find("codes");
     Graph e(store, Mode::evaluate, "encode");
-    const Value codes =
-        categorical_autoencoder().encode(e, settings_of(c), {.batch = 5});
+    const Value codes = categorical_autoencoder().encode(e, settings_of(c), {.batch = 5});
     Workers workers(1);
     Execution encode(compile(e, {codes}), store, workers), all(compile(g, {named}), store, workers);
     run(encode, batch.inputs());

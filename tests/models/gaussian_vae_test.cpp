@@ -202,8 +202,7 @@ TEST_CASE("gaussian VAE: encoding, decoding, samples and statistics") {
   CHECK(parts.shape(settings).positions == 3);
   CHECK(parts.shape(settings).kinds == 0);
   Graph e(store, Mode::evaluate, "encode");
-  const auto codes =
-      run(parts.encode(e, settings, {.batch = 5}), batch.inputs());
+  const auto codes = run(parts.encode(e, settings, {.batch = 5}), batch.inputs());
   REQUIRE(codes.size() == 15);
   Graph d(store, Mode::evaluate, "decode");
   const Value pixels = parts.decode(d, settings, parts.sample(d, settings, 6));

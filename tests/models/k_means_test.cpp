@@ -46,11 +46,11 @@ TEST_CASE("k-means: fewer different vectors than codes come several times; none 
 }
 
 TEST_CASE("k-means: codebooks start from what reaches them, one stage after another") {
-  const Vqvae c{.image = {.network = {.size = {4, 4, 1}, .kind = DenseNetwork{{12}}},
-                          .pixels = {.likelihood = "gaussian"}},
-                .quantiser = {.kind = Nearest{.codes = 6, .restart_below = 0.5f},
-                              .code_width = 3,
-                              .stages = 2}};
+  const Vqvae c{
+      .image = {.network = {.size = {4, 4, 1}, .kind = DenseNetwork{{12}}},
+                .pixels = {.likelihood = "gaussian"}},
+      .quantiser = {
+          .kind = Nearest{.codes = 6, .restart_below = 0.5f}, .code_width = 3, .stages = 2}};
   Variables store(3);
   test::create(store, vqvae, c);
   Graph g(store, Mode::evaluate);

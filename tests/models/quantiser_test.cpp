@@ -416,9 +416,9 @@ TEST_CASE("quantiser: finite stages divide what one level stands for, groups are
           auto code = static_cast<std::int64_t>(results[0][6 * i + 3 * group + stage]);
           for (std::size_t before = 0; before < k; ++before) code /= levels[before];
           const auto digit = static_cast<double>(code % levels[k]);
-          value += stage == 0 ? (digit - half) / half
-                              : (digit - (l - 1) / 2) /
-                                    (half * std::pow(l, static_cast<double>(stage)));
+          value += stage == 0
+                       ? (digit - half) / half
+                       : (digit - (l - 1) / 2) / (half * std::pow(l, static_cast<double>(stage)));
         }
         CHECK(results[1][at] == doctest::Approx(value).epsilon(1e-5).scale(0.1));
         const double left = std::abs(bounded - value) * (2 * half * l * l);

@@ -1,4 +1,5 @@
-// Images around a latent, with autoregressive pixels: that they are a distribution, that draws follow it, gradients.
+// Images around a latent, with autoregressive pixels: that they are a distribution, that draws
+// follow it, gradients.
 #include "models/layers/image_modality.h"
 
 #include <doctest/doctest.h>
@@ -63,7 +64,8 @@ TEST_CASE("images: autoregressive pixels are a distribution, and draws follow it
   Graph g(store, Mode::evaluate);
   const Value given = g.input("images", x.shape());
   const Value parameters = decoded_pixels(g.input("z", z.shape()), given, c, rows);
-  const auto nats = run(pixel_log_likelihood(parameters, given, c.pixels), {{"images", &x}, {"z", &z}});
+  const auto nats =
+      run(pixel_log_likelihood(parameters, given, c.pixels), {{"images", &x}, {"z", &z}});
   double total = 0;
   std::array<double, pixels> expected{};
   for (std::size_t i = 0; i < images; ++i) {

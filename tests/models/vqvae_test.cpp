@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "models/registry.h"
-#include "models/two_level_vqvae.h"
 #include "models/training/optimiser.h"
+#include "models/two_level_vqvae.h"
 #include "tests/models/image_batch.h"
 #include "tests/models/quantiser_bench.h"
 
@@ -69,8 +69,7 @@ struct Trainer {
   Workers workers{2};
   Execution learning, checking;
 
-  Trainer(const ModelEntry& entry, Variables& variables, const ModelSettings& c,
-          std::int64_t batch)
+  Trainer(const ModelEntry& entry, Variables& variables, const ModelSettings& c, std::int64_t batch)
       : store(variables),
         train(store),
         check(store, Mode::evaluate),
