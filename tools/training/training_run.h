@@ -16,7 +16,7 @@
 #include "models/training/learner.h"
 #include "models/training/schedules.h"
 #include "tools/saved_run.h"
-#include "tools/tasks/task.h"
+#include "tools/tasks/tasks.h"
 #include "tools/training/interrupt.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
