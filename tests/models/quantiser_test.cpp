@@ -35,7 +35,11 @@ Nearest with_restarts(float below) { return {.restart_below = below}; }
 Nearest by_direction() { return {.cosine = true}; }
 
 /// Every kind in every company that it may have.
-std::vector<std::pair<const char*, Quantiser>> all_kinds() {
+struct Kind {
+  const char* name;
+  Quantiser quantiser;
+};
+std::vector<Kind> all_kinds() {
   return {{"nearest", small()},
           {"stages", small({}, 3)},
           {"groups", small({}, 1, 2)},
@@ -156,7 +160,8 @@ TEST_CASE("quantiser: moving averages are those of the paper, and padding moves 
 }
 
 TEST_CASE("quantiser: what rows without weight hold changes no bit") {
-  for (auto& [kind, c] : all_kinds()) {
+  for (const Kind& kind : all_kinds()) {
+    Quantiser c = kind.quantiser;
     if (auto* nearest = std::get_if<Nearest>(&c.kind)) nearest->restart_below = 0.95f;
     const std::int64_t width = quantised_width(c);
     std::vector<std::vector<std::vector<double>>> seen;
@@ -170,7 +175,7 @@ TEST_CASE("quantiser: what rows without weight hold changes no bit") {
       for (int v = 0; v < bench.store.count(); ++v)
         for (const float x : bench.store[v].value.as<float>()) stores[other].push_back(double{x});
     }
-    CAPTURE(kind);
+    CAPTURE(kind.name);
     CHECK(seen[0] == seen[1]);
     CHECK(stores[0] == stores[1]);
   }
@@ -330,7 +335,8 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
 }
 
 TEST_CASE("quantiser: looked up, codes give the values again") {
-  for (const auto& [kind, c] : all_kinds()) {
+  for (const Kind& kind : all_kinds()) {
+    const Quantiser& c = kind.quantiser;
     QuantiserBench bench(c, 9);
     bench.run({bench.q.codes});  // so that codebooks have moved
     QuantiserBench check(c, 9, {}, Mode::evaluate, &bench.store);
@@ -342,7 +348,7 @@ TEST_CASE("quantiser: looked up, codes give the values again") {
       codes.as<std::int32_t>()[i] = static_cast<std::int32_t>(results[0][i]);
     }
     const Value values = lookup(g.input("codes", codes.shape(), i32), c);
-    CAPTURE(kind);
+    CAPTURE(kind.name);
     CHECK(values.shape() == Shape{9, quantised_width(c)});
     const auto found = test::run(values, {{"codes", &codes}});
     for (std::size_t i = 0; i < found.size(); ++i) CHECK(double{found[i]} == results[1][i]);

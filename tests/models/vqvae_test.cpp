@@ -148,7 +148,8 @@ TEST_CASE("VQ-VAE: the loss is the reconstruction and the weighted commitment, a
 
 TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       std::vector<double> results[2], variables[2];
       for (const int other : {0, 1}) {
@@ -162,7 +163,7 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
         results[other] = trainer.evaluate(batch);
       }
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       CHECK(results[0] == results[1]);
       CHECK(variables[0] == variables[1]);
     }
@@ -170,10 +171,11 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
 
 TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off goes on exactly") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       const ImageBatch batch(6, settings.image, {});
       Variables store(2), second(2);
       Trainer trainer(*entry, store, c, 6);
@@ -202,10 +204,11 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
 
 TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes drawn are codes") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       Variables store(1);
       test::create(store, entry->build, c);
       const ImageBatch batch(3, settings.image, {});
@@ -241,10 +244,11 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
 
 TEST_CASE("VQ-VAE: evaluations count the codes of each position, of images that weigh") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       Variables store(1);
       test::create(store, entry->build, c, /*deviation=*/1);
       const ImageBatch batch(5, settings.image, {1, 0, 1, 1, 1});
