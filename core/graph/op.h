@@ -29,10 +29,13 @@ struct Leaf;
 class Value {
  public:
   Value() = default;
-  Value(Graph* graph, int node, int output) : graph_(graph), node_(node), output_(output) {}
+  Value(Graph* graph, int node, int output);
 
   explicit operator bool() const { return graph_ != nullptr; }
-  Graph& graph() const { return *graph_; }
+  /// Throws UsageError where the value is empty; so do type(), shape() and dtype().
+  Graph& graph() const;
+  /// Of the graph (Graph::serial), 0 where the value is empty. Known after the graph is gone, too.
+  std::uint64_t serial() const { return serial_; }
   int node() const { return node_; }
   int output() const { return output_; }
   const TensorType& type() const;
@@ -43,6 +46,7 @@ class Value {
 
  private:
   Graph* graph_ = nullptr;
+  std::uint64_t serial_ = 0;
   int node_ = -1;
   int output_ = 0;
 };

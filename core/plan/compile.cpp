@@ -107,7 +107,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
                                     const CompileOptions& options) {
   const auto plan = std::make_shared<Plan>();
   plan->options = options;
-  plan->graph = &graph;
+  plan->graph = graph.serial();
   plan->program = run_passes(graph, outputs, options);
   Program& program = plan->program;
   const int first_update = updates_last(program);

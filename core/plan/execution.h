@@ -38,6 +38,7 @@ class Execution {
   /// Binds an input. The tensor must outlive its use and stay as it is during run(). Throws
   /// UsageError on an unknown name or another type, saying both.
   void set(std::string_view input, const Tensor& tensor);
+  void set(std::string_view input, const Tensor&& temporary) = delete;  // gone before run()
   void set(std::string_view input, TensorView tensor);
   /// A scalar f32 input; the number is copied.
   void set(std::string_view input, float number);

@@ -31,7 +31,7 @@ class Plan {
  public:
   Program program;  // for names, shapes and printing; its steps match `steps`
   CompileOptions options;
-  const void* graph = nullptr;  // only compared, never followed
+  std::uint64_t graph = 0;  // its serial
   std::vector<PlanStep> steps;
   std::vector<int> times;                 // one a step: those of one time run side by side
   std::vector<PlanStep> packs;            // one each of program.packs
