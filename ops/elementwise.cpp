@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
-#include "ops/kernels/elementwise_tiles.h"
+#include "ops/elementwise_tiles.h"
 
 namespace abax {
 
@@ -191,8 +191,6 @@ Value compare(const Operand& a, const Operand& b) {
 }  // namespace
 
 Value operator+(Operand a, Operand b) {
-  if (!a.is_number() && !b.is_number() && a.value().dtype() == f32)
-    return a.value().graph().add_one(add_op(), {a.value(), b.value()}, a.where());
   // A number commutes, so that one form serves both sides.
   return a.is_number() ? binary<elementwise::Add>(b, a) : binary<elementwise::Add>(a, b);
 }

@@ -68,7 +68,7 @@ struct Call {
   T* out(int i) const {
     return static_cast<T*>(outputs[i]);
   }
-  /// Fixed partitions, shared out over the threads. See Workers::loop.
+  /// Fixed parts, shared out over the threads. See Workers::loop.
   void loop(std::int64_t count, FunctionRef<void(std::int64_t)> body) const {
     if (count == 1) return body(0);
     workers->loop(count, body);
@@ -93,9 +93,9 @@ struct Signature {
 struct Kernel {
   std::function<void(const Call&)> run;
   std::size_t scratch = 0;  // bytes
-  /// Into how many pieces run() cuts its work, where that is known and may be too few for all
-  /// threads; 0: there are enough. Large steps of few pieces may run beside each other.
-  std::int64_t pieces = 0;
+  /// Into how many parts run() cuts its work, where that is known and may be too few for all
+  /// threads; 0: there are enough. Large steps of few parts may run beside each other.
+  std::int64_t parts = 0;
 };
 
 struct Cost {

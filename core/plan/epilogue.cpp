@@ -49,7 +49,7 @@ class Epilogues {
       const int host = producers_[at(id)];
       if (host < 0 || kept_[at(root)] || readers_[at(root)].size() != 1) continue;
       const Step& op = program_.step(host);
-      if (!op.op || op.program || !op.op->accepts_epilogue() || op.outputs.size() != 1) continue;
+      if (!op.op || op.tiles || !op.op->accepts_epilogue() || op.outputs.size() != 1) continue;
       // Element for element, and read nowhere else in this step.
       if (!is_whole(program_, id) ||
           program_.value(id).type.size() != program_.value(step.outputs.front()).type.size() ||
@@ -73,7 +73,7 @@ class Epilogues {
   /// `host` with `tail`, a tile program alone, as its epilogue: its input `result` becomes operand
   /// 0.
   static Step attached(const Step& host, const Step& tail, int result) {
-    const TileProgram& program = *tail.program;
+    const TileProgram& program = *tail.tiles;
     const auto operand =
         static_cast<std::size_t>(std::ranges::find(tail.inputs, result) - tail.inputs.begin());
     const auto moved = [&](int reg) {
@@ -91,8 +91,8 @@ class Epilogues {
     for (int& output : outputs) output = moved(output);
 
     Step step = host;
-    step.program = std::make_shared<TileProgram>(program.shape(), std::move(inputs),
-                                                 std::move(instructions), std::move(outputs));
+    step.tiles = std::make_shared<TileProgram>(program.shape(), std::move(inputs),
+                                               std::move(instructions), std::move(outputs));
     for (std::size_t i = 0; i < tail.inputs.size(); ++i)
       if (i != operand) step.inputs.push_back(tail.inputs[i]);
     step.outputs = tail.outputs;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <functional>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -23,6 +24,10 @@ class Workspace {
     return memory_.get();
   }
   std::byte* memory() const { return memory_.get(); }
+  bool holds(const void* data) const {
+    const std::less<const void*> before;
+    return !before(data, memory_.get()) && before(data, memory_.get() + bytes_);
+  }
 
  private:
   AlignedBytes memory_;
@@ -74,8 +79,8 @@ double seconds_since(Clock::time_point start) {
 /// "tanh", "matmul + add + tanh", "mul + add".
 std::string label_of(const Step& step) {
   std::string label(step.op ? step.op->name() : "");
-  if (!step.program) return label;
-  for (const TileProgram::Instruction& instruction : step.program->instructions())
+  if (!step.tiles) return label;
+  for (const TileProgram::Instruction& instruction : step.tiles->instructions())
     label += text(label.empty() ? "" : " + ", instruction.op->name);
   return label;
 }
@@ -270,6 +275,9 @@ void Execution::set(std::string_view input, TensorView tensor) {
   const Program::Input& expected = state_->plan->program.inputs[static_cast<std::size_t>(index)];
   if (tensor.type != expected.type)
     throw UsageError(text("input '", input, "' is ", expected.type, ", not ", tensor.type));
+  if (state_->workspace->holds(tensor.data))
+    throw UsageError(text("input '", input, "' is given a result in the execution's own memory, ",
+                          "which the run writes to; give a copy of it"));
   state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] = memory_of(tensor.data);
   state_->bound[static_cast<std::size_t>(index)] = true;
 }

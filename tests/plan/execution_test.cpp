@@ -86,6 +86,23 @@ TEST_CASE("execution: a graph at the address of one that is gone is another grap
   CHECK_THROWS_AS(affine(y, 1, 1), UsageError);  // of a graph that is gone
 }
 
+TEST_CASE("execution: a result in the execution's own memory is refused as its input") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {3}), y = affine(x, 2, 0);
+  const auto plan = compile(g, {y});
+  Workers workers(1);
+  Execution run(plan, store, workers), other(plan, store, workers);
+  const Tensor input = Tensor::of<float>({3}, {1, 2, 3});
+  run.set("x", input);
+  run.run();
+  CHECK_THROWS_WITH_AS(run.set("x", run.get(y)), doctest::Contains("give a copy of it"),
+                       UsageError);
+  other.set("x", run.get(y));
+  other.run();
+  CHECK(values(other.get(y)) == Floats{4, 8, 12});
+}
+
 // A temporary would be gone when the run reads it.
 template <class T>
 concept can_bind = requires(Execution run, T&& tensor) {

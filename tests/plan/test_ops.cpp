@@ -198,7 +198,7 @@ Value affine(Value x, float a, float b) {
                   for (std::int64_t i = 0; i < n; ++i)
                     call.out<float>(0)[i] = a * call.in<float>(0)[i] + b;
                 },
-            .pieces = 1};
+            .parts = 1};
   };
   d.vjp = [a](const Vjp& v) { return std::vector{scaled(v.gradients[0], a)}; };
   return add(x.graph(), d, {x});
@@ -220,7 +220,7 @@ std::vector<Value> two(Value x) {
                   }
                 },
             .scratch = static_cast<std::size_t>(n) * sizeof(float),
-            .pieces = 1};
+            .parts = 1};
   };
   d.vjp = [](const Vjp& v) {
     const auto [a, b] = std::pair(v.gradients[0], v.gradients[1]);
