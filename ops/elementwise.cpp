@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
-#include "ops/elementwise_tiles.h"
+#include "ops/drivers/elementwise_tiles.h"
 
 namespace abax {
 

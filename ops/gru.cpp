@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "core/graph/sum.h"
+#include "ops/drivers/recurrent_parts.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/gru.h"
 #include "ops/kernels/table.h"
 #include "ops/matmul.h"
 #include "ops/recurrent.h"
-#include "ops/recurrent_parts.h"
 #include "ops/shape.h"
 
 namespace abax {

@@ -8,10 +8,10 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/quantise.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/reduce.h"
 
 namespace abax {

@@ -8,11 +8,11 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
+#include "ops/drivers/recurrent_parts.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/recurrent.h"
 #include "ops/kernels/table.h"
 #include "ops/matmul.h"
-#include "ops/recurrent_parts.h"
 #include "ops/shape.h"
 
 namespace abax {

@@ -9,10 +9,10 @@
 #include "core/base/text.h"
 #include "core/graph/sum.h"
 #include "core/graph/sum_axes.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/reduce.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/shape.h"
 
 namespace abax {

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
-#include "ops/partition.h"
+#include "ops/drivers/partition.h"
 
 namespace abax {
 namespace {

@@ -8,10 +8,10 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/table.h"
 #include "ops/kernels/update.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {

@@ -1,10 +1,10 @@
 // Plans and runs whole matrix products over the kernels of gemm.h.
-#include "ops/gemm_plan.h"
+#include "ops/drivers/gemm_plan.h"
 
 #include <algorithm>
 
+#include "ops/drivers/partition.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {

@@ -1,14 +1,14 @@
 // Plans and runs convolutions over the kernels of convolution.h and gemm.h.
-#include "ops/convolution_plan.h"
+#include "ops/drivers/convolution_plan.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "ops/drivers/partition.h"
 #include "ops/kernels/normalise.h"
 #include "ops/kernels/shape.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/op.h"
-#include "ops/partition.h"
+#include "ops/drivers/partition.h"
 
 namespace abax {
 

@@ -8,7 +8,7 @@
 
 #include "core/base/sizes.h"
 #include "core/base/tensor.h"
-#include "ops/scratch_slots.h"
+#include "ops/drivers/scratch_slots.h"
 
 namespace abax {
 
