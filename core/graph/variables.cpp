@@ -39,7 +39,7 @@ int Variables::create(std::string name, TensorType type, Role role,
   Variable& variable = all_.emplace_back();
   variable.name = std::move(name);
   variable.role = role;
-  variable.value = std::move(value);
+  variable.value_ = std::move(value);
   return index;
 }
 
@@ -59,9 +59,9 @@ std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
     const Variable& from = store[i];
     if (from.role != Role::trainable) continue;
     const auto fill = [&from](Tensor& tensor, Random&) {
-      std::ranges::copy(from.value.as<float>(), tensor.as<float>().begin());
+      std::ranges::copy(from.value().as<float>(), tensor.as<float>().begin());
     };
-    copy->create(from.name, from.value.type(), from.role, {fill});
+    copy->create(from.name, from.value().type(), from.role, {fill});
   }
   return copy;
 }

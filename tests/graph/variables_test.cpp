@@ -15,7 +15,7 @@ Tensor made(const Initialiser& initialiser, Shape shape, std::uint64_t seed = 1,
             std::string name = "w") {
   Variables store(seed);
   const int index = store.create(std::move(name), {shape}, Role::trainable, initialiser);
-  return store[index].value.clone();
+  return store[index].value().clone();
 }
 
 bool equal(const Tensor& a, const Tensor& b) {
