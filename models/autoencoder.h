@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/graph/graph.h"
+#include "models/latents/gaussian.h"
 #include "models/model.h"
 
 namespace abax {
@@ -15,11 +16,6 @@ class ModelSettings;
 struct CodeShape {
   std::int64_t positions = 0;  // codes an item, or dimensions of a Gaussian latent
   std::int64_t kinds = 0;      // values of a code, each 0 <= code < kinds; 0: real numbers
-};
-
-/// Each latent's normal distribution, independent given an item.
-struct GaussianPosterior {
-  Value mean, log_variance;  // [.., latents]
 };
 
 /// Items come by the inputs that the model's training graph has for them ("images"), which each

@@ -1,93 +1,90 @@
-// A Gaussian posterior, reparameterised, and its bound.
+// Images, a Gaussian latent, images again.
 #include "models/gaussian_vae.h"
 
-#include "core/base/error.h"
-#include "core/base/text.h"
-#include "models/latents/variational.h"
 #include "models/layers/layers.h"
-#include "models/layers/pixels.h"
+#include "models/model_settings.h"
 #include "ops/elementwise.h"
-#include "ops/random.h"
 #include "ops/reduce.h"
-#include "ops/shape.h"
 
 namespace abax {
 namespace {
 
-GaussianPosterior posterior_of(Value images, const ModelConfig& c) {
-  if (c.latents < 1) throw UsageError(text("at least one latent is expected, not ", c.latents));
-  const Value features = encoded_features(images, c);
-  const auto scope = images.graph().scope("encoder");
-  return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
+GaussianPosterior posterior_of(Value images, const GaussianVae& c) {
+  return gaussian_posterior(encoded_features(images, c.image), c.latent);
 }
 
-struct Sample {
-  Value noise, z;  // [batch, latents]
-};
-
-Sample sample_of(const GaussianPosterior& q) {
-  Graph& g = q.mean.graph();
-  const Value noise = g.name(random_normal(g, q.mean.shape()), "noise");
-  return {noise, q.mean + exp(0.5 * q.log_variance) * noise};
+Value log_likelihood_of(Value pixels, Value images, const GaussianVae& c) {
+  return pixel_log_likelihood(pixels, images, c.image.pixels);
 }
 
-/// Kingma and Welling 2014, appendix B, of each latent: [batch, latents].
-Value kl_of(const GaussianPosterior& q) {
-  return 0.5 * (square(q.mean) + exp(q.log_variance) - q.log_variance - 1);
+CodeShape code_shape(const GaussianVae& c) { return {c.latent.latents, 0}; }
+
+GaussianPosterior posterior(Graph& g, const GaussianVae& c, const BatchShape& shape) {
+  return posterior_of(image_inputs(g, c.image, shape.batch).images, c);
 }
 
-CodeShape code_shape(const ModelConfig& c) { return {c.latents, 0}; }
-
-Value encode(Graph&, const ModelConfig& c, Value images) { return posterior_of(images, c).mean; }
-
-Value decode(Graph&, const ModelConfig& c, Value codes) { return drawn_pixels(codes, c); }
-
-Value sample_prior(Graph& g, const ModelConfig& c, std::int64_t batch) {
-  return random_normal(g, {batch, c.latents});
+Value encode(Graph& g, const GaussianVae& c, const BatchShape& shape) {
+  return posterior(g, c, shape).mean;
 }
 
-GaussianPosterior posterior(Graph&, const ModelConfig& c, Value images) {
-  return posterior_of(images, c);
+Value sample_posterior(Graph& g, const GaussianVae& c, const BatchShape& shape) {
+  return gaussian_sample(posterior(g, c, shape)).z;
 }
 
-Value sample_posterior(Graph&, const ModelConfig& c, Value images) {
-  return sample_of(posterior_of(images, c)).z;
+Value decode(Graph&, const GaussianVae& c, Value codes) {
+  return drawn_pixels(codes, c.image, {c.pixels, c.width});
 }
 
-Value log_weight(Graph&, const ModelConfig& c, Value images) {
+Value sample_prior(Graph& g, const GaussianVae& c, std::int64_t batch) {
+  return gaussian_prior(g, c.latent, {batch});
+}
+
+Value log_weight(Graph& g, const GaussianVae& c, const BatchShape& shape) {
+  const Value images = image_inputs(g, c.image, shape.batch).images;
   const GaussianPosterior q = posterior_of(images, c);
-  const auto [noise, z] = sample_of(q);
-  // log N(z; 0, 1) - log N(z; mean, variance): what both have of pi cancels.
-  const Value log_ratio = 0.5 * (square(noise) + q.log_variance - square(z));
-  return pixel_log_likelihood(decoded_pixels(z, images, c), images, c) + sum(log_ratio, {-1});
+  const GaussianSample sample = gaussian_sample(q);
+  const Value ratio = sum(gaussian_log_ratio(q, sample), {-1});
+  const Value pixels = decoded_pixels(sample.z, images, c.image, {c.pixels, c.width});
+  return log_likelihood_of(pixels, images, c) + ratio;
 }
 
 }  // namespace
 
-Model gaussian_vae(Graph& g, const ModelConfig& c, const BatchShape& shape) {
-  const auto [images, weights] = image_inputs(g, c, shape.batch);
-  const GaussianPosterior q = posterior_of(images, c);
-  const Value pixels = decoded_pixels(sample_of(q).z, images, c);
-  const Value kl = kl_of(q);
-  const Bound bound =
-      bound_of(pixel_log_likelihood(pixels, images, c), sum(kl, {-1}), kl_weight(g));
-  Model model = variational_model(bound, pixel_mean(pixels, c), weights);
+void fields(Fields& f, GaussianVae& s) {
+  f.part(s.image);
+  f.part(s.latent);
+  pixels_field(f, s.pixels);
+  if (s.pixels != "independent") width_field(f, s.width, "units of the decoder's conditionals");
+}
+
+Model gaussian_vae(Graph& g, const GaussianVae& c, const BatchShape& shape) {
+  const auto [images, weights] = image_inputs(g, c.image, shape.batch);
+  // Encoder.
+  const Value features = encoded_features(images, c.image);
+  // Latent.
+  const GaussianPosterior q = gaussian_posterior(features, c.latent);
+  const Value z = gaussian_sample(q).z, kl = gaussian_kl(q);
+  // Decoder.
+  const Value pixels = decoded_pixels(z, images, c.image, {c.pixels, c.width});
+  const Bound bound = bound_of(log_likelihood_of(pixels, images, c), sum(kl, {-1}), kl_weight(g));
+  Model model = variational_model(bound, pixel_mean(pixels, c.image.pixels), weights);
   g.name(q.mean, "codes");
-  if (!g.training())
-    model.statistics = {{"kl_per_latent", sum_over_images(kl, weights)},
-                        {"mean", sum_over_images(q.mean, weights)},
-                        {"mean_square", sum_over_images(square(q.mean), weights)}};
+  if (!g.training()) model.statistics = gaussian_statistics(q, kl, weights);
   return model;
 }
 
 Autoencoder gaussian_autoencoder() {
-  return {.shape = code_shape,
-          .encode = encode,
-          .decode = decode,
-          .sample = sample_prior,
-          .log_weight = log_weight,
-          .sample_posterior = sample_posterior,
-          .posterior = posterior};
+  return {.shape = erased<code_shape>,
+          .encode = erased<encode>,
+          .decode = erased<decode>,
+          .sample = erased<sample_prior>,
+          .log_weight = erased<log_weight>,
+          .sample_posterior = erased<sample_posterior>,
+          .posterior = erased<posterior>};
+}
+
+Scalars schedule_gaussian_vae(const GaussianVae& c, std::int64_t step, std::int64_t) {
+  return gaussian_schedule(c.latent, step);
 }
 
 }  // namespace abax

@@ -69,6 +69,14 @@ void ModelSettings::refuse_type() const {
   throw UsageError(text("the settings of ", entry_->name, " are not of the type asked for"));
 }
 
+std::string ModelSettings::value_of(std::string_view name) const {
+  ModelSettings copy = *this;
+  Fields all;
+  fields(all, copy);
+  const Field* field = all.find(name);
+  return field ? field->to_text() : "";
+}
+
 void ModelSettings::derive(const std::map<std::string, FieldValue>& values) {
   Fields all;
   fields(all, *this);

@@ -40,6 +40,8 @@ class ModelSettings {
   S& as() {
     return const_cast<S&>(std::as_const(*this).template as<S>());
   }
+  /// The value of the field of that name as text, "" where it is not read.
+  std::string value_of(std::string_view field) const;
   /// Sets the derived values of these names that the model has; the others are not its own.
   void derive(const std::map<std::string, FieldValue>& values);
 

@@ -3,11 +3,15 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/categorical_vae.h"
 #include "models/classifier.h"
 #include "models/code_prior.h"
+#include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
+#include "models/two_level_vqvae.h"
+#include "models/vqvae.h"
 
 namespace abax {
 namespace {
@@ -61,8 +65,40 @@ const std::vector<ModelEntry>& models() {
                     {"lr", "2e-3"},
                     {"best", "accuracy"}},
        .build = erased<sequence_classifier>},
-      // Of images: gaussian_vae and categorical_vae have {"batch", "128"}, {"lr", "3e-3"}; vqvae
-      // and two_level_vqvae {"batch", "64"}, {"lr", "2e-3"}.
+      {.name = "gaussian_vae",
+       .description = "a variational autoencoder of images with Gaussian latents",
+       .task = "images",
+       .settings = GaussianVae{},
+       .defaults = {{"batch", "128"}, {"lr", "3e-3"}},
+       .build = erased<gaussian_vae>,
+       .autoencoder = gaussian_autoencoder(),
+       .schedule = erased<schedule_gaussian_vae>},
+      {.name = "categorical_vae",
+       .description = "a variational autoencoder of images with categorical latents",
+       .task = "images",
+       .settings = CategoricalVae{},
+       .defaults = {{"batch", "128"}, {"lr", "3e-3"}},
+       .build = erased<categorical_vae>,
+       .autoencoder = categorical_autoencoder(),
+       .schedule = erased<schedule_categorical_vae>},
+      {.name = "vqvae",
+       .description = "an autoencoder of images whose latents are codes of a codebook",
+       .task = "images",
+       .settings = Vqvae{},
+       .defaults = {{"batch", "64"}, {"lr", "2e-3"}},
+       .build = erased<vqvae>,
+       .autoencoder = vqvae_autoencoder(),
+       .prepare = erased<prepare_vqvae>,
+       .upgrade = upgrade_quantiser},
+      {.name = "two_level_vqvae",
+       .description = "the same with codes of two levels, for the whole and for the rest",
+       .task = "images",
+       .settings = Vqvae{},
+       .defaults = {{"batch", "64"}, {"lr", "2e-3"}},
+       .build = erased<two_level_vqvae>,
+       .autoencoder = two_level_vqvae_autoencoder(),
+       .prepare = erased<prepare_two_level_vqvae>,
+       .upgrade = upgrade_quantiser},
       {.name = "code_prior",
        .description = "Transformer blocks that predict the codes of images, by label",
        .task = "codes",

@@ -23,15 +23,15 @@
 #include <span>
 
 #include "models/autoencoder.h"
-#include "models/latents/k_means.h"
 #include "models/model.h"
+#include "models/vqvae.h"
 
 namespace abax {
 
-Model two_level_vqvae(Graph& graph, const ModelConfig& config, const BatchShape& shape);
+Model two_level_vqvae(Graph& graph, const Vqvae& settings, const BatchShape& shape);
 Autoencoder two_level_vqvae_autoencoder();
 /// Before the first step: the top codebook, then the bottom one, see start_codebooks().
-void prepare_two_level_vqvae(Variables& store, const ModelConfig& config,
+void prepare_two_level_vqvae(Variables& store, const Vqvae& settings,
                              std::span<const BatchInputs> batches, Workers& workers);
 
 }  // namespace abax

@@ -1,26 +1,31 @@
 // From exceptions to exit codes; see exit_codes.h.
 #include "tools/exit_codes.h"
 
+#include <cerrno>
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
+#include "tools/standard_output.h"
 
 namespace abax {
 
-int guarded_main(std::string_view tool, FunctionRef<int()> body) {
+namespace {
+
+int run(std::string_view tool, FunctionRef<int()> body, StandardOutput& output) {
   const auto failed = [&](ExitCode code, const std::exception& error, std::string_view hint = "") {
-    std::cout.flush();
+    output.finish();
     std::cerr << tool << ": " << error.what() << "\n" << hint;
     return static_cast<int>(code);
   };
   try {
     return body();
+  } catch (const OutputError&) {
+    return exit_ok;  // guarded_main says what came of it
   } catch (const UsageError& error) {
-    std::cout.flush();
-    std::cerr << tool << ": " << error.what() << "\n"
-              << "See " << tool << " --help.\n";
-    return exit_usage;
+    return failed(exit_usage, error, text("See ", tool, " --help.\n"));
   } catch (const DataError& error) {
     return failed(exit_bad_data, error);
   } catch (const CheckpointError& error) {
@@ -36,6 +41,20 @@ int guarded_main(std::string_view tool, FunctionRef<int()> body) {
   } catch (const std::exception& error) {
     return failed(exit_internal, error, "This is a fault of Abax itself.\n");
   }
+}
+
+}  // namespace
+
+int guarded_main(std::string_view tool, FunctionRef<int()> body) {
+  StandardOutput output;
+  const int code = run(tool, body, output);
+  const int error = output.finish();
+  if (error == 0 || code != exit_ok) return code;
+  if (error == EPIPE) return exit_closed_pipe;
+  std::cerr << tool
+            << ": cannot write to standard output: " << std::generic_category().message(error)
+            << "\n";
+  return exit_disk;
 }
 
 }  // namespace abax

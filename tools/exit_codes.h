@@ -15,13 +15,16 @@ enum ExitCode : int {
   exit_bad_checkpoint = 4,
   exit_diverged = 5,
   exit_out_of_memory = 6,
-  exit_disk = 7,
+  exit_disk = 7,           // a file, or standard output, could not be written
+  exit_hung_up = 129,      // SIGHUP, after saving
   exit_interrupted = 130,  // SIGINT (Ctrl-C), after saving
+  exit_closed_pipe = 141,  // nobody reads standard output any more (SIGPIPE); train saves before
   exit_terminated = 143,   // SIGTERM, after saving
 };
 
 /// Runs `body` and returns its exit code, or the code of the exception that came out of it, whose
-/// message goes to standard error as "tool: message".
+/// message goes to standard error as "tool: message". Where `body` went well but standard output
+/// did not take all of its output, that is exit_disk, or quietly exit_closed_pipe.
 int guarded_main(std::string_view tool, FunctionRef<int()> body);
 
 }  // namespace abax

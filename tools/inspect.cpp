@@ -7,8 +7,8 @@
 #include "core/base/text.h"
 #include "core/io/checkpoint.h"
 #include "tools/exit_codes.h"
-#include "tools/options/option_set.h"
-#include "tools/saved_run.h"
+#include "tools/options/command_line.h"
+#include "tools/tasks/tasks.h"
 
 namespace abax {
 namespace {
@@ -30,8 +30,8 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
   const Checkpoint& contents = checkpoint.contents();
   out << "model          " << contents.model << "\nwritten by     abax " << checkpoint.version()
       << "\nstep           " << contents.step << "\ndata position  " << contents.data_position
-      << " batches\nseed           " << checkpoint.seed() << "\nmodel's sizes ";
-  for (const auto& [name, value] : contents.values) out << ' ' << name << '=' << value;
+      << " batches\nseed           " << checkpoint.seed() << "\nmodel reads   ";
+  for (const auto& [name, value] : contents.settings) out << ' ' << name << '=' << value;
   out << "\n\n";
   std::size_t widest = 4;
   for (const SafetensorsEntry& entry : checkpoint.variables().entries())
@@ -50,7 +50,17 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
   out << '\n';
   for (const auto& [role, count] : elements)
     out << std::left << std::setw(15) << role << count << " elements\n";
-  if (with_configuration) out << "\n" << contents.configuration;
+  if (with_configuration) out << "\n" << to_toml(run.settings);
+}
+
+struct Inspection {
+  std::string checkpoint;
+  bool configuration = false;
+};
+void fields(Fields& f, Inspection& s) {
+  f.group("What");
+  checkpoint_field(f, s.checkpoint);
+  f("configuration", s.configuration, "show the settings of the run too");
 }
 
 }  // namespace
@@ -59,15 +69,12 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
 int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("inspect", [&] {
-    std::string folder;
-    bool configuration = false;
-    OptionSet set("inspect", "Shows what a checkpoint of abax-train holds, without running it.");
-    set.group("What");
-    set.add("checkpoint", &folder, "folder of a run, or of one of its checkpoints")
-        .placeholder("FOLDER")
-        .needed();
-    set.add("configuration", &configuration, "show the options of the run too");
-    if (set.parse(argc, argv, std::cout)) print(open_run(folder), configuration, std::cout);
+    Inspection s;
+    const CommandLine line("inspect",
+                           "Shows what a checkpoint of abax-train holds, without running it.",
+                           [&](Fields& f) { fields(f, s); });
+    if (line.parse(argc, argv, std::cout))
+      print(open_run(s.checkpoint), s.configuration, std::cout);
     return int{exit_ok};
   });
 }

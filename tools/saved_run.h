@@ -6,49 +6,42 @@
 #include <optional>
 
 #include "core/io/checkpoint.h"
-#include "models/model_config.h"
-#include "tools/options/train_options.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_folder.h"
+#include "tools/training/run_settings.h"
 
 namespace abax {
-
-/// Where a run of that --out folder keeps its newest checkpoint.
-std::filesystem::path checkpoint_path(const std::filesystem::path& run);
-
-/// Where it keeps the best one of its validations.
-std::filesystem::path best_path(const std::filesystem::path& run);
 
 /// How far a run has come: what its checkpoint keeps beside the variables.
 struct RunState {
   std::int64_t step = 0;            // updates done
   std::int64_t position = 0;        // batches consumed
   std::optional<double> best = {};  // value of the metric that chooses the best checkpoint
+  Results best_results = {};        // all that this validation gave
   std::int64_t since_best = 0;      // validations since then
 };
 
-/// Writes a checkpoint. Throws DiskError.
-void save_run(const std::filesystem::path& checkpoint, const TrainOptions& options,
-              const Task& task, const RunState& state, const Variables& store);
+/// Writes a checkpoint; so many of those that it replaces stay. Throws DiskError.
+void save_run(const std::filesystem::path& checkpoint, const RunSettings& settings,
+              const Task& task, const RunState& state, const Variables& store, int keep = 0);
 
 struct SavedRun {
   CheckpointReader checkpoint;
-  TrainOptions options;
+  RunSettings settings;  // the model's with its derived values
   RunState state;
+  std::filesystem::path place;  // of the checkpoint
+  std::string skipped = {};     // what is wrong with newer ones that are damaged
 
   const Files& files() const { return checkpoint.contents().files; }
-  ModelConfig sizes() const { return model_config(checkpoint.contents().values); }
 };
 
-/// Which checkpoint of a run's folder is meant: where it stopped, or the best one if there is one.
+/// Which checkpoint of a run's folder is meant: the newest one that is whole, or the best one if
+/// there is one.
 enum class Which : std::uint8_t { last, best };
 /// Opens the checkpoint in a run's folder, or the checkpoint itself. Throws CheckpointError.
 SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
 
 /// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
 void create_for_use(const SavedRun& run, Variables& store);
-
-/// The data of a run, to evaluate on its test part: `data` in its place where that is given. Throws
-/// UsageError where there is no test part.
-std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data);
 
 }  // namespace abax

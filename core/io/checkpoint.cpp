@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/function_ref.h"
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/io/checkpoint_format.h"
@@ -115,17 +116,25 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-}  // namespace
+/// The replaced checkpoint becomes NAME.1, and those before it move on by one.
+void set_aside(const fs::path& replaced, const fs::path& path, int keep) {
+  if (keep == 0 || !path_exists(replaced)) return remove_folder(replaced);
+  remove_folder(older_checkpoint(path, keep));
+  for (int age = keep - 1; age >= 1; --age)
+    if (path_exists(older_checkpoint(path, age)))
+      rename_path(older_checkpoint(path, age), older_checkpoint(path, age + 1));
+  rename_path(replaced, older_checkpoint(path, 1));
+}
 
-void save_checkpoint(const fs::path& given, const Checkpoint& checkpoint, const Variables& store,
-                     const SaveOptions& options) {
+/// Puts a folder that `fill` writes in the place of the checkpoint at `given`.
+void replace_checkpoint(const fs::path& given, const SaveOptions& options,
+                        FunctionRef<void(const fs::path& temporary)> fill) {
   const auto before = [&](std::string_view step) {
     if (options.before) options.before(step);
   };
   const fs::path path = given.has_filename() ? given : given.parent_path();  // "last/" is "last"
   const fs::path temporary = text(path.string(), ".tmp-", getpid());
   const fs::path old = checkpoint_format::old_path(path);
-  check_files(checkpoint);
   if (path_exists(path) && !is_checkpoint(path))
     throw UsageError(
         text("'", path.string(), "' exists and is no checkpoint; give another path, or remove it"));
@@ -137,32 +146,64 @@ void save_checkpoint(const fs::path& given, const Checkpoint& checkpoint, const 
 
   before("make the temporary folder");
   const TemporaryFolder folder(temporary);
-  std::map<std::string, FileSummary> files;
-  before("write the variables");
-  files[checkpoint_format::variables] =
-      write_safetensors(temporary / checkpoint_format::variables, contents_of(store));
-  for (const auto& [name, contents] : checkpoint.files) {
-    before("write a file");
-    files[name] = write_file_atomically(temporary / name, contents);
-  }
-  before("write the description");
-  write_file_atomically(temporary / checkpoint_format::description,
-                        description_of(checkpoint, store, files));
+  fill(temporary);
 
   before("put it in place");
-  if (!path_exists(path)) {
-    rename_path(temporary, path);
-  } else if (!options.exchange || !exchange_paths(temporary, path)) {
-    remove_folder(old);
-    before("set the old one aside");
-    rename_path(path, old);
-    before("put it in its place");
+  const bool exchanged = path_exists(path) && options.exchange && exchange_paths(temporary, path);
+  if (!exchanged) {
+    if (path_exists(path)) {
+      remove_folder(old);
+      before("set the old one aside");
+      rename_path(path, old);
+      before("put it in its place");
+    }
     rename_path(temporary, path);
   }
   before("sync the parent folder");
   sync_folder(parent_of(path));
   before("remove the old one");
-  remove_folder(old);
+  set_aside(exchanged ? temporary : old, path, options.keep);
+  if (exchanged) remove_folder(old);
+}
+
+}  // namespace
+
+fs::path older_checkpoint(const fs::path& path, int age) { return text(path.string(), ".", age); }
+
+void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint, const Variables& store,
+                     const SaveOptions& options) {
+  check_files(checkpoint);
+  const auto before = [&](std::string_view step) {
+    if (options.before) options.before(step);
+  };
+  replace_checkpoint(path, options, [&](const fs::path& temporary) {
+    std::map<std::string, FileSummary> files;
+    before("write the variables");
+    files[checkpoint_format::variables] =
+        write_safetensors(temporary / checkpoint_format::variables, contents_of(store));
+    for (const auto& [name, contents] : checkpoint.files) {
+      before("write a file");
+      files[name] = write_file_atomically(temporary / name, contents);
+    }
+    before("write the description");
+    write_file_atomically(temporary / checkpoint_format::description,
+                          description_of(checkpoint, store, files));
+  });
+}
+
+void copy_checkpoint(const fs::path& from, const fs::path& to, const SaveOptions& options) {
+  replace_checkpoint(to, options, [&](const fs::path& temporary) {
+    on_disk(to, [&](std::error_code& error) {
+      for (const auto& entry : fs::directory_iterator(from, error)) {
+        const fs::path copy = temporary / entry.path().filename();
+        // One file under two names; where the file system has no such thing, its bytes again.
+        fs::create_hard_link(entry.path(), copy, error);
+        if (error) write_file_atomically(copy, read_file(entry.path()));
+        error.clear();
+      }
+    });
+    sync_folder(temporary);
+  });
 }
 
 }  // namespace abax

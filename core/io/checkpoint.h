@@ -13,13 +13,14 @@
 // exchanged with the new one in one step (Linux: renameat2 with RENAME_EXCHANGE). Where the file
 // system cannot do that, it is renamed to NAME.replaced first: if the process dies before the next
 // rename, NAME.replaced is what a reader of NAME finds. Leftovers of processes that died are
-// removed by the next save.
+// removed by the next save. The last few that were replaced may stay, as NAME.1, NAME.2.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,13 +47,26 @@ struct SaveOptions {
   bool exchange = true;  // false: as on a file system that cannot exchange two folders
   /// Called before each change to the disk with its name. A test dies or throws there.
   std::function<void(std::string_view step)> before = {};
+  int keep = 0;  // so many of those that were replaced stay, as older_checkpoint() names them
 };
+
+/// NAME.1 is the checkpoint that the one at NAME replaced, NAME.2 the one before.
+std::filesystem::path older_checkpoint(const std::filesystem::path& path, int age);
 
 /// Throws DiskError where something cannot be written, and leaves the old checkpoint as it was
 /// then; UsageError where the path exists and is no checkpoint, or a file's name is taken or not
 /// plain.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
                      const Variables& store, const SaveOptions& options = {});
+
+/// The same contents under another path, without writing them again where the file system knows
+/// hard links. Throws as save_checkpoint(), and DataError where `from` cannot be read.
+void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to,
+                     const SaveOptions& options = {});
+
+/// The step of the checkpoint at a path, by its description alone; nothing where there is none, or
+/// one whose description is damaged.
+std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path);
 
 /// Opens a checkpoint and checks it whole: format, sizes, hashes. Everything throws
 /// CheckpointError. A store that does not fit is left as it was.

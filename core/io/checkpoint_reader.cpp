@@ -96,6 +96,15 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
 
 }  // namespace
 
+std::optional<std::int64_t> checkpoint_step(const fs::path& path) {
+  try {
+    const std::string written = read_file(folder_of(path) / checkpoint_format::description);
+    return checkpoint_format::unsealed(written).at("step").integer();
+  } catch (const DataError&) {
+    return std::nullopt;
+  }
+}
+
 CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
   const fs::path folder = folder_of(path);
   if (!path_exists(folder)) fail("there is no such folder");

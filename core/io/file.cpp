@@ -41,6 +41,33 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+/// Where a path leads: the file that a link names is written, also one that is not there yet.
+std::filesystem::path target_of(std::filesystem::path path) {
+  constexpr int most_links = 40;  // as the system has it
+  std::error_code error;
+  for (int links = 0; links < most_links && std::filesystem::is_symlink(path, error); ++links)
+    path = folder_of(path) / std::filesystem::read_symlink(path, error);
+  return path;
+}
+
+/// A descriptor for what a file cannot replace: devices, FIFOs, and what this process's standard
+/// output and error lead to, whose place in it they share ("/dev/stdout" of a shell's "> FILE").
+/// -1 where the path holds a regular file of its own, or nothing.
+int open_through(const std::filesystem::path& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) < 0) return -1;
+  for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat other {};
+    if (fstat(standard, &other) == 0 && other.st_dev == status.st_dev &&
+        other.st_ino == status.st_ino)
+      return retried([&] { return fcntl(standard, F_DUPFD_CLOEXEC, 0); });
+  }
+  if (S_ISREG(status.st_mode)) return -1;
+  const int descriptor = retried([&] { return open(path.c_str(), O_WRONLY | O_CLOEXEC); });
+  if (descriptor < 0) fail_write(path, errno);
+  return descriptor;
+}
+
 struct FreeHash {
   void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
 };
@@ -122,8 +149,9 @@ std::string read_file(const std::filesystem::path& path) {
 
 struct AtomicFile::Hash : RunningHash {};
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)), hash_(std::make_unique<Hash>()) {
+AtomicFile::AtomicFile(const std::filesystem::path& path)
+    : path_(target_of(path)), descriptor_(open_through(path)), hash_(std::make_unique<Hash>()) {
+  if (descriptor_ >= 0) return;
   // Numbered, so that two threads that write one path do not write one temporary file.
   static std::atomic<std::uint64_t> count = 0;
   temporary_ = text(path_.string(), ".tmp-", getpid(), "-", count++);
@@ -150,10 +178,12 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
 FileSummary AtomicFile::commit() {
-  if (retried([&] { return fsync(descriptor_); }) < 0) fail_write(path_, errno);
+  const bool through = temporary_.empty();
+  if (!through && retried([&] { return fsync(descriptor_); }) < 0) fail_write(path_, errno);
   const int closed = close(descriptor_);
   descriptor_ = -1;
   if (closed < 0) fail_write(path_, errno);
+  if (through) return {bytes_, hash_->value()};
   rename_path(temporary_, path_);
   temporary_.clear();
   sync_folder(folder_of(path_));
@@ -164,6 +194,16 @@ FileSummary write_file_atomically(const std::filesystem::path& path, std::string
   AtomicFile file(path);
   file.write(contents);
   return file.commit();
+}
+
+void check_writable(const std::filesystem::path& path) {
+  struct stat status {};
+  const bool there = stat(path.c_str(), &status) == 0;
+  if (there && S_ISDIR(status.st_mode)) fail_write(path, EISDIR);
+  // A regular file is replaced, for which its folder must take a new one.
+  const bool replaced = !there || S_ISREG(status.st_mode);
+  const auto asked = replaced ? folder_of(target_of(path)) / "." : path;
+  if (access(asked.c_str(), replaced ? W_OK | X_OK : W_OK) < 0) fail_write(path, errno);
 }
 
 void sync_folder(const std::filesystem::path& folder) {

@@ -49,10 +49,12 @@ std::string read_file(const std::filesystem::path& path);
 
 /// Writes a file under a temporary name beside its own, and renames it in commit(), so that at
 /// every moment the path holds the whole old file, the whole new one, or nothing where there was
-/// nothing. Everything throws DiskError with the path and the system's reason.
+/// nothing. A link is followed. What is no regular file (a device, a FIFO), and the file that
+/// standard output goes to, is never replaced but written as it comes. Everything throws DiskError
+/// with the path and the system's reason.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path);
+  explicit AtomicFile(const std::filesystem::path& path);
   /// Without commit() the temporary file is removed and the old one stays.
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -66,7 +68,7 @@ class AtomicFile {
  private:
   struct Hash;
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  // empty where the path is written through
   int descriptor_ = -1;
   std::uint64_t bytes_ = 0;
   std::unique_ptr<Hash> hash_;
@@ -74,6 +76,10 @@ class AtomicFile {
 
 /// The same in one call.
 FileSummary write_file_atomically(const std::filesystem::path& path, std::string_view contents);
+
+/// Throws DiskError where a file could not be written there, because its folder is missing or takes
+/// none: to be asked before long work. A disk may still be full in the end.
+void check_writable(const std::filesystem::path& path);
 
 /// Makes the folder's entries (new files, renames) survive a power cut. Throws DiskError.
 void sync_folder(const std::filesystem::path& folder);

@@ -72,6 +72,11 @@ class Beam {
   }
 
   std::vector<Hypothesis> results() && {
+    if (results_.empty())
+      throw DivergedError(
+          "a beam search found no sequence of finite probability: the log-probabilities are NaN or "
+          "all -inf; the model's weights are broken: train anew with a lower learning rate, or "
+          "take an older checkpoint");
     std::ranges::stable_sort(results_, std::ranges::greater{}, &Hypothesis::score);
     if (results_.size() > at(config_.n_best)) results_.resize(at(config_.n_best));
     return std::move(results_);

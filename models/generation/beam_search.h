@@ -43,7 +43,8 @@ using NextLogProbabilities = FunctionRef<std::span<const float>(
 /// have another power). A step has sequences * beam rows, those of a sequence being neighbours. A
 /// hypothesis that ends among the `beam` best continuations is finished; a sequence is done when
 /// `beam` are. With beam 1 this takes the likeliest token at each step. Equal scores are taken in
-/// the order of rows, then of tokens. Throws UsageError on a configuration out of range.
+/// the order of rows, then of tokens. Each sequence has one hypothesis at least. Throws UsageError
+/// on a configuration out of range, DivergedError where no hypothesis has a finite log-probability.
 std::vector<std::vector<Hypothesis>> beam_search(std::int64_t sequences, std::int64_t vocabulary,
                                                  const BeamConfig& config,
                                                  NextLogProbabilities next);

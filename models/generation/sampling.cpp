@@ -18,7 +18,25 @@ void check(const SamplingConfig& c) {
     throw UsageError(text("top-p is above 0 and at most 1, not ", c.top_p));
 }
 
+namespace {
+
+/// The largest logit. A model whose weights are broken has none that a draw could go by.
+float checked_largest(std::span<const float> logits) {
+  const bool numbers = std::ranges::none_of(logits, [](float x) { return std::isnan(x); });
+  const float largest = logits.empty() ? -INFINITY : *std::ranges::max_element(logits);
+  if (!numbers || !std::isfinite(largest))
+    throw DivergedError(text(
+        "cannot draw one of ", logits.size(), " classes: ",
+        numbers ? text("the largest logit is ", largest) : std::string("a logit is not a number"),
+        "; the model's weights are broken: train anew with a lower learning "
+        "rate, or take an older checkpoint"));
+  return largest;
+}
+
+}  // namespace
+
 std::int32_t Sampler::draw(std::span<const float> logits, Random& random) {
+  const float largest = checked_largest(logits);
   if (config_.temperature == 0)
     return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
   const auto classes = logits.size();
@@ -36,8 +54,6 @@ std::int32_t Sampler::draw(std::span<const float> logits, Random& random) {
                       order_.end(), likelier);
   order_.resize(kept);
 
-  const float largest =
-      whole ? *std::ranges::max_element(logits) : logits[static_cast<std::size_t>(order_.front())];
   weights_.clear();
   double total = 0;
   for (const std::int32_t c : order_) {

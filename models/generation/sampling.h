@@ -25,6 +25,7 @@ class Sampler {
  public:
   explicit Sampler(SamplingConfig config) : config_(config) { check(config); }
   /// A class of `logits` [classes], one at least; equal logits are taken in their order.
+  /// Throws DivergedError where one is NaN, or the largest is no finite number.
   std::int32_t draw(std::span<const float> logits, Random& random);
 
  private:

@@ -6,8 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/graph/gradients.h"
 #include "ops/elementwise.h"
-#include "ops/quantise.h"
 #include "ops/reduce.h"
 
 namespace abax {
@@ -28,6 +28,21 @@ Value constants(Graph& g, const std::vector<std::int64_t>& levels,
 double half_of(std::int64_t level) { return static_cast<double>(level / 2); }
 double reach_of(std::int64_t level) { return static_cast<double>(level - 1) * (1 - margin) / 2; }
 double offset_of(std::int64_t level) { return level % 2 == 0 ? 0.5 : 0; }
+/// Parts of a unit in a stage after the first.
+double scale_of(std::int64_t level, std::int64_t stage) {
+  return half_of(level) * std::pow(static_cast<double>(level), static_cast<double>(stage));
+}
+
+/// The numbers of levels [n, dimensions] in mixed radix, [n] i32.
+Value codes_of(Value level, const std::vector<std::int64_t>& levels) {
+  std::int64_t step = 1;
+  const Value base = constants(level.graph(), levels, [&](auto l) {
+    const std::int64_t here = step;
+    step *= l;
+    return static_cast<double>(here);
+  });
+  return cast(sum(level * base, {-1}), i32);
+}
 
 }  // namespace
 
@@ -56,17 +71,27 @@ FiniteScalars finite_scalars(Value z, const std::vector<std::int64_t>& levels) {
   const Value bounded = tanh(z + shift) * reach - offset;  // within (-half - 1/2, half + 1/2)
   // Rounded: the cast cuts what is not negative.
   const Value level = cast(cast(bounded + (half + 0.5), i32), f32);  // 0 to levels - 1
-  std::int64_t step = 1;
-  const Value base = constants(g, levels, [&](auto l) {
-    const std::int64_t here = step;
-    step *= l;
-    return static_cast<double>(here);
-  });
-  return {.codes = cast(sum(level * base, {-1}), i32),
-          .values = straight_through(bounded / half, (level - half) / half)};
+  return {.codes = codes_of(level, levels),
+          .bounded = bounded / half,
+          .values = stop_gradient((level - half) / half)};
 }
 
-Tensor finite_codebook(const std::vector<std::int64_t>& levels) {
+FiniteScalars finite_remainders(Value left, const std::vector<std::int64_t>& levels,
+                                std::int64_t stage) {
+  Graph& g = left.graph();
+  const auto half_level = [](std::int64_t l) { return static_cast<double>(l) / 2; };
+  const Value scale = constants(g, levels, [&](auto l) { return scale_of(l, stage); });
+  const Value middle = constants(g, levels, half_level);
+  const Value last = constants(g, levels, [](auto l) { return static_cast<double>(l - 1); });
+  // Cut, and the edges stay inside.
+  const Value cut = cast(cast(maximum(left * scale + middle, 0), i32), f32);
+  const Value level = minimum(cut, last);
+  return {.codes = codes_of(level, levels),
+          .bounded = left,
+          .values = stop_gradient((level - (middle - 0.5)) / scale)};
+}
+
+Tensor finite_codebook(const std::vector<std::int64_t>& levels, std::int64_t stage) {
   const auto dimensions = static_cast<std::int64_t>(levels.size());
   Tensor book({kinds_of_levels(levels), dimensions});
   const auto values = book.as<float>();
@@ -74,8 +99,10 @@ Tensor finite_codebook(const std::vector<std::int64_t>& levels) {
   for (std::int64_t code = 0; code < book.shape()[0]; ++code) {
     std::int64_t rest = code;
     for (const std::int64_t level : levels) {
-      const auto half = static_cast<float>(half_of(level));
-      values[at++] = (static_cast<float>(rest % level) - half) / half;
+      const auto digit = static_cast<float>(rest % level);
+      const auto middle = static_cast<float>(stage == 0 ? half_of(level) : (level - 1) / 2.);
+      const auto scale = static_cast<float>(stage == 0 ? half_of(level) : scale_of(level, stage));
+      values[at++] = (digit - middle) / scale;
       rest /= level;
     }
   }

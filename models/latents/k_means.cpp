@@ -10,7 +10,6 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/plan/execution.h"
-#include "models/latents/quantiser.h"
 #include "ops/quantise.h"
 
 namespace abax {
@@ -88,6 +87,12 @@ void recentre(Tensor& centres, const Tensor& vectors, std::span<const std::int32
   }
 }
 
+const Tensor& weights_of(const BatchInputs& batch) {
+  for (const auto& [name, tensor] : batch)
+    if (name == "weights") return tensor;
+  throw UsageError("a codebook cannot start from data: the batches have no \"weights\"");
+}
+
 /// All rows of `value` with a weight, over the batches; evenly chosen where there are too many.
 Tensor collected(Value value, Variables& store, std::span<const BatchInputs> batches,
                  std::int64_t most, Workers& workers) {
@@ -95,11 +100,9 @@ Tensor collected(Value value, Variables& store, std::span<const BatchInputs> bat
   std::vector<float> all;
   Execution execution(compile(value.graph(), {value}), store, workers);
   for (const BatchInputs& batch : batches) {
-    std::span<const float> weights;
-    for (const auto& [name, tensor] : batch) {
-      if (name == "weights") weights = tensor.as<float>();
+    const auto weights = weights_of(batch).as<float>();
+    for (const auto& [name, tensor] : batch)
       if (execution.reads(name)) execution.set(name, tensor);
-    }
     execution.run();
     const auto rows = execution.get(value).as<float>();
     const std::size_t size = rows.size() / std::max<std::size_t>(1, weights.size());
@@ -109,7 +112,8 @@ Tensor collected(Value value, Variables& store, std::span<const BatchInputs> bat
                    rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
   }
   const std::int64_t n = static_cast<std::int64_t>(all.size()) / std::max<std::int64_t>(1, width);
-  if (n == 0) throw UsageError("a codebook cannot start from data: no batch has an image");
+  if (n == 0)
+    throw UsageError("a codebook cannot start from data: no batch has an item that counts");
   const std::int64_t taken = std::min(n, most);
   Tensor result({taken, width});
   for (std::int64_t i = 0; i < taken; ++i)
@@ -160,11 +164,13 @@ Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint6
   return centres;
 }
 
-void start_codebooks(Variables& store, const ModelConfig& config,
-                     Model (*build)(Graph&, const ModelConfig&, const BatchShape&),
+void start_codebooks(Variables& store, const Quantiser& quantiser,
+                     const std::function<void(Graph&, const BatchShape&)>& build,
                      std::span<const BatchInputs> batches, Workers& workers) {
+  const auto* nearest = std::get_if<Nearest>(&quantiser.kind);
+  if (!nearest || (!batches.empty() && nearest->codebook_start != "data")) return;
   Graph g(store, Mode::evaluate, "start codebooks");
-  build(g, config, {.batch = batches.empty() ? 1 : batches[0][0].second.shape()[0]});
+  build(g, {.batch = batches.empty() ? 1 : weights_of(batches.front()).shape()[0]});
   std::vector<std::pair<std::string, Value>> books;
   for (const auto& [name, value] : g.given_names())
     if (name.ends_with(inputs_end))
@@ -177,10 +183,10 @@ void start_codebooks(Variables& store, const ModelConfig& config,
       const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);
       const std::uint64_t seed = stream_key(store.seed(), "k-means", name);
       Tensor centres = k_means(vectors, codes, lloyd_rounds, seed, workers);
-      if (config.cosine) normalise_rows(centres);
+      if (nearest->cosine) normalise_rows(centres);
       set(store, name, [&](std::size_t i) { return centres.as<float>()[i]; });
     }
-    const float first = first_count(config);
+    const float first = first_count(*nearest);
     set(store, name + "/counts", [&](std::size_t) { return first; });
     set(store, name + "/sums", [&](std::size_t i) { return first * book.as<float>()[i]; });
   }

@@ -1,9 +1,11 @@
-// Codebooks with a loss or moving averages, in groups or stages.
+// Codebooks with a loss or moving averages, finite scalars, and either in groups and stages.
 #include "models/latents/quantiser.h"
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.h"
@@ -21,39 +23,35 @@ namespace abax {
 namespace {
 
 constexpr float smoothing = 1e-5f;  // Sonnet's epsilon
+constexpr float least_count = 10 * smoothing;
+constexpr const char* no_restarts =
+    "codes restart by their moving average: restarts want a codebook decay above 0";
+constexpr const char* no_cosine_stages =
+    "cosine codes have no stages: a direction leaves nothing for a further one";
 
-void check(const ModelConfig& c) {
+void check(const Quantiser& c) {
   const auto need = [](bool holds, const auto&... message) {
     if (!holds) throw UsageError(text(message...));
   };
-  need(c.quantiser == "nearest" || c.quantiser == "residual" || c.quantiser == "finite",
-       "there is no quantiser '", c.quantiser, "'; known are nearest, residual, finite");
-  if (c.quantiser == "finite") {
-    check_levels(c.levels);
-  } else {
-    need(c.codes >= 1 && c.code_width >= 1, "a codebook of ", c.codes, " codes of width ",
-         c.code_width, " holds nothing");
-    need(c.commitment >= 0, "the commitment's weight is ", c.commitment, ", below 0");
-    need(c.codebook_decay >= 0 && c.codebook_decay < 1, "the codebook's decay is ",
-         c.codebook_decay, ", not in [0, 1)");
-    need(c.restart_below == 0 || (c.restart_below > 0 && c.codebook_decay > 0),
-         "codes restart by their moving average: restarts want a codebook decay above 0");
-  }
-  need(c.quantiser == "nearest" || (c.groups == 1 && !c.cosine),
-       "groups and cosine codes go with the nearest quantiser, not with ", c.quantiser);
-  if (c.quantiser == "nearest")
-    need(c.groups >= 1 && c.code_width % c.groups == 0, c.groups,
-         " groups do not divide the width ", c.code_width);
-  if (c.quantiser == "residual") {
-    need(c.stages >= 1, "a residual quantiser has at least one stage");
-    need(c.quantiser_dropout >= 0 && c.quantiser_dropout <= 1, "the quantiser's dropout is ",
-         c.quantiser_dropout, ", not in [0, 1]");
-  }
+  need(c.groups >= 1 && c.stages >= 1, "a quantiser has at least one group and one stage, not ",
+       c.groups, " and ", c.stages);
+  need(c.quantiser_dropout >= 0 && c.quantiser_dropout <= 1, "the quantiser's dropout is ",
+       c.quantiser_dropout, ", not in [0, 1]");
+  if (const auto* finite = std::get_if<Finite>(&c.kind)) return check_levels(finite->levels);
+  const auto& n = std::get<Nearest>(c.kind);
+  need(n.codes >= 1 && c.code_width >= 1, "a codebook of ", n.codes, " codes of width ",
+       c.code_width, " holds nothing");
+  need(c.code_width % c.groups == 0, c.groups, " groups do not divide the width ", c.code_width);
+  need(n.commitment >= 0, "the commitment's weight is ", n.commitment, ", below 0");
+  need(n.codebook_decay >= 0 && n.codebook_decay < 1, "the codebook's decay is ", n.codebook_decay,
+       ", not in [0, 1)");
+  need(n.restart_below == 0 || (n.restart_below > 0 && n.codebook_decay > 0), no_restarts);
+  need(!n.cosine || c.stages == 1, no_cosine_stages);
 }
 
 /// "codebook", or "codebook2" of several.
-std::string book_name(std::string_view name, const ModelConfig& c, std::int64_t number) {
-  const bool several = c.quantiser == "residual" || c.groups > 1;
+std::string book_name(std::string_view name, const Quantiser& c, std::int64_t number) {
+  const bool several = c.numbered || c.groups * c.stages > 1;
   return several ? text(name, number) : std::string(name);
 }
 
@@ -77,26 +75,27 @@ Initialiser first_codes(std::int64_t width, bool unit) {
 }
 
 /// The codebook's variable of that name in the current scope, [codes, width].
-Value codebook(Graph& g, const std::string& name, std::int64_t width, const ModelConfig& c) {
+Value codebook(Graph& g, const std::string& name, std::int64_t width, const Nearest& c) {
   const Value book =
       g.parameter_without_decay(name, {c.codes, width}, first_codes(width, c.cosine));
   if (c.codebook_decay > 0) g.variable(book).frozen = true;  // it moves by its averages alone
   return book;
 }
 
-/// What the nearest code of one codebook makes of n vectors.
+/// What one codebook makes of n vectors, or several of them together.
 struct Part {
-  Value codes;       // [n] i32
+  Value codes;       // [n] i32; of several [n, codebooks]
+  Value target;      // [n, width]: what the values stand for
   Value values;      // [n, width]: the codes' vectors
   Value commitment;  // [n]
   Value loss;        // [n]
-  Value counts;      // [codes]
+  Value counts;      // [codebooks * kinds]
 };
 
 /// The moving averages, and the codebook that follows from them. Where `active`, u8 [], is given
 /// and 0, all stays.
 void move_codebook(Value book, const std::string& name, Value z, Value weights, const Part& part,
-                   Value active, const ModelConfig& c) {
+                   Value active, const Nearest& c) {
   Graph& g = book.graph();
   const float first = first_count(c);
   // A random code counts as much as one vector in one batch; more only not to restart at once.
@@ -118,7 +117,10 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   } else {
     const Value total = sum(new_counts);
     const float all = static_cast<float>(c.codes) * smoothing;
-    new_book = new_sums / column((new_counts + smoothing) / (total + all) * total);
+    const Value smoothed = new_sums / column((new_counts + smoothing) / (total + all) * total);
+    // Of a code that no vector meets nothing but the smoothing would be left: all such codes would
+    // meet at the origin.
+    new_book = select(column(greater_equal(new_counts, least_count)), smoothed, book);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.
@@ -139,12 +141,14 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
 
 /// The nearest codes of z [n, width]; weights [n].
 Part nearest_codes(Value z, Value weights, const std::string& name, Value active,
-                   const ModelConfig& c) {
+                   const Nearest& c) {
   Graph& g = z.graph();
+  if (c.cosine) z = unit_vectors(z);
   g.name(z, name + "/inputs");
   const Value variable = codebook(g, name, z.shape()[1], c);
   const Value book = c.cosine ? unit_vectors(variable) : variable;
   Part part;
+  part.target = z;
   part.codes = nearest(z, book);
   part.values = embedding(part.codes, book);
   part.commitment = mean(square(z - stop_gradient(part.values)), {-1}) * weights;
@@ -157,8 +161,21 @@ Part nearest_codes(Value z, Value weights, const std::string& name, Value active
   return part;
 }
 
-/// Of parts: their codes side by side, their counts one after another, their loss summed.
-Part joined(const std::vector<Part>& parts, Value values) {
+/// The finite scalars of z [n, width], or of what the stages before this one left of it.
+Part finite_codes(Value z, Value weights, std::int64_t stage, const Finite& c) {
+  const FiniteScalars rounded =
+      stage == 0 ? finite_scalars(z, c.levels) : finite_remainders(z, c.levels, stage);
+  const Value nothing = z.graph().constant(Tensor(weights.shape()));
+  return {.codes = rounded.codes,
+          .target = rounded.bounded,
+          .values = rounded.values,
+          .commitment = nothing,
+          .loss = nothing,
+          .counts = scatter_add(weights, rounded.codes, kinds_of_levels(c.levels))};
+}
+
+/// Of parts: their codes [n, ..] side by side, their counts one after another, their loss summed.
+Part joined(const std::vector<Part>& parts) {
   Part result = parts.front();
   std::vector<Value> codes, counts;
   for (const Part& part : parts) {
@@ -168,53 +185,32 @@ Part joined(const std::vector<Part>& parts, Value values) {
     result.commitment = result.commitment + part.commitment;
     result.loss = result.loss + part.loss;
   }
-  result.codes = stack(codes, 1);  // [n, parts]
+  result.codes = concat(codes, 1);
   result.counts = concat(counts, 0);
-  result.values = values;
   return result;
-}
-
-/// Every group's part of the width by its own codebook.
-Part grouped(Value z, Value weights, const ModelConfig& c, std::string_view name) {
-  const std::vector<std::int64_t> widths(static_cast<std::size_t>(c.groups),
-                                         c.code_width / c.groups);
-  std::vector<Part> parts;
-  std::vector<Value> values;
-  for (Value piece : split(z, -1, widths)) {
-    if (c.cosine) piece = unit_vectors(piece);
-    parts.push_back(nearest_codes(
-        piece, weights, book_name(name, c, static_cast<std::int64_t>(parts.size())), {}, c));
-    values.push_back(straight_through(piece, parts.back().values));
-  }
-  if (c.groups == 1) {
-    Part part = joined(parts, values.front());
-    return part;
-  }
-  Part part = joined(parts, concat(values, -1));
-  part.commitment = part.commitment * (1.f / static_cast<float>(c.groups));
-  part.loss = part.loss * (1.f / static_cast<float>(c.groups));
-  return part;
 }
 
 /// How many stages a batch uses, f32 [] (with a part behind the point that means nothing); empty
 /// for all.
-Value used_stages(Graph& g, const ModelConfig& c) {
+Value used_stages(Graph& g, const Quantiser& c) {
   if (!g.training() || c.quantiser_dropout == 0 || c.stages < 2) return {};
   const auto stages = static_cast<float>(c.stages);
   const Value fewer = less(random_uniform(g, {}), c.quantiser_dropout);
   return select(fewer, random_uniform(g, {}, 1, stages), stages);
 }
 
-/// Stage by stage, what is left of z.
-Part residual(Value z, Value weights, const ModelConfig& c, std::string_view name) {
-  Graph& g = z.graph();
-  const Value used = used_stages(g, c);
+/// A group, stage by stage: what is left of z.
+Part in_stages(Value z, Value weights, const Quantiser& c, std::string_view name,
+               std::int64_t group, Value used) {
   std::vector<Part> parts;
   Value left = z, total;
   for (std::int64_t stage = 0; stage < c.stages; ++stage) {
     Value active;  // u8 []
     if (used && stage > 0) active = greater_equal(used, static_cast<float>(stage + 1));
-    Part part = nearest_codes(left, weights, book_name(name, c, stage), active, c);
+    const auto* nearest = std::get_if<Nearest>(&c.kind);
+    Part part = nearest ? nearest_codes(left, weights, book_name(name, c, group * c.stages + stage),
+                                        active, *nearest)
+                        : finite_codes(left, weights, stage, std::get<Finite>(c.kind));
     if (active) {
       const Value share = cast(active, f32);
       part.values = share * part.values;
@@ -223,43 +219,112 @@ Part residual(Value z, Value weights, const ModelConfig& c, std::string_view nam
       part.counts = share * part.counts;
     }
     const Value given = stop_gradient(part.values);
-    left = left - given;
+    left = part.target - given;
     total = total ? total + given : given;
+    part.codes = column(part.codes);
     parts.push_back(part);
   }
-  return joined(parts, straight_through(z, total));
+  Part result = joined(parts);
+  result.values = straight_through(result.target, total);
+  return result;
 }
 
-Part finite(Value z, Value weights, const ModelConfig& c) {
-  const FiniteScalars rounded = finite_scalars(z, c.levels);
-  const Value nothing = z.graph().constant(Tensor(weights.shape()));
-  return {.codes = rounded.codes,
-          .values = rounded.values,
-          .commitment = nothing,
-          .loss = nothing,
-          .counts = scatter_add(weights, rounded.codes, code_kinds(c))};
+/// Every group's part of the width by its own codebooks.
+Part in_groups(Value z, Value weights, const Quantiser& c, std::string_view name) {
+  const Value used = used_stages(z.graph(), c);
+  if (c.groups == 1) return in_stages(z, weights, c, name, 0, used);
+  const std::vector<std::int64_t> widths(static_cast<std::size_t>(c.groups),
+                                         z.shape()[1] / c.groups);
+  std::vector<Part> parts;
+  std::vector<Value> values;
+  for (const Value& piece : split(z, -1, widths)) {
+    parts.push_back(in_stages(piece, weights, c, name, std::ssize(parts), used));
+    values.push_back(parts.back().values);
+  }
+  Part part = joined(parts);
+  part.values = concat(values, -1);
+  part.commitment = part.commitment * (1.f / static_cast<float>(c.groups));
+  part.loss = part.loss * (1.f / static_cast<float>(c.groups));
+  return part;
 }
 
 }  // namespace
 
-std::int64_t quantised_width(const ModelConfig& c) {
-  check(c);
-  return c.quantiser == "finite" ? static_cast<std::int64_t>(c.levels.size()) : c.code_width;
+void fields(Fields& f, Nearest& n) {
+  f("codes", n.codes, "vectors of a codebook").at_least(1).at_most(1 << 24);
+  f("commitment", n.commitment, "weight of the commitment term").at_least(0);
+  f("codebook-decay", n.codebook_decay,
+    "of the codebook's moving averages; 0: it learns by gradients")
+      .at_least(0)
+      .below(1);
+  f("cosine", n.cosine, "codes are found by their direction alone");
+  f("codebook-start", n.codebook_start, "by k-means on data, or random").one_of({"data", "random"});
+  f("restart-below", n.restart_below,
+    "codes used less often than this a batch move to the data; 0: never")
+      .at_least(0);
+  f.require(n.restart_below == 0 || n.codebook_decay > 0, no_restarts);
 }
 
-std::int64_t codebooks(const ModelConfig& c) {
-  check(c);
-  return c.quantiser == "nearest" ? c.groups : c.quantiser == "residual" ? c.stages : 1;
+void fields(Fields& f, Finite& n) {
+  f("levels", n.levels, "values of each dimension").at_least(2).at_most(1 << 24);
 }
 
-std::int64_t code_kinds(const ModelConfig& c) {
-  check(c);
-  return c.quantiser == "finite" ? kinds_of_levels(c.levels) : c.codes;
+Field& code_width_field(Fields& f, std::int64_t& width, std::string help) {
+  return f("code-width", width, std::move(help)).at_least(1).at_most(1 << 16);
 }
 
-float first_count(const ModelConfig& c) { return 1 + c.restart_below; }
+void fields(Fields& f, Quantiser& q) {
+  f.choice("quantiser", q.kind, {"nearest", "finite"},
+           "how a vector becomes a code: by the nearest of a codebook, or by finite scalars (FSQ)");
+  const auto* nearest = std::get_if<Nearest>(&q.kind);
+  if (nearest) code_width_field(f, q.code_width, "numbers of a code's vector");
+  f("stages", q.stages, "codebooks in turn, each for what the ones before it left")
+      .at_least(1)
+      .at_most(64)
+      .opens(2);
+  if (q.stages > 1)
+    f("quantiser-dropout", q.quantiser_dropout,
+      "share of the batches that use only some of the stages")
+        .at_least(0)
+        .below(1);
+  f("groups", q.groups, "codebooks side by side, each for a part of the width")
+      .at_least(1)
+      .at_most(1 << 16);
+  if (q.groups * q.stages == 1) f.derived("numbered-codebook", q.numbered);
+  if (!nearest) return;
+  f.require(q.code_width % std::max<std::int64_t>(q.groups, 1) == 0,
+            text("--groups: ", q.groups, " groups do not divide the width ", q.code_width,
+                 " (--code-width)"));
+  f.require(!nearest->cosine || q.stages == 1, no_cosine_stages);
+}
 
-Quantised quantise(Value z, Value weights, const ModelConfig& c, std::string_view name) {
+void upgrade_quantiser(std::map<std::string, std::string>& values) {
+  const bool residual = values["quantiser"] == "residual";
+  if (residual) values["quantiser"] = std::string("nearest");
+  if (!residual) values["stages"] = std::string("1");
+  values["numbered-codebook"] = residual && values["stages"] == "1" ? "true" : "false";
+}
+
+std::int64_t quantised_width(const Quantiser& c) {
+  check(c);
+  const auto* finite = std::get_if<Finite>(&c.kind);
+  return finite ? c.groups * std::ssize(finite->levels) : c.code_width;
+}
+
+std::int64_t codebooks(const Quantiser& c) {
+  check(c);
+  return c.groups * c.stages;
+}
+
+std::int64_t code_kinds(const Quantiser& c) {
+  check(c);
+  const auto* finite = std::get_if<Finite>(&c.kind);
+  return finite ? kinds_of_levels(finite->levels) : std::get<Nearest>(c.kind).codes;
+}
+
+float first_count(const Nearest& c) { return 1 + c.restart_below; }
+
+Quantised quantise(Value z, Value weights, const Quantiser& c, std::string_view name) {
   const std::int64_t width = quantised_width(c);
   const Shape& shape = z.shape();
   if (shape.rank() < 1 || shape.at(-1) != width || z.dtype() != f32 ||
@@ -267,11 +332,8 @@ Quantised quantise(Value z, Value weights, const ModelConfig& c, std::string_vie
     throw ShapeError(text("quantise: expected z f32[.., ", width, "] and weights f32[..], got ",
                           z.type(), " and ", weights.type()));
   const Shape rows = shape.without(-1);
-  const Value flat = reshape(z, {rows.size(), width});
-  const Value flat_weights = reshape(weights, {rows.size()});
-  const Part part = c.quantiser == "finite"     ? finite(flat, flat_weights, c)
-                    : c.quantiser == "residual" ? residual(flat, flat_weights, c, name)
-                                                : grouped(flat, flat_weights, c, name);
+  const Part part =
+      in_groups(reshape(z, {rows.size(), width}), reshape(weights, {rows.size()}), c, name);
   return {.codes = reshape(part.codes, rows.inserted(rows.rank(), codebooks(c))),
           .values = reshape(part.values, shape),
           .commitment = reshape(part.commitment, rows),
@@ -279,24 +341,29 @@ Quantised quantise(Value z, Value weights, const ModelConfig& c, std::string_vie
           .counts = part.counts};
 }
 
-Value lookup(Value codes, const ModelConfig& c, std::string_view name) {
-  const std::int64_t books = codebooks(c), width = quantised_width(c);
+Value lookup(Value codes, const Quantiser& c, std::string_view name) {
+  const std::int64_t books = codebooks(c), width = quantised_width(c) / c.groups;
   if (codes.dtype() != i32 || codes.shape().rank() < 1 || codes.shape().at(-1) != books)
     throw ShapeError(
         text("lookup: expected codes i32[.., ", books, "], one a codebook, got ", codes.type()));
   Graph& g = codes.graph();
-  if (c.quantiser == "finite")
-    return embedding(reshape(codes, codes.shape().without(-1)),
-                     g.constant(finite_codebook(c.levels)));
-  const bool adds = c.quantiser == "residual";
-  std::vector<Value> parts;
+  const auto book_of = [&](std::int64_t number) {
+    if (const auto* finite = std::get_if<Finite>(&c.kind))
+      return g.constant(finite_codebook(finite->levels, number % c.stages));
+    const auto& nearest = std::get<Nearest>(c.kind);
+    const Value variable = codebook(g, book_name(name, c, number), width, nearest);
+    return nearest.cosine ? unit_vectors(variable) : variable;
+  };
+  std::vector<Value> groups;
+  std::int64_t number = 0;
   for (const Value& each : unstack(codes, -1)) {
-    const auto number = static_cast<std::int64_t>(parts.size());
-    const Value variable = codebook(g, book_name(name, c, number), adds ? width : width / books, c);
-    const Value part = embedding(each, c.cosine ? unit_vectors(variable) : variable);
-    parts.push_back(adds && number > 0 ? parts.back() + part : part);
+    const Value part = embedding(each, book_of(number));
+    if (number++ % c.stages == 0)
+      groups.push_back(part);
+    else
+      groups.back() = groups.back() + part;
   }
-  return adds ? parts.back() : concat(parts, -1);
+  return concat(groups, -1);
 }
 
 Value code_perplexity(Value counts, std::int64_t books) {

@@ -3,8 +3,7 @@
 //
 //     const Conditionals q = ...;                           // logits [batch, latents, categories]
 //     const Draw drawn = draw(q, noise, choose);            // noise [samples, batch, latents, ..]
-//     const Value log_q = log_probability(drawn.logits, drawn.z);                // [samples,
-//     batch]
+//     const Value log_q = log_probability(drawn.logits, drawn.z);  // [samples, batch]
 //
 // A variable's value is a vector along the last axis: one-hot, or relaxed (between the corners); or
 // pixels, whose "logits" are the parameters of their distribution, of another size.

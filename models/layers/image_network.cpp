@@ -12,30 +12,34 @@
 namespace abax {
 namespace {
 
-bool is_convolutional(const ModelConfig& c) {
-  if (c.network != "dense" && c.network != "convolution")
-    throw UsageError(text("there is no network '", c.network, "'; known are dense, convolution"));
-  const bool convolutional = c.network == "convolution";
-  if (!convolutional && c.hidden.empty())
+/// Throws UsageError where they make no network.
+const DenseNetwork* dense(const ImageNetwork& n) {
+  const auto* network = std::get_if<DenseNetwork>(&n.kind);
+  if (network && network->hidden.empty())
     throw UsageError("a dense network has at least one hidden layer");
-  if (convolutional && (c.downsamplings < 1 || c.channels < 2 || c.residual_layers < 0 ||
-                        (c.residual_layers > 0 && c.residual_channels < 1)))
+  return network;
+}
+
+const ConvolutionNetwork& convolutional(const ImageNetwork& n) {
+  const auto& c = std::get<ConvolutionNetwork>(n.kind);
+  if (c.downsamplings < 1 || c.channels < 2 || c.residual_layers < 0 ||
+      (c.residual_layers > 0 && c.residual_channels < 1))
     throw UsageError(
         text("a convolutional network has at least 1 downsampling, 2 channels and 1 "
              "residual channel, not ",
              c.downsamplings, ", ", c.channels, " and ", c.residual_channels));
-  return convolutional;
+  return c;
 }
 
 /// {height, width} of an image and after each downsampling.
-std::vector<Shape> sizes(const ModelConfig& c) {
-  std::vector<Shape> result{{c.image_height, c.image_width}};
+std::vector<Shape> sizes(const ImageSize& size, const ConvolutionNetwork& c) {
+  std::vector<Shape> result{{size.height, size.width}};
   for (std::int64_t i = 0; i < c.downsamplings; ++i)
     result.push_back({(result.back()[0] + 1) / 2, (result.back()[1] + 1) / 2});
   return result;
 }
 
-Value convolutional_features(Value x, const ModelConfig& c) {
+Value convolutional_features(Value x, const ConvolutionNetwork& c) {
   for (std::int64_t i = 0; i < c.downsamplings; ++i) {
     const std::int64_t channels = i + 1 < c.downsamplings ? c.channels / 2 : c.channels;
     x = relu(convolution(x, channels, 4, text("down", i), 2));
@@ -43,9 +47,10 @@ Value convolutional_features(Value x, const ModelConfig& c) {
   return residual_features(x, c);
 }
 
-Value convolutional_pixels(Value x, const ModelConfig& c, std::int64_t depth) {
+Value convolutional_pixels(Value x, const ImageSize& size, const ConvolutionNetwork& c,
+                           std::int64_t depth) {
   x = residual_features(x, c);
-  const std::vector<Shape> all = sizes(c);
+  const std::vector<Shape> all = sizes(size, c);
   for (std::int64_t i = 0; i < c.downsamplings; ++i) {
     const bool last = i + 1 == c.downsamplings;
     const Value up =
@@ -58,7 +63,31 @@ Value convolutional_pixels(Value x, const ModelConfig& c, std::int64_t depth) {
 
 }  // namespace
 
-Value residual_features(Value x, const ModelConfig& c) {
+void fields(Fields& f, ImageSize& s) {
+  f.derived("image-height", s.height);
+  f.derived("image-width", s.width);
+  f.derived("image-channels", s.channels);
+}
+
+void fields(Fields& f, DenseNetwork& n) {
+  f("hidden", n.hidden, "units of the encoder's layers; the decoder's in reverse").at_least(1);
+}
+
+void fields(Fields& f, ConvolutionNetwork& n) {
+  f("channels", n.channels, "channels of convolutions").at_least(2).at_most(1 << 16);
+  f("downsamplings", n.downsamplings, "convolutions that halve height and width")
+      .at_least(1)
+      .at_most(16);
+  f("residual-layers", n.residual_layers, "residual layers").at_least(0).at_most(1000);
+  f("residual-channels", n.residual_channels, "channels inside them").at_least(1).at_most(1 << 16);
+}
+
+void fields(Fields& f, ImageNetwork& n) {
+  f.part(n.size);
+  f.choice("network", n.kind, {"dense", "convolution"}, "what encoder and decoder are made of");
+}
+
+Value residual_features(Value x, const ConvolutionNetwork& c) {
   x = convolution(x, c.channels, 3, "conv");
   // Residual layers (He et al. 2016, section 4), as in van den Oord et al. 2017, section 4.1.
   for (std::int64_t i = 0; i < c.residual_layers; ++i) {
@@ -69,46 +98,48 @@ Value residual_features(Value x, const ModelConfig& c) {
   return relu(x);
 }
 
-Shape feature_shape(const ModelConfig& c) {
-  if (!is_convolutional(c)) return {c.hidden.back()};
-  return sizes(c).back().inserted(2, c.channels);
+Shape feature_shape(const ImageNetwork& n) {
+  if (const DenseNetwork* network = dense(n)) return {network->hidden.back()};
+  const ConvolutionNetwork& c = convolutional(n);
+  return sizes(n.size, c).back().inserted(2, c.channels);
 }
 
-Value encode_image(Operand images, const ModelConfig& c) {
-  const bool convolutional = is_convolutional(c);
+Value encode_image(Operand images, const ImageNetwork& n) {
   const Value x = images.value();
-  const Shape size{x.shape().rank() > 0 ? x.shape()[0] : 0, c.image_height, c.image_width,
-                   c.image_channels};
+  const Shape size{x.shape().rank() > 0 ? x.shape()[0] : 0, n.size.height, n.size.width,
+                   n.size.channels};
   if (x.shape() != size)
     throw ShapeError(
         text("images: expected ", size, " [batch, height, width, channels], got ", x.shape()));
   Graph& g = x.graph();
   const auto scope = g.scope("encoder");
-  if (convolutional) return convolutional_features(x - 0.5, c);
+  const DenseNetwork* network = dense(n);
+  if (!network) return convolutional_features(x - 0.5, convolutional(n));
   Value h = reshape(x, {size[0], -1});  // [batch, pixels]
   int layer = 0;
-  for (const std::int64_t units : c.hidden)
+  for (const std::int64_t units : network->hidden)
     h = relu(linear(h, units, text("dense", layer++)));  // [batch, units]
   return h;
 }
 
-Value decode_image(Operand features, const ModelConfig& c, std::int64_t outputs) {
+Value decode_image(Operand features, const ImageNetwork& n, std::int64_t outputs) {
   Value h = features.value();  // [batch, n], or [batch, height, width, n] of the features
   const auto scope = h.graph().scope("decoder");
-  const std::int64_t depth = outputs * c.image_channels;
-  if (is_convolutional(c)) {
-    const Shape expected = feature_shape(c);
+  const std::int64_t depth = outputs * n.size.channels;
+  const DenseNetwork* network = dense(n);
+  if (!network) {
+    const Shape expected = feature_shape(n);
     const Shape& came = h.shape();
     if (came.rank() != 4 || came[1] != expected[0] || came[2] != expected[1])
       throw ShapeError(
           text("features: expected [batch, ", expected[0], ", ", expected[1], ", n], got ", came));
-    return convolutional_pixels(h, c, depth);
+    return convolutional_pixels(h, n.size, convolutional(n), depth);
   }
-  for (std::size_t layer = 0; layer < c.hidden.size(); ++layer)
-    h = relu(
-        linear(h, c.hidden[c.hidden.size() - 1 - layer], text("dense", layer)));  // [batch, units]
-  const Value pixels = linear(h, c.image_height * c.image_width * depth, "output");
-  return reshape(pixels, {h.shape()[0], c.image_height, c.image_width, depth});
+  const std::vector<std::int64_t>& hidden = network->hidden;
+  for (std::size_t layer = 0; layer < hidden.size(); ++layer)
+    h = relu(linear(h, hidden[hidden.size() - 1 - layer], text("dense", layer)));  // [batch, units]
+  const Value pixels = linear(h, n.size.height * n.size.width * depth, "output");
+  return reshape(pixels, {h.shape()[0], n.size.height, n.size.width, depth});
 }
 
 }  // namespace abax

@@ -60,20 +60,26 @@ Value logistic(const Logistic& l, Value x) {
   return select(lowest, -tail_below, select(highest, -tail_above, inside - tail_above));
 }
 
-UsageError unknown(const ModelConfig& c) {
+UsageError unknown(const Pixels& c) {
   return UsageError(text("there is no likelihood '", c.likelihood,
                          "' of pixels; known are bernoulli, gaussian, logistic"));
 }
 
 }  // namespace
 
-int pixel_outputs(const ModelConfig& c) {
+void fields(Fields& f, Pixels& p) {
+  f.derived("pixel-variance", p.variance);
+  f("likelihood", p.likelihood, "of a pixel given the code; logistic: discretised")
+      .one_of({"bernoulli", "gaussian", "logistic"});
+}
+
+int pixel_outputs(const Pixels& c) {
   if (c.likelihood == "bernoulli" || c.likelihood == "gaussian") return 1;
   if (c.likelihood == "logistic") return 2;
   throw unknown(c);
 }
 
-Value pixel_log_likelihood(Value parameters, Value images, const ModelConfig& c) {
+Value pixel_log_likelihood(Value parameters, Value images, const Pixels& c) {
   const int outputs = pixel_outputs(c);
   const Shape &have = parameters.shape(), &x = images.shape();
   if (have.rank() < 3 || x.rank() < 3 || have.at(-3) != x.at(-3) || have.at(-2) != x.at(-2) ||
@@ -83,12 +89,12 @@ Value pixel_log_likelihood(Value parameters, Value images, const ModelConfig& c)
                           " of ", x));
   const Value each = c.likelihood == "bernoulli" ? bernoulli(parameters, images)
                      : c.likelihood == "gaussian"
-                         ? gaussian(gaussian_mean(parameters), images, c.pixel_variance)
+                         ? gaussian(gaussian_mean(parameters), images, c.variance)
                          : logistic(logistic(parameters), images);
   return sum(each, {-3, -2, -1});
 }
 
-Value pixel_draw(Value parameters, const ModelConfig& c) {
+Value pixel_draw(Value parameters, const Pixels& c) {
   Graph& g = parameters.graph();
   if (pixel_outputs(c) == 2) {
     const Logistic l = logistic(parameters);
@@ -97,14 +103,19 @@ Value pixel_draw(Value parameters, const ModelConfig& c) {
     return cast(cast(clamp(127.5f * x + 128, 0, 255), i32), f32) / 255.f;
   }
   if (c.likelihood == "gaussian")
-    return gaussian_mean(parameters) +
-           std::sqrt(c.pixel_variance) * random_normal(g, parameters.shape());
+    return gaussian_mean(parameters) + std::sqrt(c.variance) * random_normal(g, parameters.shape());
   return cast(less(random_uniform(g, parameters.shape()), sigmoid(parameters)), f32);
 }
 
-Value pixel_mean(Value parameters, const ModelConfig& c) {
+Value pixel_mean(Value parameters, const Pixels& c) {
   if (pixel_outputs(c) == 2) return clamp(0.5 * logistic(parameters).mean + 0.5, 0, 1);
   return c.likelihood == "bernoulli" ? sigmoid(parameters) : gaussian_mean(parameters);
+}
+
+Value pixel_distortion(Value parameters, Value mean, Value images, const Pixels& c) {
+  if (c.likelihood == "gaussian") return square(images - mean) * (1 / c.variance);
+  const auto count = static_cast<float>(images.shape().size(1, 4));
+  return pixel_log_likelihood(parameters, images, c) * (-1 / count);
 }
 
 }  // namespace abax

@@ -52,7 +52,7 @@ std::map<std::string, double> code_metrics(const Evaluation& evaluation, const C
     for (const auto latent : pieces(*posterior, shape.kinds)) aggregate += entropy(latent);
     results["aggregate_entropy"] = aggregate;
     if (const auto* entropies = statistic("posterior_entropy"))
-      results["mutual_information"] =
+      results["mutual_information_sum"] =
           aggregate -
           std::accumulate(entropies->begin(), entropies->end(), 0.0) / evaluation.loss.count;
   }

@@ -1,4 +1,4 @@
-// Every sample by every posterior, images side by side.
+// Every sample by every posterior, items side by side.
 #include "models/metrics/mutual_information.h"
 
 #include <algorithm>
@@ -9,20 +9,20 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
-#include "core/plan/execution.h"
+#include "models/metrics/shape_plans.h"
 #include "models/registry.h"
 
 namespace abax {
 namespace {
 
-/// [images, latents] in double as [latents, images], so that inner loops go over images.
+/// [items, latents] in double as [latents, items], so that inner loops go over items.
 std::vector<double> by_latent(const Tensor& tensor) {
-  const auto images = static_cast<std::size_t>(tensor.shape()[0]);
+  const auto items = static_cast<std::size_t>(tensor.shape()[0]);
   const auto latents = static_cast<std::size_t>(tensor.shape()[1]);
   const auto values = tensor.as<float>();
   std::vector<double> result(values.size());
-  for (std::size_t i = 0; i < images; ++i)
-    for (std::size_t k = 0; k < latents; ++k) result[k * images + i] = values[i * latents + k];
+  for (std::size_t i = 0; i < items; ++i)
+    for (std::size_t k = 0; k < latents; ++k) result[k * items + i] = values[i * latents + k];
   return result;
 }
 
@@ -46,34 +46,37 @@ Tensor spaced(const std::vector<float>& all, std::int64_t size, std::int64_t row
 
 }  // namespace
 
-GaussianPosteriors gaussian_posteriors(Variables& store, const std::string& name,
-                                       const ModelConfig& config, Workers& workers,
-                                       const data::BatchSource& source, std::int64_t most) {
-  const Autoencoder& parts = model(name).autoencoder;
-  if (!parts.posterior) throw UsageError(text(name, " has no Gaussian latents"));
-  Graph graph(store, Mode::evaluate, "posterior");
-  const Value images = graph.input("images", {source.shapes()[0].batch, config.image_height,
-                                              config.image_width, config.image_channels});
-  const auto [mean, log_variance] = parts.posterior(graph, config, images);
-  Execution execution(compile(graph, {mean, log_variance}), store, workers);
-  const std::int64_t latents = mean.shape()[1];
-  std::vector<float> means, log_variances;  // [images, latents]
+GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& settings,
+                                       Workers& workers, const data::BatchSource& source,
+                                       std::int64_t most) {
+  const Autoencoder& parts = settings.entry().autoencoder;
+  if (!parts.posterior) throw UsageError(text(settings.name(), " has no Gaussian latents"));
+  ShapePlans plans(store, workers, "posterior", source, [&](Graph& graph, const BatchShape& shape) {
+    const auto [mean, log_variance] = parts.posterior(graph, settings, shape);
+    return std::vector<Value>{mean, log_variance};
+  });
+  std::vector<float> all[2];  // [items, latents]
   std::int64_t count = 0;
   data::Batch batch;
   for (std::int64_t position = 0; position < source.batches(); ++position) {
     source.fill(position, batch);
-    execution.set("images", batch.input("images"));
-    execution.run();
-    const auto add = [&](Value value, std::vector<float>& to) {
-      const auto values = execution.get(value).as<float>();
-      to.insert(to.end(), values.begin(), values.begin() + batch.counted * latents);
-    };
-    add(mean, means);
-    add(log_variance, log_variances);
-    count += batch.counted;
+    auto& [graph, results, execution] = plans.of(batch);
+    execution->run();
+    const auto weights = batch.input("weights").as<float>();
+    for (std::size_t row = 0; row < weights.size(); ++row) {
+      if (weights[row] <= 0) continue;
+      ++count;
+      for (const std::size_t i : {0, 1}) {
+        const auto values = execution->get(results[i]).as<float>();
+        const std::size_t latents = values.size() / weights.size();
+        const auto first = values.subspan(row * latents, latents);
+        all[i].insert(all[i].end(), first.begin(), first.end());
+      }
+    }
   }
-  const std::int64_t chosen = std::min(count, most);
-  return {spaced(means, latents, count, chosen), spaced(log_variances, latents, count, chosen)};
+  if (count == 0) throw UsageError("there is no item whose posterior could be taken");
+  const std::int64_t chosen = std::min(count, most), latents = std::ssize(all[0]) / count;
+  return {spaced(all[0], latents, count, chosen), spaced(all[1], latents, count, chosen)};
 }
 
 double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t seed,
@@ -83,39 +86,39 @@ double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t se
       mean.shape()[0] < 1)
     throw ShapeError(
         text("mutual information: expected the means and the log variances of "
-             "posteriors, f32[images, latents] each, got ",
+             "posteriors, f32[items, latents] each, got ",
              mean.type(), " and ", log_variance.type()));
-  const auto images = static_cast<std::size_t>(mean.shape()[0]);
+  const auto items = static_cast<std::size_t>(mean.shape()[0]);
   const auto latents = static_cast<std::size_t>(mean.shape()[1]);
-  const std::vector<double> means = by_latent(mean);  // [latents, images], as those below
+  const std::vector<double> means = by_latent(mean);  // [latents, items], as those below
   std::vector<double> precisions = by_latent(log_variance);
   // log q(z|x_j) = base_j - 1/2 sum over latents of precision (z - mean)^2; what all have of pi
   // cancels.
-  std::vector<double> base(images);
+  std::vector<double> base(items);
   for (std::size_t k = 0; k < latents; ++k)
-    for (std::size_t j = 0; j < images; ++j) {
-      double& precision = precisions[k * images + j];
+    for (std::size_t j = 0; j < items; ++j) {
+      double& precision = precisions[k * items + j];
       base[j] -= 0.5 * precision;
       precision = std::exp(-precision);
     }
-  std::vector<double> information(images);
+  std::vector<double> information(items);
   const std::uint64_t key = stream_key(seed, "mutual information", "noise");
-  const auto of_image = [&](std::int64_t image) {
-    const auto n = static_cast<std::size_t>(image);
-    Random random(key, static_cast<std::uint64_t>(image));
-    std::vector<double> log_q = base;  // of z_n by each image, [images]
+  const auto of_item = [&](std::int64_t item) {
+    const auto n = static_cast<std::size_t>(item);
+    Random random(key, static_cast<std::uint64_t>(item));
+    std::vector<double> log_q = base;  // of z_n by each item, [items]
     for (std::size_t k = 0; k < latents; ++k) {
-      const double* m = &means[k * images];
-      const double* p = &precisions[k * images];
+      const double* m = &means[k * items];
+      const double* p = &precisions[k * items];
       const double z = m[n] + random.normal() / std::sqrt(p[n]);
-      for (std::size_t j = 0; j < images; ++j) log_q[j] -= 0.5 * p[j] * (z - m[j]) * (z - m[j]);
+      for (std::size_t j = 0; j < items; ++j) log_q[j] -= 0.5 * p[j] * (z - m[j]) * (z - m[j]);
     }
     information[n] = log_q[n] - log_mean_exp(log_q);
   };
-  workers.run([&] { workers.loop(static_cast<std::int64_t>(images), of_image); });
+  workers.run([&] { workers.loop(static_cast<std::int64_t>(items), of_item); });
   double sum = 0;
   for (const double nats : information) sum += nats;
-  return sum / static_cast<double>(images);
+  return sum / static_cast<double>(items);
 }
 
 }  // namespace abax

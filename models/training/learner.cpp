@@ -63,7 +63,7 @@ void Learner::build_check(Variables& store, const LearnerConfig& config) {
   for (const BatchShape& shape : config.check_shapes) {
     Part& part = check_.emplace_back();
     part.shape = shape;
-    part.graph = std::make_unique<Graph>(store, Mode::evaluate);
+    part.graph = std::make_unique<Graph>(store, Mode::evaluate, config.check_label);
     part.model = config.model.entry().build(*part.graph, config.model, shape);
     part.plan = compile(*part.graph, results_of(part.model));
   }

@@ -74,7 +74,7 @@ std::int64_t step_at(const fs::path& path) {
 
 /// Saves step 2 over what is there, in a process of its own that dies before change number
 /// `deadline`. True where it lived to the end.
-bool save_and_die(const fs::path& path, int deadline, bool exchange) {
+bool save_and_die(const fs::path& path, int deadline, bool exchange, int keep) {
   const pid_t child = fork();
   if (child == 0) {
     int changes = 0;
@@ -83,7 +83,7 @@ bool save_and_die(const fs::path& path, int deadline, bool exchange) {
     };
     Variables store(7);
     fill_store(store, 2);
-    save_checkpoint(path, example(2), store, {exchange, before});
+    save_checkpoint(path, example(2), store, {exchange, before, keep});
     _exit(0);
   }
   int status = 0;
@@ -275,14 +275,17 @@ TEST_CASE("checkpoint: a process that dies at any moment of a save leaves the ol
         Variables store(1);
         fill_store(store, 1);
         if (existing) save_checkpoint(folder / "c", example(1), store);
-        finished = save_and_die(folder / "c", deadline, exchange);
+        const int keep = existing ? 2 : 0;
+        finished = save_and_die(folder / "c", deadline, exchange, keep);
         found.push_back(step_at(folder / "c"));
         // The next save works and leaves nothing else behind.
         Variables third(1);
         fill_store(third, 3);
         save_checkpoint(folder / "c", example(3), third, {exchange, {}});
         CHECK(step_at(folder / "c") == 3);
-        CHECK(folder.names() == std::vector<std::string>{"c"});
+        // Besides, the one before where the death came after the new one was in place.
+        for (const std::string& name : folder.names())
+          CHECK((name == "c" || (existing && name == "c.1" && step_at(folder / name) == 1)));
       }
       // The old one (or none) up to some moment, the new one from then on.
       CHECK(found.front() == (existing ? 1 : -1));
@@ -291,6 +294,53 @@ TEST_CASE("checkpoint: a process that dies at any moment of a save leaves the ol
         CHECK((found[i] == found[i - 1] || found[i] == 2));
       CHECK(found.size() >= 10);
     }
+}
+
+TEST_CASE("checkpoint: the last few that were replaced stay") {
+  for (const bool exchange : {true, false}) {
+    const TemporaryFolder folder;
+    const fs::path path = folder / "c";
+    for (int step = 1; step <= 5; ++step) {
+      Variables store(1);
+      fill_store(store, static_cast<float>(step));
+      save_checkpoint(path, example(step), store, {.exchange = exchange, .keep = 2});
+    }
+    CHECK(folder.names() == std::vector<std::string>{"c", "c.1", "c.2"});
+    CHECK(step_at(path) == 5);
+    CHECK(step_at(older_checkpoint(path, 1)) == 4);
+    CHECK(step_at(older_checkpoint(path, 2)) == 3);
+  }
+}
+
+TEST_CASE("checkpoint: a copy is whole, and stays when its original is replaced") {
+  const TemporaryFolder folder;
+  for (int step = 1; step <= 2; ++step) {
+    Variables store(1);
+    fill_store(store, static_cast<float>(step));
+    save_checkpoint(folder / "c", example(step), store);
+    if (step == 1) copy_checkpoint(folder / "c", folder / "copy");
+  }
+  CHECK(step_at(folder / "c") == 2);
+  CHECK(step_at(folder / "copy") == 1);
+  copy_checkpoint(folder / "c", folder / "copy", {.keep = 1});
+  CHECK(step_at(folder / "copy") == 2);
+  CHECK(step_at(folder / "copy.1") == 1);
+  CHECK(folder.names() == std::vector<std::string>{"c", "copy", "copy.1"});
+  CHECK_THROWS_AS(copy_checkpoint(folder / "none", folder / "copy"), DiskError);
+  CHECK(step_at(folder / "copy") == 2);
+}
+
+TEST_CASE("checkpoint: its step is told by the description alone") {
+  const TemporaryFolder folder;
+  Variables store(1);
+  fill_store(store, 1);
+  save_checkpoint(folder / "c", example(7), store);
+  CHECK(checkpoint_step(folder / "c") == 7);
+  fs::remove(folder / "c/variables.safetensors");
+  CHECK(checkpoint_step(folder / "c") == 7);
+  write_plainly(folder / "c/checkpoint.json", "{}");
+  CHECK_FALSE(checkpoint_step(folder / "c").has_value());
+  CHECK_FALSE(checkpoint_step(folder / "none").has_value());
 }
 
 TEST_CASE("checkpoint: a failing save cleans up and keeps the old one") {

@@ -2,7 +2,12 @@
 #include "core/io/file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "core/base/error.h"
@@ -71,6 +76,75 @@ TEST_CASE("file: errors name the path and the reason") {
   fs::create_directory(folder / "taken");
   CHECK_THROWS_WITH_AS(write_file_atomically(folder / "taken", "x"), Contains("taken"), DiskError);
   CHECK(folder.names() == std::vector<std::string>{"taken"});
+}
+
+TEST_CASE("file: a link is followed, one that leads to no file yet too") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "d");
+  write_plainly(folder / "d/f", "old");
+  fs::create_symlink("d/f", folder / "link");
+  fs::create_symlink("link", folder / "chain");
+  fs::create_symlink("d/none", folder / "dangling");
+  write_file_atomically(folder / "chain", "new");
+  write_file_atomically(folder / "dangling", "first");
+  CHECK(read_file(folder / "d/f") == "new");
+  CHECK(read_file(folder / "d/none") == "first");
+  for (const char* link : {"link", "chain", "dangling"}) CHECK(fs::is_symlink(folder / link));
+}
+
+TEST_CASE("file: what is no regular file is written through, never replaced") {
+  const TemporaryFolder folder;
+  const std::string fifo = folder / "fifo";
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  std::string got;
+  std::thread reader([&] {
+    std::ifstream in(fifo);
+    std::getline(in, got);
+  });
+  write_file_atomically(fifo, "through");
+  reader.join();
+  CHECK(got == "through");
+  CHECK(fs::is_fifo(fifo));
+  // Links, so that a library that replaces what it should not does no harm to the machine.
+  fs::create_symlink("/dev/full", folder / "full");
+  fs::create_symlink("/dev/null", folder / "null");
+  CHECK_THROWS_WITH_AS(write_file_atomically(folder / "full", "x"), Contains("No space left"),
+                       DiskError);
+  CHECK_NOTHROW(write_file_atomically(folder / "null", "x"));
+  CHECK(fs::is_character_file("/dev/full"));
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("file: the file that standard output goes to is written where it stands") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "out";
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+    dup2(file, STDOUT_FILENO);
+    bool good = write(STDOUT_FILENO, "a", 1) == 1;
+    write_file_atomically("/dev/stdout", "b");
+    write_file_atomically(path, "c");
+    good = good && write(STDOUT_FILENO, "d", 1) == 1;
+    _exit(good ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(read_file(path) == "abcd");
+}
+
+TEST_CASE("file: whether one could be written is told before") {
+  const TemporaryFolder folder;
+  write_plainly(folder / "f", "");
+  CHECK_NOTHROW(check_writable(folder / "f"));
+  CHECK_NOTHROW(check_writable(folder / "new"));
+  CHECK_NOTHROW(check_writable("/dev/stdout"));
+  CHECK_THROWS_WITH_AS(check_writable(folder / "none/f"), Contains("No such file"), DiskError);
+  CHECK_THROWS_WITH_AS(check_writable(folder.path()), Contains("Is a directory"), DiskError);
+  CHECK_THROWS_WITH_AS(check_writable(folder / "f/g"), Contains("Not a directory"), DiskError);
+  CHECK(folder.names() == std::vector<std::string>{"f"});
 }
 
 TEST_CASE("file: reading past the end is an error") {

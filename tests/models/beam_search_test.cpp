@@ -203,6 +203,20 @@ TEST_CASE("beam search: draws follow the probabilities") {
     CHECK(std::abs(counts[i] / draws - std::exp(expected[i])) < 0.045);
 }
 
+TEST_CASE("beam search: log-probabilities of a broken model give an error, no empty result") {
+  for (const float broken : {std::nanf(""), -INFINITY}) {
+    const std::vector<float> row(static_cast<std::size_t>(3 * vocabulary), broken);
+    const auto next = [&](auto, auto) { return std::span<const float>(row); };
+    CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(3, 1, 1, 4), next), DivergedError);
+    const auto one = [&](auto, auto) { return std::span<const float>(row).first(vocabulary); };
+    CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(1, 1, 1, 4), one), DivergedError);
+    Sampler sampler({.top_p = 0.9f});
+    Random random(1);
+    CHECK_THROWS_AS(sample_sequences(1, vocabulary, config_of(1, 1, 1, 4), sampler, random, one),
+                    DivergedError);
+  }
+}
+
 TEST_CASE("beam search: configurations out of range are refused") {
   Model model(1);
   CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(0, 1, 1, 4), model), UsageError);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "core/base/error.h"
 
@@ -44,6 +45,20 @@ TEST_CASE("sampling: top-k keeps k classes, top-p the fewest that reach p") {
   check_near(frequencies({.top_p = 0.65f}), {0, 4.0 / 7, 0, 3.0 / 7});
   check_near(frequencies({.top_p = 0.75f}), {0, 4.0 / 9, 2.0 / 9, 3.0 / 9});
   check_near(frequencies({.top_k = 1, .top_p = 0.9f}), {0, 1, 0, 0});
+}
+
+TEST_CASE("sampling: logits of a broken model give an error, no class") {
+  const float nan = std::nanf(""), infinity = INFINITY;
+  Random random(1);
+  for (const SamplingConfig config : {SamplingConfig{}, SamplingConfig{.temperature = 0},
+                                      SamplingConfig{.top_k = 2}, SamplingConfig{.top_p = 0.9f}}) {
+    Sampler sampler(config);
+    for (const std::vector<float>& broken :
+         {std::vector{nan, nan, nan}, std::vector{0.f, nan, 1.f}, std::vector{-infinity, -infinity},
+          std::vector{0.f, infinity}, std::vector<float>{}})
+      CHECK_THROWS_AS(sampler.draw(broken, random), DivergedError);
+    CHECK(sampler.draw(std::vector{-infinity, 3.f, -infinity}, random) == 1);
+  }
 }
 
 TEST_CASE("sampling: options out of range are refused") {

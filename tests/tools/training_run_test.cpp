@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -93,6 +94,13 @@ TEST_CASE("training: codebooks start from data once; resumed runs and loaded wei
   train(o);
   resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
+  // The first checkpoint is that of the start, with the codebooks that begin there.
+  const auto begun = folder.path() / "begun";
+  std::filesystem::create_directory(begun);
+  std::filesystem::rename(folder.path() / "parts/last.2", begun / "last");
+  CHECK(open_run(begun).state.step == 0);
+  resume(begun, 6);
+  CHECK(equal_parameters(folder.path() / "whole", begun));
   const auto codebook = [&](const char* run) {
     return open_run(folder.path() / run).checkpoint.variables().read("codebook");
   };
@@ -222,6 +230,165 @@ TEST_CASE("training: the best checkpoint is kept, and patience ends a run that g
   std::ostringstream out;
   TrainingRun run(o, out);
   CHECK_THROWS_AS(run.train(), UsageError);
+}
+
+TEST_CASE("training: a validation that is no number is not the best one, then or later") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.split = {80, 20, 0};
+  o.optimiser = "sgd";
+  o.clip = 0;
+  o.eval_every = 1;
+  o.lr = 1e39;  // infinite: one step, and the weights are no numbers
+  std::ostringstream out;
+  CHECK_THROWS_AS(TrainingRun(o, out).train(), DivergedError);
+  const std::string metrics = read_file(folder.path() / "run" / "metrics.jsonl");
+  CHECK(metrics.find("\"valid_loss\":null") != metrics.npos);
+  CHECK_FALSE(std::filesystem::exists(best_path(o.out)));
+
+  // Of a run that took it for the best one.
+  o.out = (folder.path() / "other").string();
+  o.lr = 0.01;
+  o.clip = 1;
+  o.steps = 3;
+  train(o);
+  Variables store;
+  Checkpoint saved;
+  {
+    const CheckpointReader reader(checkpoint_path(o.out));
+    reader.create(store);
+    saved = reader.contents();
+  }
+  saved.values["best"] = "nan";
+  save_checkpoint(checkpoint_path(o.out), saved, store);
+  resume(o.out, 4);
+  REQUIRE(open_run(o.out).state.best.has_value());
+  CHECK(std::isfinite(*open_run(o.out).state.best));
+  CHECK(open_run(o.out, Which::best).state.step == 4);
+}
+
+TEST_CASE("training: a run goes on from whatever whole checkpoint is left of it, and says so") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "whole");
+  o.data = {write_text(folder.path())};
+  o.split = {80, 20, 0};
+  o.eval_every = 4;
+  train(o);
+  const auto rest_of = [&](std::int64_t steps) {
+    TrainOptions rest = open_run(o.out).options;
+    rest.resume = o.out;
+    rest.steps = steps;
+    rest.quiet = false;
+    return train(rest);
+  };
+  // Killed before its first checkpoint after the best one.
+  o.out = (folder.path() / "best alone").string();
+  o.steps = 8;
+  train(o);
+  CHECK(open_run(o.out, Which::best).state.step == 8);
+  for (const char* name : {"last", "last.1", "last.2"})
+    std::filesystem::remove_all(std::filesystem::path(o.out) / name);
+  const std::string said = rest_of(12);
+  CHECK(said.find("newest whole checkpoint is " + best_path(o.out).string() + ", of step 8") !=
+        said.npos);
+  CHECK(equal_parameters(folder.path() / "whole", o.out));
+  // The newest is damaged.
+  o.out = (folder.path() / "damaged").string();
+  o.steps = 7;
+  o.save_every = 3;
+  train(o);
+  std::filesystem::remove_all(best_path(o.out));
+  std::ofstream(checkpoint_path(o.out) / "variables.safetensors", std::ios::app) << "x";
+  CHECK(open_run(o.out).state.step == 6);
+  CHECK(rest_of(12).find("bytes, expected") != std::string::npos);
+  CHECK(equal_parameters(folder.path() / "whole", o.out));
+  CHECK(checkpoints_of(o.out).front() == checkpoint_path(o.out));
+}
+
+TEST_CASE("training: the folder's newest checkpoint is `last`, with those before it beside it") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.split = {80, 20, 0};
+  o.eval_every = 5;
+  o.save_every = 4;
+  o.steps = 13;
+  train(o);
+  const auto step = [&](const char* name) {
+    return checkpoint_step(std::filesystem::path(o.out) / name).value_or(-1);
+  };
+  CHECK(step("last") == 13);
+  CHECK(step("last.1") >= 10);
+  CHECK(step("last.2") >= 8);
+  CHECK_FALSE(std::filesystem::exists(o.out + "/last.3"));
+  CHECK(step("best") <= 13);
+  // A new run refuses the folder even where only older ones are left.
+  for (const char* name : {"last", "best"})
+    std::filesystem::remove_all(std::filesystem::path(o.out) / name);
+  std::ostringstream out;
+  CHECK_THROWS_AS(TrainingRun(o, out).train(), UsageError);
+}
+
+TEST_CASE("training: what is reported after a resumption are the best checkpoint's own results") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.split = {50, 50, 0};
+  o.steps = 400;
+  o.dropout = 0;
+  o.width = 24;
+  o.eval_every = 10;
+  o.patience = 3;
+  const std::string first = train(o);
+  const auto reported = [](const std::string& out) {
+    const auto at = out.rfind("validation loss ");
+    REQUIRE(at != out.npos);
+    return out.substr(at, out.find('\n', at) - at);
+  };
+  TrainOptions rest = open_run(o.out).options;
+  rest.resume = o.out;
+  rest.patience = 5;  // two more, and worse ones
+  CHECK(reported(train(rest)) == reported(first));
+  const SavedRun best = open_run(o.out, Which::best);
+  CHECK(best.state.best_results.at("loss") == best.state.best);
+  CHECK(best.state.best_results.at("perplexity") > 1);
+}
+
+TEST_CASE("training: of a best checkpoint that lacks its results they are found anew") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  o.split = {80, 20, 0};
+  const std::string first = train(o);
+  Variables store;
+  Checkpoint saved;
+  {
+    const CheckpointReader reader(best_path(o.out));
+    reader.create(store);
+    saved = reader.contents();
+  }
+  saved.values.erase("best_results");
+  save_checkpoint(best_path(o.out), saved, store);
+  save_checkpoint(checkpoint_path(o.out), saved, store);
+  TrainOptions rest = open_run(o.out).options;
+  rest.resume = o.out;
+  CHECK(train(rest).find(first.substr(first.rfind("validation loss"))) != std::string::npos);
+}
+
+TEST_CASE("training: one process a run; looking at one in use is allowed") {
+  const TemporaryFolder folder;
+  TrainOptions o = small(folder.path() / "run");
+  o.data = {write_text(folder.path())};
+  train(o);
+  TrainOptions rest = open_run(o.out).options;
+  rest.resume = o.out;
+  const RunFolder held = RunFolder::reopen(o.out);
+  std::ostringstream out;
+  CHECK_THROWS_AS(TrainingRun(rest, out), UsageError);
+  rest.dry_run = true;
+  CHECK_NOTHROW(TrainingRun(rest, out).describe());
+  CHECK_NOTHROW(open_run(o.out));
 }
 
 TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for bit") {

@@ -1,25 +1,33 @@
-// Settings of known tasks, by name: what --preset takes, and the defaults of each model.
+// Settings of known tasks, by name: TOML files in tools/presets, built into the tools and installed
+// beside them.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include "models/settings/values.h"
 
 namespace abax {
 
+struct PresetText {
+  std::string name, toml;
+};
+/// The files as they were when the tools were built; what defines it is made by the build.
+const std::vector<PresetText>& preset_texts();
+
 struct Preset {
   std::string name;
-  std::string description;
-  std::vector<std::pair<std::string, std::string>> values;  // option, value
+  std::string summary = {};  // what it trains
+  std::string data = {};     // what it needs: "a UTF-8 text"
+  std::string reaches = {};  // what it came to, on which data
+  std::vector<GivenValue> values = {};
 };
-
-/// Those for --preset.
+/// All of them, by name.
 const std::vector<Preset>& presets();
 /// Throws UsageError, naming the nearest known one.
 const Preset& preset(std::string_view name);
-/// How a model's options differ from the defaults of TrainOptions: settings that finish in minutes
-/// on the built-in corpus. Empty for a model that has none.
-const Preset& model_defaults(std::string_view model);
+/// A page that lists them: what --presets prints.
+std::string preset_list();
 
 }  // namespace abax

@@ -50,8 +50,28 @@ std::string shortened(const std::string& sentence) {
 
 }  // namespace
 
+void fields(Fields& f, ClassificationData& s) {
+  fields(f, s.files, "a file a class, a line an example");
+  f("fold", s.fold, "the test is the K-th of N parts of --data").placeholder("K/N");
+  corpus_field(f, s.corpus, {"judgements"});
+  f.part(s.text);
+  f.part(s.sentences);
+  f.require(s.fold.empty() || !s.files.data.empty(), "--fold divides --data, which is not given");
+}
+
+KnownClasses known_classes(const Files& files) {
+  const auto found = files.find(tokenizer_file), names = files.find(classes_file);
+  if (found == files.end() || names == files.end())
+    throw CheckpointError(text("the checkpoint holds no ", tokenizer_file, " and ", classes_file,
+                               "; it is not one of a classifier that abax-train wrote"));
+  KnownClasses result{data::Tokenizer::from_text(found->second), {}};
+  std::istringstream lines(names->second);
+  for (std::string line; std::getline(lines, line);) result.names.push_back(line);
+  return result;
+}
+
 void ClassificationTask::read(Use use) {
-  const TrainOptions& o = options_;
+  const DataFiles& o = data_.files;
   if (!o.test.empty()) of(Part::test).sentences = read_classes(o.test);
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
@@ -68,10 +88,10 @@ void ClassificationTask::read(Use use) {
                             of(part).sentences.classes.size()));
   const Shares share = shares(o);
   data::ItemSplit split;
-  if (o.fold.empty()) {
+  if (data_.fold.empty()) {
     split = data::split_items(all.size(), share.valid, share.test, 1);
   } else {
-    const auto [fold, folds] = parse_fold(o.fold);
+    const auto [fold, folds] = parse_fold(data_.fold);
     split = data::fold_items(all.size(), fold, folds, 1);
   }
   of(Part::train).sentences = data::select(all, split.train);
@@ -80,10 +100,7 @@ void ClassificationTask::read(Use use) {
 }
 
 void ClassificationTask::read_corpus() {
-  if (!options_.corpus.empty() && options_.corpus != "judgements")
-    throw UsageError(
-        text("--corpus: '", options_.corpus, "' is not for ", options_.model, "; judgements is"));
-  data::LabelledCorpus corpus = data::judgements(static_cast<std::uint64_t>(options_.seed));
+  data::LabelledCorpus corpus = data::judgements(static_cast<std::uint64_t>(seed_));
   classes_ = corpus.train.classes;
   of(Part::train).sentences = std::move(corpus.train);
   of(Part::valid).sentences = std::move(corpus.valid);
@@ -98,22 +115,19 @@ std::optional<double> ClassificationTask::optimum(Part part) const {
   return *side.nats / static_cast<double>(side.sentences.size());
 }
 
-ClassificationTask::ClassificationTask(const TrainOptions& o, const Files* known, Use use)
-    : options_(o) {
+ClassificationTask::ClassificationTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<ClassificationData>()),
+      model_(settings.model),
+      seed_(settings.training.seed) {
   read(use);
   if (known) {
-    const auto found = known->find(tokenizer_file), names = known->find(classes_file);
-    if (found == known->end() || names == known->end())
-      throw CheckpointError(text("the checkpoint holds no ", tokenizer_file, " and ", classes_file,
-                                 "; it is not one of a classifier that abax-train wrote"));
-    tokenizer_ = data::Tokenizer::from_text(found->second);
-    classes_.clear();
-    std::istringstream lines(names->second);
-    for (std::string line; std::getline(lines, line);) classes_.push_back(line);
+    KnownClasses all = known_classes(*known);
+    tokenizer_ = std::move(all.tokenizer);
+    classes_ = std::move(all.names);
   } else {
-    tokenizer_ = data::Tokenizer::make(data::token_kind(o.tokens),
-                                       joined(of(Part::train).sentences.sentences), o.vocabulary,
-                                       sentence_rules(o));
+    tokenizer_ = data::Tokenizer::make(data::token_kind(data_.text.tokens),
+                                       joined(of(Part::train).sentences.sentences),
+                                       data_.text.vocabulary, sentence_rules(data_.text));
   }
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     Side& side = of(part);
@@ -121,7 +135,7 @@ ClassificationTask::ClassificationTask(const TrainOptions& o, const Files* known
     if (side.sentences.classes.size() != classes_.size())
       throw UsageError(text("the model knows ", classes_.size(), " classes; files are ",
                             side.sentences.classes.size()));
-    const data::SentenceOptions options = sentence_options(o, part);
+    const data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
     side.batches = std::make_unique<data::LabelledSentences>(side.sentences, *tokenizer_, options);
   }
   description_ = text(grouped(of(Part::train).sentences.size()), " sentences to train on, ",
@@ -129,13 +143,9 @@ ClassificationTask::ClassificationTask(const TrainOptions& o, const Files* known
                       grouped(of(Part::test).sentences.size()), " to test, vocabulary of ",
                       grouped(static_cast<std::size_t>(tokenizer_->vocabulary())), ", classes");
   for (const std::string& name : classes_) description_ += " " + name;
-}
-
-ModelConfig ClassificationTask::sizes() const {
-  ModelConfig config = model_config(options_);
-  config.vocabulary = tokenizer_->vocabulary();
-  config.classes = static_cast<std::int64_t>(classes_.size());
-  return config;
+  model_.derive({{"vocabulary-size", tokenizer_->vocabulary()},
+                 {"classes", std::ssize(classes_)},
+                 {"context", data_.sentences.length}});
 }
 
 const data::BatchSource* ClassificationTask::source(Part part) const {
@@ -147,7 +157,7 @@ Files ClassificationTask::files() const {
 }
 
 LineBatches ClassificationTask::lines(Part part) const {
-  data::SentenceOptions options = sentence_options(options_, part);
+  data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
   options.batches.tokens = 0;
   options.batches.rows = 1;
   options.shuffled = false;
@@ -165,9 +175,8 @@ void ClassificationTask::show(std::ostream& out, Variables& store, Workers& work
   if (!side.batches) return;
   const data::Batch batch = side.batches->make(side.batches->batches() / 2);
   Graph graph(store, Mode::evaluate, "show");
-  const Model built =
-      model(options_.model)
-          .build(graph, sizes(), side.batches->shapes()[static_cast<std::size_t>(batch.shape)]);
+  const Model built = model_.entry().build(
+      graph, model_, side.batches->shapes()[static_cast<std::size_t>(batch.shape)]);
   Execution execution(compile(graph, {built.output}), store, workers);
   for (const auto& [name, tensor] : batch.inputs)
     if (name != "labels") execution.set(name, tensor);

@@ -6,17 +6,29 @@
 #include "models/data/text/sentence_batches.h"
 #include "models/data/text/tokenizer.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_settings.h"
 
 namespace abax {
+
+struct RunContext;
+
+struct ClassificationData {
+  DataFiles files;
+  std::string fold;  // "3/10": the third of ten parts is the test
+  std::string corpus;
+  TextReading text;
+  SentenceBatching sentences;
+};
+void fields(Fields& f, ClassificationData& s);
 
 class ClassificationTask : public Task {
  public:
   /// Each of --data, --valid and --test is a file a class, in the same order. Throws UsageError on
   /// other numbers of files, DataError.
-  ClassificationTask(const TrainOptions& options, const Files* known, Use use);
+  ClassificationTask(const RunSettings& settings, const Files* known, Use use);
 
   std::string description() const override { return description_; }
-  ModelConfig sizes() const override;
+  const ModelSettings& model() const override { return model_; }
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
   std::string unit() const override { return "sentence"; }
@@ -36,11 +48,28 @@ class ClassificationTask : public Task {
   void read(Use use);
   void read_corpus();
 
-  TrainOptions options_;
+  ClassificationData data_;
+  ModelSettings model_;
+  std::int64_t seed_;
   std::optional<data::Tokenizer> tokenizer_;
   std::vector<std::string> classes_;
   std::vector<Side> parts_{3};  // one a part
   std::string description_;
 };
+
+/// What predict takes, and does: the class of each line of a file, with its probability.
+struct ClassPrediction {
+  std::string source;
+};
+void fields(Fields& f, ClassPrediction& s);
+void predict_classes(const AnySettings& settings, RunContext& context, std::ostream& out);
+
+/// The tokeniser and the names of the classes that a checkpoint keeps. Throws CheckpointError where
+/// it has none.
+struct KnownClasses {
+  data::Tokenizer tokenizer;
+  std::vector<std::string> names;
+};
+KnownClasses known_classes(const Files& files);
 
 }  // namespace abax

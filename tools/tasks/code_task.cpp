@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "models/code_prior.h"
-#include "models/generation/image_coder.h"
+#include "models/generation/coder.h"
 #include "models/registry.h"
 #include "tools/images/picture.h"
 
@@ -23,20 +23,20 @@ constexpr const char* names[] = {"train", "valid", "test"};  // that key the dra
 std::size_t at(Part part) { return static_cast<std::size_t>(part); }
 
 /// The images: those of --data, read as the autoencoder read its own, or its own.
-std::unique_ptr<Task> open_images(const TrainOptions& o, const SavedRun& run, Use use) {
-  TrainOptions options = run.options;
-  if (!o.data.empty()) {
-    options.data = o.data;
-    options.valid = o.valid;
-    options.split = o.split;
+std::unique_ptr<Task> open_images(const DataFiles& own, const SavedRun& run, Use use) {
+  RunSettings settings = run.settings;
+  if (!own.data.empty()) {
+    set_value(settings, "data", own.data);
+    set_value(settings, "valid", own.valid);
+    set_value(settings, "split", own.split);
   }
-  if (!o.data.empty() || !o.test.empty()) options.test = o.test;
-  return make_task(options, &run.files(), use);
+  if (!own.data.empty() || !own.test.empty()) set_value(settings, "test", own.test);
+  return make_task(settings, &run.files(), use);
 }
 
 /// The codes and labels of one pass over a source of images.
-data::LabelledCodes encoded(const data::BatchSource& images, ImageCoder& coder, Codes kind) {
-  const EncodedImages all = encode(coder, images, kind);
+data::LabelledCodes encoded(const data::BatchSource& images, Coder& coder, Codes kind) {
+  const EncodedItems all = encode(coder, images, kind);
   const auto codes = all.codes.as<std::int32_t>();
   return {.positions = coder.shape().positions,
           .codes = {codes.begin(), codes.end()},
@@ -45,24 +45,36 @@ data::LabelledCodes encoded(const data::BatchSource& images, ImageCoder& coder, 
 
 }  // namespace
 
-CodeTask::CodeTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+void fields(Fields& f, CodeData& s) {
+  codes_of_field(f, s.codes_of, "the run of the autoencoder that makes the codes");
+  f("sampled-codes", s.sampled_codes,
+    "codes drawn from the autoencoder's posterior, instead of the likeliest; once for each image "
+    "to train on, to validate and to test, by --seed");
+  fields(f, s.files, "in the place of that run's own data");
+  batch_field(f, s.batch, "items");
+  pictures_field(f, s.pictures_every);
+}
+
+CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<CodeData>()), model_(settings.model), seed_(settings.training.seed) {
+  const CodeData& o = data_;
+  const auto seed = static_cast<std::uint64_t>(seed_);
   if (o.codes_of.empty())
-    throw UsageError(text("--codes-of: ", o.model,
+    throw UsageError(text("--codes-of: ", model_.name(),
                           " learns the codes of an autoencoder; name the folder of its run"));
   const SavedRun run = open_autoencoder(o.codes_of, known ? *known : Files{});
   autoencoder_.hash = run.checkpoint.hash();
   Variables store;
   create_for_use(run, store);
-  Workers workers(static_cast<int>(o.threads));
-  shape_ = model(run.options.model).autoencoder.shape(run.sizes());
-  code_prior_config({}, shape_, 0);  // throws where there are no codes
-  const std::unique_ptr<Task> images = open_images(o, run, use);
+  Workers workers(static_cast<int>(settings.watch.threads));
+  shape_ = run.settings.model.entry().autoencoder.shape(run.settings.model);
+  code_prior_for({}, shape_, 0);  // throws where there are no codes
+  const std::unique_ptr<Task> images = open_images(o.files, run, use);
   for (const Part part : parts)
     if (const data::BatchSource* source = images->source(part)) {
       // A part's codes are the same whether other parts are there or not.
-      store.set_seed(
-          stream_key(static_cast<std::uint64_t>(o.seed), "sampled codes", names[at(part)]));
-      ImageCoder coder(store, run.options.model, run.sizes(), workers);
+      store.set_seed(stream_key(seed, "sampled codes", names[at(part)]));
+      Coder coder(store, run.settings.model, workers);
       codes_[at(part)] =
           encoded(*source, coder, o.sampled_codes ? Codes::sampled : Codes::likeliest);
     }
@@ -72,27 +84,24 @@ CodeTask::CodeTask(const TrainOptions& o, const Files* known, Use use) : options
     for (const data::LabelledCodes& codes : codes_)
       for (const std::int32_t label : codes.labels)
         autoencoder_.labels = std::max<std::int64_t>(autoencoder_.labels, label + 1);
+  model_.as<CodePrior>() = code_prior_for(model_.as<CodePrior>(), shape_, autoencoder_.labels);
   for (const Part part : parts)
     if (codes_[at(part)].size() > 0)
       batches_[at(part)] = batches(part, o.batch, part == Part::train);
   const auto count = [&](Part part) { return grouped(codes_[at(part)].labels.size()); };
   description_ =
-      text(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (", run.options.model,
-           "): ", shape_.positions, " an image, each of ", shape_.kinds, "; ", count(Part::train),
-           " images to train on, ", count(Part::valid), " to validate, ", count(Part::test),
-           " to test, ", autoencoder_.labels, " labels; uniform codes have ",
+      text(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (",
+           run.settings.model.name(), "): ", shape_.positions, " an image, each of ", shape_.kinds,
+           "; ", count(Part::train), " images to train on, ", count(Part::valid), " to validate, ",
+           count(Part::test), " to test, ", autoencoder_.labels, " labels; uniform codes have ",
            std::log(static_cast<double>(shape_.kinds)), " nats");
 }
 
 std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t rows,
                                                      bool shuffled) const {
   const data::CodeBatchOptions options{
-      .rows = rows, .shuffled = shuffled, .seed = static_cast<std::uint64_t>(options_.seed)};
-  return std::make_unique<data::CodeBatches>(codes_[at(part)], sizes(), options);
-}
-
-ModelConfig CodeTask::sizes() const {
-  return code_prior_config(model_config(options_), shape_, autoencoder_.labels);
+      .rows = rows, .shuffled = shuffled, .seed = static_cast<std::uint64_t>(seed_)};
+  return std::make_unique<data::CodeBatches>(codes_[at(part)], model_.as<CodePrior>(), options);
 }
 
 const data::BatchSource* CodeTask::source(Part part) const { return batches_[at(part)].get(); }
@@ -118,9 +127,10 @@ std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& f
   for (std::int64_t row = 0; row < std::max<std::int64_t>(1, autoencoder_.labels); ++row)
     asked.insert(asked.end(), columns, autoencoder_.labels > 0 ? row : -1);
   const std::filesystem::path path = folder / text("samples", suffix, ".png");
-  const SavedRun autoencoder = open_autoencoder(options_.codes_of, files());
-  const auto seed = static_cast<std::uint64_t>(options_.seed);
-  const Tensor images = draw_images(autoencoder, store, sizes(), asked, {}, seed, workers);
+  const SavedRun autoencoder = open_autoencoder(data_.codes_of, files());
+  const auto seed = static_cast<std::uint64_t>(seed_);
+  const Tensor images =
+      draw_images(autoencoder, store, model_.as<CodePrior>(), asked, {}, seed, workers);
   write_picture(path, image_grid(images, columns));
   return {path};
 }
@@ -141,8 +151,9 @@ KnownAutoencoder known_autoencoder(const Files& files) {
 
 SavedRun open_autoencoder(const std::string& folder, const Files& known) {
   SavedRun run = open_run(folder, Which::best);
-  if (!model(run.options.model).autoencoder.encode)
-    throw UsageError(text(folder, ": ", run.options.model, " is no autoencoder: it has no codes"));
+  if (!run.settings.model.entry().autoencoder.encode)
+    throw UsageError(
+        text(folder, ": ", run.settings.model.name(), " is no autoencoder: it has no codes"));
   if (!known.empty() && known_autoencoder(known).hash != run.checkpoint.hash())
     throw CheckpointError(text("the autoencoder in ", folder,
                                " is not the one whose codes this prior has learnt: it was trained "
@@ -150,13 +161,13 @@ SavedRun open_autoencoder(const std::string& folder, const Files& known) {
   return run;
 }
 
-Tensor draw_images(const SavedRun& autoencoder, const Variables& prior, const ModelConfig& config,
+Tensor draw_images(const SavedRun& autoencoder, const Variables& prior, const CodePrior& settings,
                    std::span<const std::int64_t> labels, const SamplingConfig& sampling,
                    std::uint64_t seed, Workers& workers) {
-  const Tensor codes = draw_codes(prior, config, labels, sampling, seed, workers);
+  const Tensor codes = draw_codes(prior, settings, labels, sampling, seed, workers);
   Variables store;
   create_for_use(autoencoder, store);
-  return ImageCoder(store, autoencoder.options.model, autoencoder.sizes(), workers).decode(codes);
+  return Coder(store, autoencoder.settings.model, workers).decode(codes);
 }
 
 }  // namespace abax

@@ -11,8 +11,8 @@ void fields(Fields& f, DataFiles& s, const std::string& what) {
   f("valid", s.valid, "files for validation, instead of a share of --data").placeholder("FILE,...");
   f("test", s.test, "files for the test after training, likewise").placeholder("FILE,...");
   f("split", s.split, "shares of --data for training, validation and test").at_least(0);
-  f.require(s.split.size() == 3, text("--split: expected three shares (train,valid,test), not ",
-                                      s.split.size()));
+  f.require(s.split.size() == 3,
+            text("--split: expected three shares (train,valid,test), not ", s.split.size()));
   f.require(s.split.empty() || s.split[0] > 0,
             "--split: the first share is for training and must be above 0");
 }

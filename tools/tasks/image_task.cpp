@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 #include "models/data/corpora/glyphs.h"
 #include "models/data/item_split.h"
-#include "models/generation/image_coder.h"
+#include "models/generation/coder.h"
 #include "models/metrics/code_metrics.h"
 #include "models/metrics/importance_bound.h"
 #include "models/metrics/mutual_information.h"
@@ -31,19 +31,30 @@ std::string size_text(std::int64_t height, std::int64_t width, std::int64_t chan
 
 }  // namespace
 
+void fields(Fields& f, ImageData& s) {
+  fields(
+      f, s.files,
+      "IDX files (labels after their images), CIFAR-10's binary files or folders of PNG files (a "
+      "folder a class)");
+  corpus_field(f, s.corpus, {"glyphs"});
+  f("binarise", s.binarise,
+    "pixels become 0 or 1 with their value as the probability: once (static), anew in each pass "
+    "(dynamic), or not")
+      .one_of({"none", "static", "dynamic"});
+  batch_field(f, s.batch, "images");
+  pictures_field(f, s.pictures_every);
+}
+
 void ImageTask::read(Use use) {
-  const TrainOptions& o = options_;
-  if (!o.corpus.empty() && o.corpus != "glyphs")
-    throw UsageError(
-        text("--corpus: '", o.corpus, "' is not for ", o.model, "; glyphs is its built-in one"));
+  const DataFiles& o = data_.files;
   const auto prepared = [&](data::Images images) {
-    return o.binarise == "static" ? data::binarised(images, data_seed) : images;
+    return data_.binarise == "static" ? data::binarised(images, data_seed) : images;
   };
   const auto read_part = [&](const Words& files) { return prepared(data::read_images(files)); };
   if (!o.test.empty()) of(Part::test).images = read_part(o.test);
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
-    data::GlyphSet set = data::glyphs(static_cast<std::uint64_t>(o.seed));
+    data::GlyphSet set = data::glyphs(static_cast<std::uint64_t>(seed_));
     of(Part::train).images = prepared(std::move(set.train.images));
     of(Part::valid).images = prepared(std::move(set.valid.images));
     of(Part::test).images = prepared(std::move(set.test.images));
@@ -81,7 +92,7 @@ void ImageTask::describe_images(const Files* known) {
     const data::PixelMoments moments = data::pixel_moments(train);
     // Of pixels that become 0 or 1 with their value as the probability it is that of their mean.
     const double variance =
-        options_.binarise == "dynamic" ? moments.mean * (1 - moments.mean) : moments.variance;
+        data_.binarise == "dynamic" ? moments.mean * (1 - moments.mean) : moments.variance;
     if (variance > 0) pixel_variance_ = variance;
   }
   for (const Part part : {Part::train, Part::valid, Part::test}) {
@@ -96,17 +107,19 @@ void ImageTask::describe_images(const Files* known) {
   }
 }
 
-ImageTask::ImageTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+ImageTask::ImageTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<ImageData>()), model_(settings.model), seed_(settings.training.seed) {
+  const DataFiles& o = data_.files;
   read(use);
   describe_images(known);
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     Side& side = of(part);
     if (side.images.size() == 0) continue;
     side.batches = std::make_unique<data::ImageBatches>(
-        side.images, data::ImageBatches::Options{.batch = o.batch,
+        side.images, data::ImageBatches::Options{.batch = data_.batch,
                                                  .shuffled = part == Part::train,
-                                                 .binarised = o.binarise == "dynamic",
-                                                 .seed = static_cast<std::uint64_t>(o.seed)});
+                                                 .binarised = data_.binarise == "dynamic",
+                                                 .seed = static_cast<std::uint64_t>(seed_)});
   }
   const std::string name = o.data.empty() && o.test.empty() ? "built-in glyphs"
                            : o.data.empty()                 ? file_name(o.test[0])
@@ -116,16 +129,11 @@ ImageTask::ImageTask(const TrainOptions& o, const Files* known, Use use) : optio
                       grouped(of(Part::valid).images.size()), " to validate, ",
                       grouped(of(Part::test).images.size()), " to test");
   if (classes_ > 0) description_ += text(", ", classes_, " classes");
-  if (o.binarise != "none") description_ += text(", ", o.binarise, " binarisation");
-}
-
-ModelConfig ImageTask::sizes() const {
-  ModelConfig config = model_config(options_);
-  config.image_height = height_;
-  config.image_width = width_;
-  config.image_channels = channels_;
-  config.pixel_variance = static_cast<float>(pixel_variance_);
-  return config;
+  if (data_.binarise != "none") description_ += text(", ", data_.binarise, " binarisation");
+  model_.derive({{"image-height", height_},
+                 {"image-width", width_},
+                 {"image-channels", channels_},
+                 {"pixel-variance", pixel_variance_}});
 }
 
 const data::BatchSource* ImageTask::source(Part part) const { return of(part).batches.get(); }
@@ -139,18 +147,23 @@ Files ImageTask::files() const {
   return {{images_file, to_text(json) + "\n"}};
 }
 
+bool ImageTask::has_log_probabilities() const {
+  return model_.entry().autoencoder.log_weight != nullptr;
+}
+
 std::string ImageTask::loss_unit() const {
-  // A quantiser's loss adds distances of codes to what may be no likelihood.
-  return model(options_.model).autoencoder.log_weight ? "nats an image" : "an image";
+  // A quantiser's loss adds distances of codes to the mean over an image's pixels (and channels) of
+  // what may be no likelihood.
+  return has_log_probabilities() ? "nats an image" : "a pixel";
 }
 
 Results ImageTask::results(const Evaluation& evaluation) const {
   Results results = Task::results(evaluation);
-  const Autoencoder& parts = model(options_.model).autoencoder;
-  if (parts.shape) results.merge(code_metrics(evaluation, parts.shape(sizes())));
+  const Autoencoder& parts = model_.entry().autoencoder;
+  if (parts.shape) results.merge(code_metrics(evaluation, parts.shape(model_)));
   // Of the discretised pixels alone the likelihood is one of bits.
   if (const auto elbo = results.find("elbo");
-      elbo != results.end() && options_.likelihood == "logistic")
+      elbo != results.end() && model_.value_of("likelihood") == "logistic")
     results["bits_per_dimension"] =
         -elbo->second / std::numbers::ln2 / static_cast<double>(height_ * width_ * channels_);
   return results;
@@ -167,16 +180,15 @@ Json::Object ImageTask::details(const Evaluation& evaluation) const {
 Results ImageTask::score(Part part, Variables& store, Workers& workers,
                          const ScoreOptions& options) const {
   Results results;
-  const std::string& name = options_.model;
   if (options.samples > 0)
     results[text("iwae_", options.samples)] =
-        importance_bound(store, name, sizes(), workers, *source(part), options.samples);
+        importance_bound(store, model_, workers, *source(part), options.samples);
   // Of categorical latents it follows from the statistics of a pass: results().
   constexpr const char* information = "mutual_information";
-  if (model(name).autoencoder.posterior &&
+  if (model_.entry().autoencoder.posterior &&
       (options.wanted.empty() || options.wanted == information))
     results[information] = mutual_information(
-        gaussian_posteriors(store, name, sizes(), workers, *source(part)), store.seed(), workers);
+        gaussian_posteriors(store, model_, workers, *source(part)), store.seed(), workers);
   return results;
 }
 
@@ -184,8 +196,8 @@ LineBatches ImageTask::lines(Part part) const {
   const data::Images& images = of(part).images;
   auto batches = std::make_unique<data::ImageBatches>(
       images, data::ImageBatches::Options{.batch = 1,
-                                          .binarised = options_.binarise == "dynamic",
-                                          .seed = static_cast<std::uint64_t>(options_.seed)});
+                                          .binarised = data_.binarise == "dynamic",
+                                          .seed = static_cast<std::uint64_t>(seed_)});
   std::vector<std::size_t> line(images.size());
   for (std::size_t i = 0; i < line.size(); ++i) line[i] = i;
   return {std::move(batches), std::move(line)};
@@ -194,21 +206,21 @@ LineBatches ImageTask::lines(Part part) const {
 std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& folder,
                                                    const std::string& suffix, Variables& store,
                                                    Workers& workers) const {
-  const Autoencoder& parts = model(options_.model).autoencoder;
+  const Autoencoder& parts = model_.entry().autoencoder;
   std::vector<std::filesystem::path> paths;
   const auto write = [&](const char* name, const Tensor& images, std::int64_t in_a_row) {
     paths.push_back(folder / text(name, suffix, ".png"));
     write_picture(paths.back(), image_grid(images, in_a_row));
   };
-  ImageCoder coder(store, options_.model, sizes(), workers, pictured);
+  Coder coder(store, model_, workers, pictured);
   if (parts.sample) write("samples", coder.decode(coder.sample(pictured)), columns);
   for (const Part part : {Part::valid, Part::test, Part::train}) {
     const data::Images& images = of(part).images;
     if (images.size() == 0) continue;
     const auto count = std::min<std::int64_t>(pictured, static_cast<std::int64_t>(images.size()));
     const data::ImageBatches first(images, {.batch = count,
-                                            .binarised = options_.binarise == "dynamic",
-                                            .seed = static_cast<std::uint64_t>(options_.seed)});
+                                            .binarised = data_.binarise == "dynamic",
+                                            .seed = static_cast<std::uint64_t>(seed_)});
     const data::Batch batch = first.make(0);
     const Tensor& originals = batch.input("images");
     write("reconstructions", alternating(originals, coder.decode(coder.encode(originals))),
@@ -222,8 +234,8 @@ std::vector<std::string> ImageTask::next_commands(const std::string& folder) con
   std::vector<std::string> commands{
       text("generate --checkpoint ", folder, " --out samples.png"),
       text("evaluate --checkpoint ", folder,
-           model(options_.model).autoencoder.log_weight ? " --samples 64" : "")};
-  if (model(options_.model).autoencoder.shape(sizes()).kinds > 0)
+           model_.entry().autoencoder.log_weight ? " --samples 64" : "")};
+  if (model_.entry().autoencoder.shape(model_).kinds > 0)
     commands.push_back(text("train --model code_prior --codes-of ", folder));
   return commands;
 }

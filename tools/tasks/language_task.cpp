@@ -29,33 +29,31 @@ struct Texts {
   std::string train, valid, test, name;
 };
 
-Texts read_texts(const TrainOptions& o, Use use) {
-  if (!o.corpus.empty() && o.corpus != "fables")
-    throw UsageError(text("--corpus: '", o.corpus, "' is not for language models; fables is"));
+Texts read_texts(const LanguageData& d, std::uint64_t seed, Use use) {
   for (const auto& [option, files] :
-       {std::pair{"data", o.data}, {"valid", o.valid}, {"test", o.test}})
+       {std::pair{"data", d.files.data}, {"valid", d.files.valid}, {"test", d.files.test}})
     if (files.size() > 1)
-      throw UsageError(text("--", option, ": ", o.model, " reads one text, not ", files.size()));
-  if (use == Use::evaluate && !o.test.empty()) {
+      throw UsageError(text("--", option, ": a language model reads one text, not ", files.size()));
+  const Words& test = d.files.test;
+  if (use == Use::evaluate && !test.empty()) {
     Texts texts;
-    texts.test = data::read_text(o.test[0]);
-    texts.name = file_name(o.test[0]);
+    texts.test = data::read_text(test[0]);
+    texts.name = file_name(test[0]);
     return texts;
   }
-  if (o.data.empty()) {
-    data::Corpus corpus =
-        data::make_corpus(data::fables(), static_cast<std::uint64_t>(o.seed), corpus_characters,
-                          corpus_check_characters, corpus_check_characters);
+  if (d.files.data.empty()) {
+    data::Corpus corpus = data::make_corpus(data::fables(), seed, corpus_characters,
+                                            corpus_check_characters, corpus_check_characters);
     return {std::move(corpus.train), std::move(corpus.valid), std::move(corpus.test),
             "built-in fables"};
   }
-  const std::string whole = data::read_text(o.data[0]);
-  const Shares share = shares(o);
+  const std::string whole = data::read_text(d.files.data[0]);
+  const Shares share = shares(d.files);
   const data::TextSplit split = data::split_text(whole, share.valid, share.test);
   return {std::string(split.train),
-          o.valid.empty() ? std::string(split.valid) : data::read_text(o.valid[0]),
-          o.test.empty() ? std::string(split.test) : data::read_text(o.test[0]),
-          file_name(o.data[0])};
+          d.files.valid.empty() ? std::string(split.valid) : data::read_text(d.files.valid[0]),
+          test.empty() ? std::string(split.test) : data::read_text(test[0]),
+          file_name(d.files.data[0])};
 }
 
 /// Code points of UTF-8: bytes that continue none.
@@ -66,6 +64,20 @@ std::int64_t count_characters(const std::string& content) {
 
 }  // namespace
 
+void fields(Fields& f, LanguageData& s) {
+  fields(f, s.files, "a UTF-8 text");
+  corpus_field(f, s.corpus, {"fables"});
+  f.part(s.text);
+  f("windows", s.windows,
+    "a text is read as parallel streams, batch after batch, or in windows at random places")
+      .one_of({"streams", "random"});
+  batch_field(f, s.batch, "windows");
+  length_field(f, s.length, "tokens a window, the reach of backpropagation");
+  const Field* memory = f.find("memory");
+  f.require(!memory || memory->to_text() == "0" || s.windows == "streams",
+            "--memory needs --windows streams: only there one batch continues another");
+}
+
 data::Tokenizer language_tokenizer(const Files& files) {
   const auto found = files.find(tokenizer_file);
   if (found == files.end())
@@ -74,12 +86,16 @@ data::Tokenizer language_tokenizer(const Files& files) {
   return data::Tokenizer::from_text(found->second);
 }
 
-LanguageTask::LanguageTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
-  const Texts texts = read_texts(o, use);
-  const data::TokenKind kind = data::token_kind(o.tokens);
-  tokenizer_ =
-      known ? language_tokenizer(*known)
-            : data::Tokenizer::make(kind, texts.train, o.vocabulary, {.lower_case = o.lower_case});
+LanguageTask::LanguageTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<LanguageData>()),
+      model_(settings.model),
+      seed_(static_cast<std::uint64_t>(settings.training.seed)) {
+  const LanguageData& d = data_;
+  const Texts texts = read_texts(d, seed_, use);
+  const data::TokenKind kind = data::token_kind(d.text.tokens);
+  tokenizer_ = known ? language_tokenizer(*known)
+                     : data::Tokenizer::make(kind, texts.train, d.text.vocabulary,
+                                             {.lower_case = d.text.lower_case});
   const auto encode = [&](const std::string& content, const std::string& what) {
     try {
       return tokenizer_->encode(content);
@@ -88,40 +104,35 @@ LanguageTask::LanguageTask(const TrainOptions& o, const Files* known, Use use) :
     }
   };
   std::vector<std::int32_t> train, valid;
-  std::vector<std::int32_t> test = encode(texts.test, o.test.empty() ? texts.name : o.test[0]);
+  std::vector<std::int32_t> test =
+      encode(texts.test, d.files.test.empty() ? texts.name : d.files.test[0]);
   if (use == Use::learn) {
     train = encode(texts.train, texts.name);
-    valid = encode(texts.valid, o.valid.empty() ? texts.name : o.valid[0]);
+    valid = encode(texts.valid, d.files.valid.empty() ? texts.name : d.files.valid[0]);
     if (train.size() < 2) throw DataError("the training text has fewer than two tokens");
   }
   description_ =
-      text(texts.name, ": ", grouped(train.size()), " ", o.tokens, " to train on, ",
+      text(texts.name, ": ", grouped(train.size()), " ", d.text.tokens, " to train on, ",
            grouped(valid.size()), " to validate, ", grouped(test.size()),
            " to test, vocabulary of ", grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
   valid_characters_ = static_cast<double>(count_characters(texts.valid));
   test_characters_ = static_cast<double>(count_characters(texts.test));
   test_text_ = texts.test;
-  if (o.data.empty() && o.test.empty() && kind != data::TokenKind::subwords) {
+  if (d.files.data.empty() && d.files.test.empty() && kind != data::TokenKind::subwords) {
     valid_optimum_ = data::fables().loss(texts.valid, kind);
     test_optimum_ = data::fables().loss(texts.test, kind);
   }
-  if (use == Use::learn && o.windows == "random")
-    train_ = std::make_unique<data::RandomWindows>(std::move(train), o.batch, o.length,
-                                                   static_cast<std::uint64_t>(o.seed));
+  if (use == Use::learn && d.windows == "random")
+    train_ = std::make_unique<data::RandomWindows>(std::move(train), d.batch, d.length, seed_);
   else if (use == Use::learn)
-    train_ = std::make_unique<data::TokenStream>(std::move(train), o.batch, o.length);
+    train_ = std::make_unique<data::TokenStream>(std::move(train), d.batch, d.length);
   const auto stream = [&](std::vector<std::int32_t> tokens) -> std::unique_ptr<data::BatchSource> {
     if (tokens.size() < 2) return nullptr;
-    return std::make_unique<data::TokenStream>(std::move(tokens), o.batch, o.length);
+    return std::make_unique<data::TokenStream>(std::move(tokens), d.batch, d.length);
   };
   valid_ = stream(std::move(valid));
   test_ = stream(std::move(test));
-}
-
-ModelConfig LanguageTask::sizes() const {
-  ModelConfig config = model_config(options_);
-  config.vocabulary = tokenizer_->vocabulary();
-  return config;
+  model_.derive({{"vocabulary-size", tokenizer_->vocabulary()}, {"context", d.length}});
 }
 
 const data::BatchSource* LanguageTask::source(Part part) const {
@@ -145,15 +156,15 @@ LineBatches LanguageTask::lines(Part part) const {
   std::vector<std::string> lines;
   std::istringstream in(test_text_);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
-  auto batches = std::make_unique<data::LineWindows>(lines, *tokenizer_, options_.length);
+  auto batches = std::make_unique<data::LineWindows>(lines, *tokenizer_, data_.length);
   std::vector<std::size_t> line = batches->line_of_batch();
   return {std::move(batches), std::move(line)};
 }
 
 void LanguageTask::show(std::ostream& out, Variables& store, Workers& workers) const {
-  Generator generator(store, options_.model, sizes(), workers);
+  Generator generator(store, model_, workers);
   Sampler sampler({.temperature = 0.8f});
-  Random random(stream_key(static_cast<std::uint64_t>(options_.seed), "train", "sample"));
+  Random random(stream_key(seed_, "train", "sample"));
   std::int32_t token = tokenizer_->encode("\n").front();
   std::vector<std::int32_t> sample;
   for (std::int64_t i = 0; i < sample_tokens; ++i) {
@@ -165,13 +176,13 @@ void LanguageTask::show(std::ostream& out, Variables& store, Workers& workers) c
 
 std::vector<std::string> LanguageTask::next_commands(const std::string& folder) const {
   std::vector<std::string> commands{text("generate --checkpoint ", folder, " --temperature 0.7")};
-  if (options_.data.empty())
+  if (data_.files.data.empty())
     commands.push_back("train --data YOUR.txt --width 256 --layers 2 --epochs 3");
   return commands;
 }
 
 std::size_t LanguageTask::show_bytes(Variables& store, Workers& workers) const {
-  return Generator(store, options_.model, sizes(), workers).workspace_bytes();
+  return Generator(store, model_, workers).workspace_bytes();
 }
 
 }  // namespace abax

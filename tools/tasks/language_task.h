@@ -4,18 +4,31 @@
 #include <vector>
 
 #include "models/data/text/tokenizer.h"
+#include "tools/tasks/drawing.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_settings.h"
 
 namespace abax {
 
+struct RunContext;
+
+struct LanguageData {
+  DataFiles files;
+  std::string corpus;
+  TextReading text;
+  std::string windows = "streams";  // contiguous streams, or random windows
+  std::int64_t batch = 20;
+  std::int64_t length = 35;  // tokens a window
+};
+void fields(Fields& f, LanguageData& s);
+
 class LanguageTask : public Task {
  public:
-  /// Reads and tokenises what --data, --valid, --test, --split, --tokens and --vocabulary say.
   /// Throws UsageError on more than one file a part, DataError.
-  LanguageTask(const TrainOptions& options, const Files* known, Use use);
+  LanguageTask(const RunSettings& settings, const Files* known, Use use);
 
   std::string description() const override { return description_; }
-  ModelConfig sizes() const override;
+  const ModelSettings& model() const override { return model_; }
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
   std::string unit() const override { return "token"; }
@@ -29,7 +42,9 @@ class LanguageTask : public Task {
   const data::Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
-  TrainOptions options_;
+  LanguageData data_;
+  ModelSettings model_;
+  std::uint64_t seed_;
   std::optional<data::Tokenizer> tokenizer_;
   std::unique_ptr<data::BatchSource> train_, valid_, test_;
   std::optional<double> valid_optimum_, test_optimum_;
@@ -37,6 +52,17 @@ class LanguageTask : public Task {
   std::string test_text_;
   std::string description_;
 };
+
+/// What generate takes, and does: feeds the prompt, then writes what follows, token by token.
+struct TextGeneration {
+  std::string prompt;
+  std::int64_t tokens = 500;
+  std::int64_t samples = 1;
+  Words stop;
+  Drawing drawing;
+};
+void fields(Fields& f, TextGeneration& s);
+void generate_text(const AnySettings& settings, RunContext& context, std::ostream& out);
 
 /// The tokeniser that a language model's checkpoint keeps. Throws CheckpointError where it has
 /// none.

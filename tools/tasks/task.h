@@ -1,7 +1,7 @@
 // What a run learns from, and how its results are shown: one class a kind of data.
 //
-//     const std::unique_ptr<Task> task = make_task(options);
-//     Learner learner(store, {.model = options.model, .sizes = task->sizes(), ...}, workers);
+//     const std::unique_ptr<Task> task = make_task(settings);
+//     Learner learner(store, {.model = task->model(), ...}, workers);
 //     learner.evaluate(*task->source(Part::valid));
 #pragma once
 
@@ -17,18 +17,15 @@
 #include "core/graph/variables.h"
 #include "core/io/json.h"
 #include "models/data/batch.h"
-#include "models/data/text/sentence_batches.h"
-#include "models/model_config.h"
-#include "tools/options/train_options.h"
+#include "models/model_settings.h"
+#include "tools/tasks/data_settings.h"
 
 namespace abax {
 
 struct Evaluation;
 
-enum class Part : std::uint8_t { train, valid, test };
-
 /// What a task is made for: to learn from all parts, or to evaluate on the test part alone, whose
-/// files are options.test (without them the built-in corpus).
+/// files are those of --test (without them the built-in corpus).
 enum class Use : std::uint8_t { learn, evaluate };
 
 /// Small files that a checkpoint keeps, by name: tokenisers.
@@ -58,8 +55,8 @@ class Task {
 
   /// The data in a line: "book.txt: 1,003,854 characters to train on, ...".
   virtual std::string description() const = 0;
-  /// What the options say of the model, and what follows from the data, such as vocabularies.
-  virtual ModelConfig sizes() const = 0;
+  /// The model as it was asked for, with what follows from the data, such as vocabularies.
+  virtual const ModelSettings& model() const = 0;
   /// Null where that part has no data. To learn, the training part always has.
   virtual const data::BatchSource* source(Part part) const = 0;
   virtual Files files() const = 0;
@@ -70,6 +67,8 @@ class Task {
   virtual std::string loss_unit() const { return "nats a " + unit(); }
   /// Whether exp(loss) is one.
   virtual bool has_perplexity() const { return true; }
+  /// Whether the loss is a negative log-probability, or a bound on one.
+  virtual bool has_log_probabilities() const { return true; }
   /// From what mean loss on, in nats, training has gone astray: see LearnerConfig.
   virtual double most_loss() const { return 700; }
   /// Characters of a part's text, where its loss can be told in bits a character.
@@ -87,6 +86,8 @@ class Task {
   virtual LineBatches lines(Part part) const = 0;
   /// A few results for people to look at.
   virtual void show(std::ostream& out, Variables& store, Workers& workers) const = 0;
+  /// Steps between pictures while training; 0: none before the end.
+  virtual std::int64_t pictures_every() const { return 0; }
   /// Writes pictures of what the model makes into the folder, their names ending with `suffix`;
   /// returns their paths.
   virtual std::vector<std::filesystem::path> draw(const std::filesystem::path&, const std::string&,
@@ -99,32 +100,12 @@ class Task {
   virtual std::size_t show_bytes(Variables&, Workers&) const { return 0; }
 };
 
-/// The task of options.model. `known` are the files of a checkpoint that the run goes on from,
-/// whose vocabularies then hold; else they are made from the training data. Throws DataError.
-std::unique_ptr<Task> make_task(const TrainOptions& options, const Files* known = nullptr,
-                                Use use = Use::learn);
-
-/// The configuration that the options say; vocabularies and classes are left to the data.
-ModelConfig model_config(const TrainOptions& options);
-
 /// 1003854 as "1,003,854".
 std::string grouped(std::size_t number);
 
-/// How sentences become batches, as --batch, --batch-tokens, --buckets, --length and --too-long
-/// say; only those to train on are shuffled.
-data::SentenceOptions sentence_options(const TrainOptions& options, Part part);
-/// How their text is read: in small letters if --lower-case says so; words without their
-/// punctuation, which are tokens of their own.
-data::TextRules sentence_rules(const TrainOptions& options);
 /// Each line with its line feed.
 std::string joined(const std::vector<std::string>& lines);
 /// The name of a file without its folder.
 std::string file_name(const std::string& path);
-
-/// The shares of `--split` as fractions of 1; 0 for what has files of its own.
-struct Shares {
-  double valid = 0, test = 0;
-};
-Shares shares(const TrainOptions& options);
 
 }  // namespace abax

@@ -13,7 +13,21 @@
 
 namespace abax {
 
-/// A row. A function is null where a task does not offer such a thing.
+/// A run that a tool works on.
+struct RunContext {
+  SavedRun run;
+  Variables store = Variables();  // holds the run's model, as it is best used
+  std::int64_t threads = 0;       // 0: as many as suit the work
+};
+
+/// What a tool does of a run, and what it takes for that. `act` is null where there is no such
+/// thing.
+struct TaskAction {
+  AnySettings settings = {};
+  void (*act)(const AnySettings& settings, RunContext& context, std::ostream& out) = nullptr;
+};
+
+/// A row.
 struct TaskEntry {
   std::string name;  // ModelEntry::task
   /// What train takes of data, with defaults.
@@ -21,22 +35,24 @@ struct TaskEntry {
   /// Reads the data. `known` are the files of a checkpoint that the run goes on from, whose
   /// vocabularies then hold; else they are made from the training data. Throws DataError.
   std::unique_ptr<Task> (*open)(const RunSettings& settings, const Files* known, Use use);
-  /// What `generate` takes, and does, of a run whose model the store holds.
-  AnySettings generation = {};
-  void (*generate)(const AnySettings& generation, const SavedRun& run, Variables& store,
-                   std::ostream& out) = nullptr;
-  /// Likewise `encode`: the codes of items, into a file; and `decode`: items of codes.
-  AnySettings encoding = {};
-  void (*encode)(const AnySettings& encoding, const SavedRun& run, Variables& store,
-                 std::ostream& out) = nullptr;
-  AnySettings decoding = {};
-  void (*decode)(const AnySettings& decoding, const SavedRun& run, Variables& store,
-                 std::ostream& out) = nullptr;
-  /// Likewise `predict`: what the model decides on lines that carry no answer.
-  AnySettings prediction = {};
-  void (*predict)(const AnySettings& prediction, const SavedRun& run, Variables& store,
-                  std::ostream& out) = nullptr;
+  /// New texts, lines, pictures.
+  TaskAction generate = {};
+  /// What the model decides on items that carry no answer.
+  TaskAction predict = {};
+  /// The codes of items, into a file; and items of codes.
+  TaskAction encode = {};
+  TaskAction decode = {};
+  TaskAction evaluate = {};
 };
+
+/// What tools call the run that they work on, the lines that they read, where results go.
+void checkpoint_field(Fields& f, std::string& folder);
+void source_field(Fields& f, std::string& file, std::string help);
+Field& out_field(Fields& f, std::string& file, std::string help);
+/// Data in the place of the run's own test part.
+void test_data_field(Fields& f, Words& files);
+/// The lines of a UTF-8 file. Throws DataError.
+std::vector<std::string> lines_of_file(const std::string& path);
 
 const std::vector<TaskEntry>& tasks();
 /// What the model learns.

@@ -34,12 +34,23 @@ data::ParallelText read_pair(const Words& files, std::string_view option) {
 
 }  // namespace
 
+void fields(Fields& f, TranslationData& s) {
+  fields(f, s.files, "a source and a target that agree line by line");
+  corpus_field(f, s.corpus, {"phrasebook", "questions"});
+  f.part(s.text);
+  f("joint-vocabulary", s.joint_vocabulary, "source and target have one vocabulary");
+  f.part(s.sentences);
+  const Field* shared = f.find("shared-embeddings");
+  f.require(!shared || shared->to_text() == "false" || s.joint_vocabulary,
+            "--shared-embeddings needs --joint-vocabulary: one table for one vocabulary");
+}
+
 PairTokenizers pair_tokenizers(const Files& files) {
   return {tokenizer_of(files, source_file), tokenizer_of(files, target_file)};
 }
 
 void TranslationTask::read(Use use) {
-  const TrainOptions& o = options_;
+  const DataFiles& o = data_.files;
   if (!o.test.empty()) of(Part::test).pairs = read_pair(o.test, "test");
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
@@ -56,11 +67,8 @@ void TranslationTask::read(Use use) {
 }
 
 void TranslationTask::read_corpus() {
-  const std::string name = options_.corpus.empty() ? "phrasebook" : options_.corpus;
-  if (name != "phrasebook" && name != "questions")
-    throw UsageError(text("--corpus: '", name, "' is not for ", options_.model,
-                          "; phrasebook and questions are"));
-  const auto seed = static_cast<std::uint64_t>(options_.seed);
+  const std::string& name = data_.corpus;
+  const auto seed = static_cast<std::uint64_t>(seed_);
   // Stories are of endless variety: with fewer of them a model learns them by heart.
   data::PairCorpus corpus =
       name == "questions" ? data::questions(seed, {.train = 60'000}) : data::phrasebook(seed);
@@ -72,17 +80,21 @@ void TranslationTask::read_corpus() {
   corpus_ = name;
 }
 
-TranslationTask::TranslationTask(const TrainOptions& o, const Files* known, Use use) : options_(o) {
+TranslationTask::TranslationTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<TranslationData>()),
+      model_(settings.model),
+      seed_(settings.training.seed) {
   read(use);
   const data::ParallelText& train = of(Part::train).pairs;
   if (known) {
     tokenizers_ = pair_tokenizers(*known);
   } else {
-    const data::TokenKind kind = data::token_kind(o.tokens);
+    const data::TokenKind kind = data::token_kind(data_.text.tokens);
     const auto make = [&](const std::string& content) {
-      return data::Tokenizer::make(kind, content, o.vocabulary, sentence_rules(o));
+      return data::Tokenizer::make(kind, content, data_.text.vocabulary,
+                                   sentence_rules(data_.text));
     };
-    if (o.joint_vocabulary) {
+    if (data_.joint_vocabulary) {
       data::Tokenizer joint = make(joined(train.source) + joined(train.target));
       tokenizers_ = {joint, joint};
     } else {
@@ -92,13 +104,13 @@ TranslationTask::TranslationTask(const TrainOptions& o, const Files* known, Use 
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     Side& side = of(part);
     if (side.pairs.size() == 0) continue;
-    const data::SentenceOptions options = sentence_options(o, part);
+    const data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
     side.batches = std::make_unique<data::SentencePairs>(side.pairs, tokenizers_->source,
                                                          tokenizers_->target, options);
   }
   const std::string name = !corpus_.empty()       ? "built-in " + corpus_
-                           : use == Use::evaluate ? file_name(o.test[0])
-                                                  : file_name(o.data[0]);
+                           : use == Use::evaluate ? file_name(data_.files.test[0])
+                                                  : file_name(data_.files.data[0]);
   description_ = text(name, ": ", grouped(train.size()), " pairs to train on, ",
                       grouped(of(Part::valid).pairs.size()), " to validate, ",
                       grouped(of(Part::test).pairs.size()), " to test, vocabularies of ",
@@ -111,15 +123,13 @@ TranslationTask::TranslationTask(const TrainOptions& o, const Files* known, Use 
              100 - 100 * buckets.filled / std::max<std::int64_t>(1, buckets.padded), " % padding");
     if (batches->cut() > 0) description_ += text(", ", batches->cut(), " sentences cut");
   }
-}
-
-ModelConfig TranslationTask::sizes() const {
-  ModelConfig config = model_config(options_);
-  config.source_vocabulary = data::source_vocabulary(tokenizers_->source);
-  config.vocabulary = data::target_vocabulary(tokenizers_->target);
-  // One table serves both sides: the source has no use for the begin token.
-  if (config.shared_embeddings) config.source_vocabulary = config.vocabulary;
-  return config;
+  // One joint table serves both sides: the source has no use for the begin token.
+  const std::int64_t target = data::target_vocabulary(tokenizers_->target);
+  const bool shared = model_.value_of("shared-embeddings") == "true";
+  model_.derive(
+      {{"source-vocabulary-size", shared ? target : data::source_vocabulary(tokenizers_->source)},
+       {"vocabulary-size", target},
+       {"context", data_.sentences.length}});
 }
 
 const data::BatchSource* TranslationTask::source(Part part) const { return of(part).batches.get(); }
@@ -140,7 +150,7 @@ Results TranslationTask::score(Part part, Variables& store, Workers& workers,
   const std::string& wanted = options.wanted;
   if (!wanted.empty() && wanted != "bleu" && wanted != "exact") return {};
   const data::ParallelText& pairs = of(part).pairs;
-  LineTranslator translator(store, sizes(), *tokenizers_, options.beam, workers);
+  LineTranslator translator(store, model_, *tokenizers_, options.beam, workers);
   const auto found = translator.translate(
       pairs.source, {.beam = options.beam, .length_penalty = options.length_penalty});
   std::vector<std::string> translations;
@@ -152,12 +162,12 @@ Results TranslationTask::score(Part part, Variables& store, Workers& workers,
         tokenizers_->target.decode(tokenizers_->target.encode(pairs.target[i]));
     exact += translations.back() == reference ? 1 : 0;
   }
-  return {{"bleu", bleu(translations, pairs.target, options_.lower_case).score},
+  return {{"bleu", bleu(translations, pairs.target, data_.text.lower_case).score},
           {"exact", exact / static_cast<double>(pairs.size())}};
 }
 
 LineBatches TranslationTask::lines(Part part) const {
-  data::SentenceOptions options = sentence_options(options_, part);
+  data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
   options.batches.tokens = 0;
   options.batches.rows = 1;
   options.shuffled = false;
@@ -177,7 +187,7 @@ void TranslationTask::show(std::ostream& out, Variables& store, Workers& workers
   const std::size_t count = std::min(shown, pairs.size());
   const std::vector<std::string> sources(pairs.source.begin(),
                                          pairs.source.begin() + static_cast<std::ptrdiff_t>(count));
-  LineTranslator translator(store, sizes(), *tokenizers_, 1, workers);
+  LineTranslator translator(store, model_, *tokenizers_, 1, workers);
   const auto found = translator.translate(sources, {.beam = 1});
   for (std::size_t i = 0; i < count; ++i)
     out << "\nsource       " << sources[i] << "\nreference    " << pairs.target[i]

@@ -5,21 +5,34 @@
 
 #include "models/data/text/sentence_batches.h"
 #include "models/generation/line_translator.h"
+#include "tools/tasks/drawing.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_settings.h"
 
 namespace abax {
 
+struct RunContext;
+
 /// The tokenisers that a checkpoint keeps. Throws CheckpointError where it has none.
 PairTokenizers pair_tokenizers(const Files& files);
+
+struct TranslationData {
+  DataFiles files;
+  std::string corpus;
+  TextReading text;
+  bool joint_vocabulary = false;  // one for source and target
+  SentenceBatching sentences;
+};
+void fields(Fields& f, TranslationData& s);
 
 class TranslationTask : public Task {
  public:
   /// Each of --data, --valid and --test is a source and a target. Throws UsageError on another
   /// number of files, DataError.
-  TranslationTask(const TrainOptions& options, const Files* known, Use use);
+  TranslationTask(const RunSettings& settings, const Files* known, Use use);
 
   std::string description() const override { return description_; }
-  ModelConfig sizes() const override;
+  const ModelSettings& model() const override { return model_; }
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
   std::string unit() const override { return "token"; }
@@ -42,11 +55,27 @@ class TranslationTask : public Task {
   void read(Use use);
   void read_corpus();
 
-  TrainOptions options_;
+  TranslationData data_;
+  ModelSettings model_;
+  std::int64_t seed_;
   std::optional<PairTokenizers> tokenizers_;
   std::vector<Side> parts_{3};  // one a part
   std::string corpus_;          // the built-in one
   std::string description_;
 };
+
+/// What generate takes, and does: a line (or some) for each line of a file.
+struct LineGeneration {
+  std::string source;
+  std::int64_t beam = 1;
+  std::int64_t n_best = 1;
+  double length_penalty = 1;
+  bool sample = false;
+  Drawing drawing;
+};
+void fields(Fields& f, LineGeneration& s);
+void generate_lines(const AnySettings& settings, RunContext& context, std::ostream& out);
+/// How wide a search is, for generate and evaluate.
+void search_fields(Fields& f, std::int64_t& beam, double& length_penalty);
 
 }  // namespace abax

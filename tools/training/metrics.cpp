@@ -43,13 +43,12 @@ void Metrics::open(std::ios::openmode mode) {
   if (!out_) throw DiskError(text("cannot open '", path_.string(), "' for writing"));
 }
 
-void Metrics::header(std::int64_t seed, std::string_view simd, int threads,
-                     const OptionSet& options) {
+void Metrics::header(std::int64_t seed, std::string_view simd, int threads, Json configuration) {
   write({{"abax", version()},
          {"seed", seed},
          {"simd", simd},
          {"threads", threads},
-         {"configuration", options.to_json()}});
+         {"configuration", std::move(configuration)}});
 }
 
 void Metrics::write(Json::Object line) {

@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "core/io/json.h"
-#include "tools/options/option_set.h"
 
 namespace abax {
 
@@ -26,7 +25,7 @@ class Metrics {
   Metrics(std::filesystem::path path, std::int64_t step);
 
   /// The run's header; `simd` is the level's name.
-  void header(std::int64_t seed, std::string_view simd, int threads, const OptionSet& options);
+  void header(std::int64_t seed, std::string_view simd, int threads, Json configuration);
   /// A line; by convention its first member is "step", and losses are nats a token.
   void write(Json::Object line);
 

@@ -61,7 +61,8 @@ void fields(Fields& f, WatchSettings& s) {
   f("patience", s.patience, "stop after so many validations without a better one; 0: never")
       .at_least(0)
       .resumable();
-  f("save-every", s.save_every, "steps between checkpoints; 0: one at the end")
+  f("save-every", s.save_every,
+    "steps between checkpoints; 0: by time, at most 1 % of it; also at the start and the end")
       .at_least(0)
       .resumable();
   f("out", s.out, "where checkpoints and metrics.jsonl go").placeholder("FOLDER").resumable();
@@ -77,7 +78,10 @@ void fields(Fields& f, RunSettings& s) {
   const auto get = [&s, names] {
     return static_cast<std::size_t>(std::ranges::find(names, s.model.name()) - names.begin());
   };
-  f("model", Field::Choice{get, [&s, names](std::size_t i) { choose_model(s, names.at(i)); }},
+  const auto set = [&s, names](std::size_t i) {
+    if (names.at(i) != s.model.name()) choose_model(s, names[i]);
+  };
+  f("model", Field::Choice{get, set},
     "which model; each has options of its own: --model NAME --help")
       .one_of(names)
       .placeholder("NAME");
@@ -120,6 +124,19 @@ RunSettings run_settings(const Checkpoint& checkpoint) try {
   return s;
 } catch (const UsageError& error) {
   throw CheckpointError(error.what());
+}
+
+void set_value(RunSettings& s, const std::string& field, FieldValue value) {
+  if (!assign(fields_of(s), {{field, std::move(value), text("--", field)}}).empty())
+    throw UsageError(text("--", field, " means nothing to ", s.model.name()));
+}
+
+std::string value_of(RunSettings s, const std::string& name) {
+  Fields all;
+  fields(all, s);
+  const Field* field = all.find(name);
+  if (!field) throw UsageError(text("--", name, " means nothing to ", s.model.name()));
+  return field->to_text();
 }
 
 std::string to_toml(RunSettings s) {

@@ -75,6 +75,10 @@ constexpr std::string_view state_prefix = "state.";
 /// Those of a checkpoint. Throws CheckpointError on what is refused.
 RunSettings run_settings(const Checkpoint& checkpoint);
 
+/// The field of that name, set or as text. They throw UsageError where the run reads none.
+void set_value(RunSettings& settings, const std::string& field, FieldValue value);
+std::string value_of(RunSettings settings, const std::string& field);
+
 /// As a configuration file.
 std::string to_toml(RunSettings settings);
 

@@ -11,7 +11,7 @@
 #include "core/io/file.h"
 #include "models/registry.h"
 #include "tools/exit_codes.h"
-#include "tools/training/interrupt.h"
+#include "tools/options/config_file.h"
 #include "tools/training/resident_memory.h"
 
 namespace abax {
@@ -27,18 +27,19 @@ std::string fixed(double number, int digits) {
   return std::move(out).str();
 }
 
-/// The first of runs/lstm_lm-1, -2, ... that does not exist.
-std::string fresh_folder(const std::string& model) {
-  for (int i = 1;; ++i)
-    if (std::string path = text("runs/", model, "-", i); !std::filesystem::exists(path))
-      return path;
+constexpr int older_kept = 2;  // checkpoints beside the newest one
+
+/// The folder of a run that is gone on with; looking at it only needs no lock.
+std::optional<RunFolder> reopened(const TrainCall& call) {
+  if (call.resume.empty() || call.dry_run) return std::nullopt;
+  return RunFolder::reopen(call.resume);
 }
 
-std::unique_ptr<Task> open_task(const TrainOptions& o, const std::optional<SavedRun>& resumed) {
-  if (resumed) return make_task(o, &resumed->files());
-  if (o.init_from.empty()) return make_task(o);
-  const SavedRun source = open_run(o.init_from);
-  return make_task(o, &source.files());  // its tokens mean what they did there
+std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
+  if (resumed) return make_task(s, &resumed->files());
+  if (s.training.init_from.empty()) return make_task(s);
+  const SavedRun source = open_run(s.training.init_from);
+  return make_task(s, &source.files());  // its tokens mean what they did there
 }
 
 /// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
@@ -98,33 +99,22 @@ class Averaged {
 
 }  // namespace
 
-Scalars scheduled_scalars(const TrainOptions& o, const LearningRateSchedule& schedule,
-                          std::int64_t step) {
-  const double done = schedule.steps > 1
-                          ? static_cast<double>(step) / static_cast<double>(schedule.steps - 1)
-                          : 1;  // of the run
-  const double rise =
-      o.kl_warmup > step ? static_cast<double>(step + 1) / static_cast<double>(o.kl_warmup) : 1;
-  return {{"learning_rate", learning_rate(schedule, step)},
-          {"temperature",
-           static_cast<float>(o.temperature * std::pow(o.final_temperature / o.temperature, done))},
-          {"kl_weight", static_cast<float>(o.beta * rise)}};
+Scalars scheduled_scalars(const RunSettings& s, std::int64_t step, std::int64_t steps) {
+  LearningRateSchedule rate = s.training.rate;
+  rate.steps = steps;
+  Scalars scalars{{"learning_rate", learning_rate(rate, step)}};
+  if (const auto& schedule = s.model.entry().schedule)
+    scalars.merge(schedule(s.model, step, steps));
+  return scalars;
 }
 
-LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
-  LearnerConfig config{.model = o.model,
-                       .sizes = task.sizes(),
-                       .optimiser = {.name = o.optimiser,
-                                     .momentum = o.momentum,
-                                     .beta1 = o.beta1,
-                                     .beta2 = o.beta2,
-                                     .weight_decay = o.weight_decay,
-                                     .clip = o.clip,
-                                     .average = o.average},
+LearnerConfig learner_config(const TrainingSettings& s, const Task& task) {
+  LearnerConfig config{.model = task.model(),
+                       .optimiser = s.optimiser,
                        .train_shapes = task.source(Part::train)->shapes(),
                        .most_loss = task.most_loss(),
-                       .accumulate = o.accumulate > 1,
-                       .frozen = o.freeze};
+                       .accumulate = s.accumulate > 1,
+                       .frozen = s.freeze};
   for (const Part part : {Part::valid, Part::test})
     if (const data::BatchSource* source = task.source(part))
       for (const BatchShape& shape : source->shapes())
@@ -133,47 +123,45 @@ LearnerConfig learner_config(const TrainOptions& o, const Task& task) {
   return config;
 }
 
-TrainingRun::TrainingRun(const TrainOptions& options, std::ostream& out, std::string program)
-    : options_(options),
+TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string program)
+    : call_(call),
       out_(out),
       program_(std::move(program)),
-      resumed_(options.resume.empty() ? std::nullopt : std::optional(open_run(options.resume))),
-      task_(open_task(options, resumed_)),
-      store_(static_cast<std::uint64_t>(options.seed)),
-      workers_(static_cast<int>(options.threads)) {
-  learner_.emplace(store_, learner_config(options_, *task_), workers_);
-  if (!options_.init_from.empty())
-    load_parameters(open_run(options_.init_from).checkpoint.variables(), store_);
+      folder_(reopened(call)),
+      resumed_(call.resume.empty() ? std::nullopt : std::optional(open_run(call.resume))),
+      task_(open_task(settings_, resumed_)),
+      store_(static_cast<std::uint64_t>(settings_.training.seed)),
+      workers_(static_cast<int>(settings_.watch.threads)) {
+  TrainingSettings& training = settings_.training;
+  learner_.emplace(store_, learner_config(training, *task_), workers_);
+  if (!training.init_from.empty() && !resumed_)
+    load_parameters(open_run(training.init_from).checkpoint.variables(), store_);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
     saved_step_ = state_.step;
   }
-  options_.steps = choose_steps();
-  options_.epochs = 0;
+  training.steps = choose_steps();
+  training.epochs = 0;
   // Only now is known how many steps the passes take; a run of fewer could not be resumed.
-  options_.warmup = std::min(options_.warmup, options_.steps);
-  eval_every_ = options_.eval_every > 0 ? options_.eval_every
-                                        : std::max<std::int64_t>(1, options_.steps / 10);
-  schedule_ = {.shape = options_.schedule,
-               .peak = static_cast<float>(options_.lr),
-               .final = static_cast<float>(options_.final_lr),
-               .warmup = options_.warmup,
-               .steps = options_.steps};
+  training.rate.warmup = std::min(training.rate.warmup, training.steps);
+  eval_every_ = settings_.watch.eval_every > 0 ? settings_.watch.eval_every
+                                               : std::max<std::int64_t>(1, training.steps / 10);
 }
 
 std::int64_t TrainingRun::choose_steps() const {
-  if (options_.steps > 0) return options_.steps;
-  if (options_.epochs > 0)
+  if (settings_.training.steps > 0) return settings_.training.steps;
+  if (settings_.training.epochs > 0)
     return std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(std::ceil(
-               options_.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
-               static_cast<double>(options_.accumulate))));
+        1,
+        static_cast<std::int64_t>(std::ceil(
+            settings_.training.epochs * static_cast<double>(task_->source(Part::train)->batches()) /
+            static_cast<double>(settings_.training.accumulate))));
   return default_steps;
 }
 
 void TrainingRun::say(const std::string& line) {
-  if (!options_.quiet) out_ << line << '\n' << std::flush;
+  if (!settings_.watch.quiet) out_ << line << '\n' << std::flush;
 }
 
 /// The path of another of the tools: they lie in one folder, with one prefix.
@@ -187,18 +175,18 @@ void TrainingRun::describe() {
   const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
   const std::size_t memory = resident_memory() + workspace;
   const data::BatchSource& train = *task_->source(Part::train);
-  out_ << "data         " << task_->description() << "\nmodel        " << options_.model << ", "
-       << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
+  out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
+       << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
        << learner_->parameters() << ")\nstep         "
-       << count_text(learner_->step_flops() * static_cast<double>(options_.accumulate))
+       << count_text(learner_->step_flops() * static_cast<double>(settings_.training.accumulate))
        << " FLOP, batches of";
   for (const BatchShape& shape : train.shapes()) {
     out_ << ' ' << shape.batch;
     if (shape.length > 0) out_ << " x " << shape.length;
     if (shape.target_length > 0) out_ << " to " << shape.target_length;
   }
-  out_ << "\nsteps        " << options_.steps << " ("
-       << fixed(static_cast<double>(options_.steps * options_.accumulate) /
+  out_ << "\nsteps        " << settings_.training.steps << " ("
+       << fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
                     static_cast<double>(train.batches()),
                 2)
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
@@ -208,33 +196,30 @@ void TrainingRun::describe() {
 }
 
 void TrainingRun::begin_folder() {
-  if (!options_.resume.empty())
-    folder_ = options_.resume;
-  else
-    folder_ = options_.out.empty() ? fresh_folder(options_.model) : options_.out;
-  options_.out = folder_.string();
-  if (!resumed_ && std::filesystem::exists(checkpoint_path(folder_)))
-    throw UsageError(
-        text("--out: ", folder_.string(),
-             " holds a run already; go on with it by --resume, or choose another folder"));
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error)
-    throw DiskError(text("cannot make the folder ", folder_.string(), ": ", error.message()));
+  if (!folder_) folder_.emplace(RunFolder::claim(settings_.watch.out, settings_.model.name()));
+  settings_.watch.out = folder_->path().string();
+  if (resumed_ && resumed_->place != checkpoint_path(folder_->path())) {
+    if (!resumed_->skipped.empty()) say(resumed_->skipped);
+    say(text("the newest whole checkpoint is ", resumed_->place.string(), ", of step ",
+             state_.step));
+    copy_checkpoint(resumed_->place, checkpoint_path(folder_->path()), {.keep = older_kept});
+  }
   if (resumed_)
-    metrics_.emplace(folder_ / "metrics.jsonl", state_.step);
+    metrics_.emplace(folder_->path() / "metrics.jsonl", state_.step);
   else
-    metrics_.emplace(folder_ / "metrics.jsonl");
-  write_file_atomically(folder_ / "config.toml", to_toml(options_));
-  metrics_->header(options_.seed, name_of(default_level()), workers_.threads(),
-                   train_option_set(options_));
+    metrics_.emplace(folder_->path() / "metrics.jsonl");
+  write_file_atomically(folder_->path() / "config.toml", to_toml(settings_));
+  Fields all;
+  fields(all, settings_);
+  metrics_->header(settings_.training.seed, name_of(default_level()), workers_.threads(),
+                   to_json(all));
 }
 
 void TrainingRun::prepare_model() {
-  const ModelEntry& entry = model(options_.model);
+  const ModelEntry& entry = task_->model().entry();
   if (!entry.prepare || resumed_) return;
-  if (!options_.init_from.empty()) return entry.prepare(store_, task_->sizes(), {}, workers_);
-  if (options_.codebook_start != "data") return;
+  if (!settings_.training.init_from.empty())
+    return entry.prepare(store_, task_->model(), {}, workers_);
   constexpr std::int64_t most_batches = 64;
   const data::BatchSource& source = *task_->source(Part::train);
   std::vector<data::Batch> batches;
@@ -242,72 +227,75 @@ void TrainingRun::prepare_model() {
   for (std::int64_t i = 0; i < std::min(most_batches, source.batches()); ++i)
     batches.push_back(source.make(i));
   for (const data::Batch& batch : batches) inputs.emplace_back(batch.inputs);
-  entry.prepare(store_, task_->sizes(), inputs, workers_);
+  entry.prepare(store_, task_->model(), inputs, workers_);
 }
 
 int TrainingRun::train() {
-  begin_folder();
-  prepare_model();
-  say(task_->description());
-  say(text(options_.model, ", ", count_text(static_cast<double>(learner_->parameters())),
-           " parameters; ", options_.steps, " steps, ",
-           fixed(static_cast<double>(options_.steps * options_.accumulate) /
-                     static_cast<double>(task_->source(Part::train)->batches()),
-                 1),
-           " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
-           ", ", name_of(default_level()),
-           resumed_ ? text("; going on after step ", state_.step) : ""));
-  int exit_code = exit_ok;
   {
     const InterruptGuard interrupt;
-    data::Prefetch<data::Batch> batches(
-        [this](std::int64_t position, data::Batch& batch) {
-          task_->source(Part::train)->fill(position, batch);
-        },
-        {}, {}, state_.position);
-    Progress progress(out_, state_.step, options_.steps,
-                      {.bar = is_terminal(1) && !options_.quiet,
-                       .columns = terminal_columns(1),
-                       .quiet = options_.quiet,
-                       .perplexity = task_->has_perplexity(),
-                       .unit = task_->unit() + "s"});
-    const bool validates = task_->source(Part::valid) != nullptr;
-    while (state_.step < options_.steps && !interrupt.came() && !out_of_patience()) {
-      learn_step(batches, progress);
-      if (validates && (state_.step % eval_every_ == 0 || state_.step == options_.steps))
-        validate(progress);
-      if (options_.pictures_every > 0 && state_.step % options_.pictures_every == 0) {
-        const Averaged averaged(store_);
-        draw(text("-", state_.step));
-        progress.skip_time();
-      }
-      if (options_.save_every > 0 && state_.step % options_.save_every == 0) {
-        save();
-        progress.skip_time();
-      }
-    }
-    if (out_of_patience())
-      progress.note(text("stopped early: no better ", options_.best, " in ", options_.patience,
-                         " validations"));
-    progress.finish();
-    exit_code = interrupt.exit_code();
+    begin_folder();
+    prepare_model();
     save();
-  }
-  if (exit_code != exit_ok) {
-    say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
-             " --resume ", folder_.string()));
-    return exit_code;
+    for (const std::string& note : call_.notes) say(note);
+    say(task_->description());
+    say(text(settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
+             " parameters; ", settings_.training.steps, " steps, ",
+             fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
+                       static_cast<double>(task_->source(Part::train)->batches()),
+                   1),
+             " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
+             ", ", name_of(default_level()),
+             resumed_ ? text("; going on after step ", state_.step) : ""));
+    learn(interrupt);
+    save();
+    if (interrupt.came()) {
+      say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+               " --resume ", folder_->path().string()));
+      return interrupt.exit_code();
+    }
   }
   report();
   return exit_ok;
 }
 
+void TrainingRun::learn(const InterruptGuard& interrupt) {
+  data::Prefetch<data::Batch> batches(
+      [this](std::int64_t position, data::Batch& batch) {
+        task_->source(Part::train)->fill(position, batch);
+      },
+      {}, {}, state_.position);
+  Progress progress(out_, state_.step, settings_.training.steps,
+                    {.bar = is_terminal(1) && !settings_.watch.quiet,
+                     .columns = terminal_columns(1),
+                     .quiet = settings_.watch.quiet,
+                     .perplexity = task_->has_perplexity(),
+                     .unit = task_->unit() + "s"});
+  const bool validates = task_->source(Part::valid) != nullptr;
+  while (state_.step < settings_.training.steps && !interrupt.came() && !out_of_patience()) {
+    learn_step(batches, progress);
+    if (validates && (state_.step % eval_every_ == 0 || state_.step == settings_.training.steps))
+      validate(progress);
+    if (task_->pictures_every() > 0 && state_.step % task_->pictures_every() == 0) {
+      const Averaged averaged(store_);
+      draw(text("-", state_.step));
+      progress.skip_time();
+    }
+    if (save_is_due()) {
+      save();
+      progress.skip_time();
+    }
+  }
+  if (out_of_patience())
+    progress.note(text("stopped early: no better ", settings_.watch.best, " in ",
+                       settings_.watch.patience, " validations"));
+}
+
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
-  const Scalars scalars = scheduled_scalars(options_, schedule_, state_.step);
+  const Scalars scalars = scheduled_scalars(settings_, state_.step, settings_.training.steps);
   Evaluation results;
-  for (std::int64_t i = 0; i < options_.accumulate; ++i)
+  for (std::int64_t i = 0; i < settings_.training.accumulate; ++i)
     results.add(learner_->learn(batches.next(), scalars));
-  if (options_.accumulate > 1) learner_->apply(scalars);
+  if (settings_.training.accumulate > 1) learner_->apply(scalars);
   state_.position = batches.position();
   ++state_.step;
   Results figures;
@@ -317,8 +305,9 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   for (const auto& [name, value] : scalars)
     if (learner_->reads(name)) line.emplace_back(name, double{value});
   // The screen shows the schedules of a model's own that change at all.
-  const Scalars first = scheduled_scalars(options_, schedule_, 0);
-  const Scalars last = scheduled_scalars(options_, schedule_, options_.steps - 1);
+  const Scalars first = scheduled_scalars(settings_, 0, settings_.training.steps);
+  const Scalars last =
+      scheduled_scalars(settings_, settings_.training.steps - 1, settings_.training.steps);
   for (const auto& [name, value] : scalars)
     if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
       figures[name] = double{value};
@@ -332,7 +321,7 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
 Results TrainingRun::evaluate(Part part) {
   const Evaluation evaluation = learner_->evaluate(*task_->source(part));
   // Before the end only what chooses the best checkpoint is worth the time.
-  const ScoreOptions wanted{.wanted = part == Part::test ? "" : options_.best};
+  const ScoreOptions wanted{.wanted = part == Part::test ? "" : settings_.watch.best};
   Results results = task_->score(part, store_, workers_, wanted);
   results.merge(task_->results(evaluation));
   return results;
@@ -354,27 +343,31 @@ std::string TrainingRun::written(const Results& results, Part part, bool brief) 
 }
 
 bool TrainingRun::is_better(double value) const {
-  if (!state_.best) return true;
-  return lower_is_better(options_.best) ? value < *state_.best : value > *state_.best;
+  if (std::isnan(value)) return false;
+  if (!state_.best || std::isnan(*state_.best)) return true;
+  return lower_is_better(settings_.watch.best) ? value < *state_.best : value > *state_.best;
 }
 
 bool TrainingRun::out_of_patience() const {
-  return options_.patience > 0 && state_.since_best >= options_.patience;
+  return settings_.watch.patience > 0 && state_.since_best >= settings_.watch.patience;
 }
 
 void TrainingRun::validate(Progress& progress) {
   const Averaged averaged(store_);
   const Results results = evaluate(Part::valid);
-  const auto chosen = results.find(options_.best);
+  const auto chosen = results.find(settings_.watch.best);
   if (chosen == results.end()) {
     std::string known;
     for (const auto& [name, value] : results) known += " " + name;
-    throw UsageError(text("--best: validation has no metric '", options_.best, "'; it has", known));
+    throw UsageError(
+        text("--best: validation has no metric '", settings_.watch.best, "'; it has", known));
   }
   const bool better = is_better(chosen->second);
   state_.since_best = better ? 0 : state_.since_best + 1;
-  if (better || !valid_results_) valid_results_ = results;
-  if (better) state_.best = chosen->second;
+  if (better) {
+    state_.best = chosen->second;
+    state_.best_results = results;
+  }
   progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
   Json::Object line{{"step", state_.step}};
   for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
@@ -382,33 +375,52 @@ void TrainingRun::validate(Progress& progress) {
   if (better) {
     // The file holds the parameters as they are trained, beside their averages.
     const Averaged back(store_);
-    save_run(best_path(folder_), options_, *task_, state_, store_);
+    save_best();
   }
   progress.skip_time();
 }
 
+bool TrainingRun::save_is_due() const {
+  return settings_.watch.save_every > 0 ? state_.step % settings_.watch.save_every == 0
+                                        : clock_.due();
+}
+
 void TrainingRun::save() {
   if (saved_step_ == state_.step) return;
-  save_run(checkpoint_path(folder_), options_, *task_, state_, store_);
+  clock_.save([&] {
+    save_run(checkpoint_path(folder_->path()), settings_, *task_, state_, store_, older_kept);
+  });
+  saved_step_ = state_.step;
+}
+
+void TrainingRun::save_best() {
+  clock_.save([&] {
+    const std::filesystem::path best = best_path(folder_->path());
+    save_run(best, settings_, *task_, state_, store_);
+    copy_checkpoint(best, checkpoint_path(folder_->path()), {.keep = older_kept});
+  });
   saved_step_ = state_.step;
 }
 
 void TrainingRun::draw(const std::string& suffix) {
-  for (const std::filesystem::path& path : task_->draw(folder_, suffix, store_, workers_))
+  for (const std::filesystem::path& path : task_->draw(folder_->path(), suffix, store_, workers_))
     if (suffix.empty()) say(text("drawn in ", path.string()));
 }
 
 void TrainingRun::report() {
-  // From here on the model is the best one of the run.
-  if (std::filesystem::exists(best_path(folder_))) {
-    const SavedRun best = open_run(folder_, Which::best);
+  // From here on the model is the best one of the run, and so are the results of its validation.
+  Results valid;
+  if (path_exists(best_path(folder_->path()))) {
+    const SavedRun best = open_run(folder_->path(), Which::best);
     best.checkpoint.restore(store_);
+    valid = best.state.best_results;
     if (best.state.step != state_.step)
       say(text("the best validation was at step ", best.state.step));
   }
   const Averaged averaged(store_);
-  const Results none, &valid = valid_results_ ? *valid_results_ : none;
-  const Results test = task_->source(Part::test) ? evaluate(Part::test) : none;
+  // A run whose validations gave no number has no best one.
+  if (valid.empty() && task_->source(Part::valid)) valid = evaluate(Part::valid);
+  const Results test = task_->source(Part::test) ? evaluate(Part::test) : Results();
   const bool table = std::max(printed(valid).size(), printed(test).size()) > most_in_a_line;
   if (!valid.empty()) out_ << "validation " << written(valid, Part::valid, table) << '\n';
   if (!test.empty()) {
@@ -418,13 +430,14 @@ void TrainingRun::report() {
     metrics_->write(std::move(line));
   }
   if (table) out_ << results_table(printed(valid), printed(test));
-  if (!options_.quiet) task_->show(out_, store_, workers_);
+  if (!settings_.watch.quiet) task_->show(out_, store_, workers_);
   draw("");
-  say(text("\nsaved in ", folder_.string(), "\nnext:"));
-  for (const std::string& arguments : task_->next_commands(folder_.string()))
+  say(text("\nsaved in ", folder_->path().string(), "\nnext:"));
+  for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
              arguments.substr(arguments.find(' '))));
-  say(text("  ", tool("train"), " --resume ", folder_.string(), " --steps ", 2 * options_.steps));
+  say(text("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
+           2 * settings_.training.steps));
 }
 
 }  // namespace abax

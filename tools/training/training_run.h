@@ -15,35 +15,36 @@
 #include "models/data/prefetch.h"
 #include "models/training/learner.h"
 #include "models/training/schedules.h"
-#include "tools/options/train_options.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/task.h"
+#include "tools/training/interrupt.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
+#include "tools/training/run_folder.h"
+#include "tools/training/save_clock.h"
+#include "tools/training/train_call.h"
 
 namespace abax {
 
-/// What train and the benchmarks make of options: the learner's configuration for a task.
-LearnerConfig learner_config(const TrainOptions& options, const Task& task);
+/// What train and the benchmarks make of settings: the learner's configuration for a task.
+LearnerConfig learner_config(const TrainingSettings& settings, const Task& task);
 
-/// What the schedules of the options say of a step, counted from 0: the learning rate, the
-/// temperature (from --temperature at the first step by equal factors to --final-temperature at the
-/// last) and the weight of the KL term (--beta, reached by equal steps in --kl-warmup steps).
-Scalars scheduled_scalars(const TrainOptions& options, const LearningRateSchedule& schedule,
-                          std::int64_t step);
+/// What the schedules say of a step, counted from 0, of a run of `steps`: the learning rate, and
+/// those of the model.
+Scalars scheduled_scalars(const RunSettings& settings, std::int64_t step, std::int64_t steps);
 
 class TrainingRun {
  public:
   /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.
   /// `program` is how train was called ("build/tools/train", "abax-train"): the hints name what to
   /// call next in the same way.
-  TrainingRun(const TrainOptions& options, std::ostream& out, std::string program = "train");
+  TrainingRun(const TrainCall& call, std::ostream& out, std::string program = "train");
 
   /// --dry-run: parameters, FLOP a step, memory.
   void describe();
-  /// Trains, validates, saves, tests and shows results. Returns the exit code: 130 or 143 where
-  /// a signal came, after the step was finished and saved. Throws DivergedError and what else goes
-  /// wrong.
+  /// Trains, validates, saves, tests and shows results. Returns the exit code: that of
+  /// InterruptGuard where a signal came, after the step was finished and saved. Throws
+  /// DivergedError and what else goes wrong.
   int train();
 
  private:
@@ -51,33 +52,38 @@ class TrainingRun {
   /// What a new model looks at before its first step, such as where its codebooks start.
   void prepare_model();
   std::int64_t choose_steps() const;
+  /// Steps until the end, or until the interrupt came.
+  void learn(const InterruptGuard& interrupt);
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
   Results evaluate(Part part);
   void validate(Progress& progress);
   bool is_better(double value) const;
   bool out_of_patience() const;
+  /// Whether --save-every, or without it the clock, asks for a checkpoint now.
+  bool save_is_due() const;
   void save();
+  void save_best();
   void draw(const std::string& suffix);
   void report();
   std::string written(const Results& results, Part part, bool brief = false) const;
   void say(const std::string& line);
   std::string tool(std::string_view name) const;
 
-  TrainOptions options_;
+  TrainCall call_;
+  RunSettings& settings_ = call_.settings;
   std::ostream& out_;
   std::string program_;
+  std::optional<RunFolder> folder_;  // of a resumed run before it is read
   std::optional<SavedRun> resumed_;
   std::unique_ptr<Task> task_;
   Variables store_;
   Workers workers_;
   std::optional<Learner> learner_;
-  LearningRateSchedule schedule_;
-  std::filesystem::path folder_;
   std::optional<Metrics> metrics_;
   RunState state_;
   std::int64_t eval_every_ = 0;
   std::int64_t saved_step_ = -1;
-  std::optional<Results> valid_results_;  // of the best validation of this process, or the last
+  SaveClock clock_;
 };
 
 }  // namespace abax

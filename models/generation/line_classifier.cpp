@@ -1,0 +1,72 @@
+// A plan for each length of lines, made when the first lines of that length come.
+#include "models/generation/line_classifier.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "core/plan/execution.h"
+#include "models/data/text/sentence_batches.h"
+#include "models/registry.h"
+#include "ops/normalise.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int64_t rows = 64;  // lines that are read together
+
+struct Reader {
+  Reader(Variables& store) : graph(store, Mode::evaluate, "classify") {}
+  Graph graph;
+  Value probabilities;  // [batch, classes]
+  std::optional<Execution> execution;
+};
+
+}  // namespace
+
+LineClassifier::LineClassifier(Variables& store, const ModelSettings& settings,
+                               const data::Tokenizer& tokenizer, Workers& workers)
+    : store_(store), settings_(settings), tokenizer_(tokenizer), workers_(workers) {}
+
+std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::string>& lines) {
+  std::vector<std::vector<float>> results(lines.size());
+  data::LabelledText words;  // the lines that have any, with a label that nothing reads
+  std::vector<std::size_t> line;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (tokenizer_.encode(lines[i]).empty()) continue;
+    words.sentences.push_back(lines[i]);
+    words.labels.push_back(0);
+    line.push_back(i);
+  }
+  if (line.empty()) return results;
+  const ModelEntry& entry = settings_.entry();
+  const data::LabelledSentences batches(words, tokenizer_,
+                                        {.batches = {.rows = rows, .buckets = 6},
+                                         .limit = entry.context ? entry.context(settings_) : 0,
+                                         .cut = true,
+                                         .shuffled = false});
+  std::map<int, std::unique_ptr<Reader>> readers;
+  for (std::int64_t position = 0; position < batches.batches(); ++position) {
+    const data::Batch batch = batches.make(position);
+    std::unique_ptr<Reader>& reader = readers[batch.shape];
+    if (!reader) {
+      reader = std::make_unique<Reader>(store_);
+      const BatchShape& shape = batches.shapes()[static_cast<std::size_t>(batch.shape)];
+      reader->probabilities = softmax(entry.build(reader->graph, settings_, shape).output);
+      reader->execution.emplace(compile(reader->graph, {reader->probabilities}), store_, workers_);
+    }
+    for (const auto& [name, tensor] : batch.inputs)
+      if (reader->execution->reads(name)) reader->execution->set(name, tensor);
+    reader->execution->run();
+    const TensorView found = reader->execution->get(reader->probabilities);
+    const auto classes = static_cast<std::size_t>(found.type.shape[1]);
+    const std::vector<std::int64_t> items = batches.rows(position);
+    for (std::size_t row = 0; row < items.size(); ++row) {
+      const auto of_line = found.as<float>().subspan(row * classes, classes);
+      results[line[static_cast<std::size_t>(items[row])]].assign(of_line.begin(), of_line.end());
+    }
+  }
+  return results;
+}
+
+}  // namespace abax

@@ -1,0 +1,15 @@
+// The fields of drawing.
+#include "tools/tasks/drawing.h"
+
+namespace abax {
+
+void draws_seed_field(Fields& f, std::int64_t& seed, std::string help) {
+  f("seed", seed, std::move(help)).at_least(0);
+}
+
+void fields(Fields& f, Drawing& s) {
+  f.part(s.sampling);
+  draws_seed_field(f, s.seed, "of the random draws");
+}
+
+}  // namespace abax

@@ -1,0 +1,25 @@
+// How tools draw tokens and codes: what they are told, and their random numbers.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/random.h"
+#include "models/generation/sampling.h"
+#include "models/settings/fields.h"
+
+namespace abax {
+
+struct Drawing {
+  SamplingConfig sampling;
+  std::int64_t seed = 1;
+
+  Random random() const {
+    return Random(stream_key(static_cast<std::uint64_t>(seed), "generate", "sample"));
+  }
+};
+void fields(Fields& f, Drawing& s);
+
+/// The seed of a tool's draws.
+void draws_seed_field(Fields& f, std::int64_t& seed, std::string help);
+
+}  // namespace abax

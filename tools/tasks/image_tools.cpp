@@ -1,0 +1,245 @@
+// Pictures of samples, traversals and interpolations; images to codes, and codes to images.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <ostream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/data/codes/code_file.h"
+#include "models/data/codes/npy.h"
+#include "models/data/shuffle.h"
+#include "models/generation/coder.h"
+#include "tools/images/picture.h"
+#include "tools/tasks/drawing.h"
+#include "tools/tasks/image_task.h"
+#include "tools/tasks/tasks.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int64_t default_samples = 64;
+constexpr std::int64_t default_steps = 11;
+constexpr double reach = 3;  // of a traversal, in deviations of the prior
+
+/// Some of the run's images, as --image says.
+Tensor chosen_images(const ImageGeneration& o, const SavedRun& run) {
+  const std::unique_ptr<Task> task = open_test(run, o.data);
+  return images_at(*task->source(Part::test), o.image);
+}
+
+/// Row `from` of one as row `to` of the other; codes are [n, positions].
+template <class T>
+void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t to_row) {
+  const std::int64_t width = from.shape()[1];
+  std::copy_n(from.as<T>().begin() + row * width, width, to.as<T>().begin() + to_row * width);
+}
+
+/// The codes that a traversal begins from, [1, positions].
+Tensor origin(const ImageGeneration& o, const SavedRun& run, Coder& coder) {
+  if (o.image.size() > 1) throw UsageError("--traverse begins from one --image");
+  if (o.image.size() == 1) return coder.encode(chosen_images(o, run));
+  if (coder.dtype() == i32) return coder.sample(1);
+  return Tensor({1, coder.shape().positions});
+}
+
+/// Rows of codes that are the first ones but for one latent each.
+Tensor traversal(const ImageGeneration& o, const Tensor& from, const CodeShape& shape,
+                 std::int64_t steps) {
+  Tensor codes({std::ssize(o.traverse) * steps, shape.positions}, from.dtype());
+  for (std::size_t i = 0; i < o.traverse.size(); ++i) {
+    const std::int64_t latent = o.traverse[i];
+    if (latent >= shape.positions)
+      throw UsageError(text("--traverse: expected latents from 0 to ", shape.positions - 1,
+                            ", not ", o.traverse[i]));
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const std::int64_t row = static_cast<std::int64_t>(i) * steps + step;
+      const auto at = static_cast<std::size_t>(row * shape.positions + latent);
+      if (shape.kinds > 0) {
+        copy_row<std::int32_t>(from, 0, codes, row);
+        codes.as<std::int32_t>()[at] = static_cast<std::int32_t>(step);
+      } else {
+        copy_row<float>(from, 0, codes, row);
+        const double share =
+            steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 0.5;
+        codes.as<float>()[at] = static_cast<float>(reach * (2 * share - 1));
+      }
+    }
+  }
+  return codes;
+}
+
+/// Rows of codes from ends[0] to ends[1].
+Tensor interpolation(const ImageGeneration& o, const Tensor& ends, std::int64_t steps) {
+  const std::int64_t positions = ends.shape()[1];
+  std::vector<std::int64_t> order(static_cast<std::size_t>(positions));
+  std::iota(order.begin(), order.end(), 0);
+  Random random(stream_key(static_cast<std::uint64_t>(o.seed), "generate", "sample"));
+  data::shuffle<std::int64_t>(order, random);
+  Tensor codes({steps, positions}, ends.dtype());
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const double share = static_cast<double>(step) / static_cast<double>(steps - 1);
+    if (ends.dtype() == i32) {
+      copy_row<std::int32_t>(ends, 0, codes, step);
+      const std::int64_t taken = std::llround(share * static_cast<double>(positions));
+      for (std::int64_t i = 0; i < taken; ++i) {
+        const std::int64_t position = order[static_cast<std::size_t>(i)];
+        codes.as<std::int32_t>()[static_cast<std::size_t>(step * positions + position)] =
+            ends.as<std::int32_t>()[static_cast<std::size_t>(positions + position)];
+      }
+    } else {
+      for (std::int64_t i = 0; i < positions; ++i) {
+        const auto at = static_cast<std::size_t>(i), end = static_cast<std::size_t>(positions + i);
+        codes.as<float>()[static_cast<std::size_t>(step * positions + i)] =
+            static_cast<float>((1 - share) * ends.as<float>()[at] + share * ends.as<float>()[end]);
+      }
+    }
+  }
+  return codes;
+}
+
+/// All images of a pass.
+data::Images seen_images(const data::BatchSource& source) {
+  data::Images images;
+  data::Batch batch;
+  for (std::int64_t position = 0; position < source.batches(); ++position) {
+    source.fill(position, batch);
+    const Tensor& pixels = batch.input("images");  // [batch, height, width, channels]
+    images.height = pixels.shape()[1];
+    images.width = pixels.shape()[2];
+    images.channels = pixels.shape()[3];
+    const auto counted = static_cast<std::size_t>(batch.counted) * images.image_bytes();
+    for (const float pixel : pixels.as<float>().first(counted))
+      images.pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * pixel)));
+  }
+  return images;
+}
+
+}  // namespace
+
+void picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help) {
+  out_field(f, out, "the PNG file to write").placeholder("FILE.png");
+  f("count", count, std::move(help)).at_least(0).at_most(1 << 16);
+}
+
+void fields(Fields& f, ImageGeneration& s) {
+  f.group("Pictures of an autoencoder");
+  picture_fields(f, s.out, s.count,
+                 "samples of the prior (0: 64), or steps of a traversal or interpolation (0: 11)");
+  f("image", s.image,
+    "images to begin from, by their position in --data from 0: one to traverse from, two to "
+    "interpolate between; without it a traversal begins from the middle of the prior, or, of "
+    "discrete codes, from a sample")
+      .at_least(0);
+  f("traverse", s.traverse,
+    "latents, each a row: a Gaussian one goes from -3 to 3, a discrete one through its values")
+      .at_least(0);
+  f("interpolate", s.interpolate,
+    "between the codes of two images: on a line, or, of discrete codes, by more and more of them "
+    "taken from the second image, in random order");
+  test_data_field(f, s.data);
+  draws_seed_field(f, s.seed, "of the random draws");
+  f.require(!s.interpolate || s.traverse.empty(),
+            "--interpolate and --traverse make different pictures: give one of them");
+  f.require(s.image.empty() || s.interpolate || !s.traverse.empty(),
+            "--image is for --traverse and --interpolate");
+}
+
+void fields(Fields& f, ImageEncoding& s) {
+  f.group("Codes of images");
+  test_data_field(f, s.data);
+  out_field(
+      f, s.out,
+      "file to write: .npy for an array [images, positions], .jsonl for a line an image, with "
+      "its label; both keep the model's hash");
+  f("sampled", s.sampled,
+    "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");
+  // The likeliest codes are always the same.
+  if (s.sampled) draws_seed_field(f, s.seed, "the same seed, the same codes");
+  f("images", s.images,
+    "also write the images as the model sees them, binarised where it wants them so, to this IDX "
+    "file, which --data reads")
+      .placeholder("FILE");
+}
+
+void fields(Fields& f, ImageDecoding& s) {
+  f.group("Images of codes");
+  f("codes", s.codes, "file of codes, .npy or .jsonl").placeholder("FILE").needed();
+  out_field(f, s.out,
+            "file to write: .png for one picture of all images, .npy for an array [images, height, "
+            "width, channels] of numbers from 0 to 1");
+}
+
+void generate_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
+  const ImageGeneration& o = *settings.get<ImageGeneration>();
+  const SavedRun& run = context.run;
+  context.store.set_seed(static_cast<std::uint64_t>(o.seed));
+  Workers workers(static_cast<int>(context.threads));
+  Coder coder(context.store, run.settings.model, workers);
+  const CodeShape& shape = coder.shape();
+  Tensor codes;
+  std::int64_t columns = 0;
+  if (o.interpolate) {
+    if (o.image.size() != 2) throw UsageError("--interpolate goes between two: --image A,B");
+    columns = o.count > 0 ? o.count : default_steps;
+    if (columns < 2) throw UsageError("--count: an interpolation takes at least two steps");
+    codes = interpolation(o, coder.encode(chosen_images(o, run)), columns);
+  } else if (!o.traverse.empty()) {
+    columns = o.count > 0 ? o.count : default_steps;
+    if (shape.kinds > 0) columns = std::min(columns, shape.kinds);
+    codes = traversal(o, origin(o, run, coder), shape, columns);
+  } else {
+    codes = coder.sample(o.count > 0 ? o.count : default_samples);
+    columns =
+        static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(codes.shape()[0]))));
+  }
+  write_picture(o.out, image_grid(coder.decode(codes), columns));
+  out << codes.shape()[0] << " images in " << o.out << '\n';
+}
+
+void encode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
+  const ImageEncoding& o = *settings.get<ImageEncoding>();
+  const SavedRun& run = context.run;
+  context.store.set_seed(static_cast<std::uint64_t>(o.seed));
+  Workers workers(static_cast<int>(context.threads));
+  Coder coder(context.store, run.settings.model, workers);
+  const std::unique_ptr<Task> task = open_test(run, o.data);
+  EncodedItems encoded =
+      encode(coder, *task->source(Part::test), o.sampled ? Codes::sampled : Codes::likeliest);
+  const std::size_t count = encoded.labels.size();
+  write_codes(o.out, {.model = run.settings.model.name(),
+                      .hash = run.checkpoint.hash(),
+                      .shape = coder.shape(),
+                      .codes = std::move(encoded.codes),
+                      .labels = std::move(encoded.labels)});
+  if (!o.images.empty()) data::write_idx(o.images, seen_images(*task->source(Part::test)));
+  out << "codes of " << count << " images in " << o.out << '\n';
+}
+
+void decode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
+  const ImageDecoding& o = *settings.get<ImageDecoding>();
+  const SavedRun& run = context.run;
+  const std::filesystem::path path = o.out;
+  if (path.extension() != ".png" && path.extension() != ".npy")
+    throw UsageError(text("--out: '", o.out, "' is named neither .png nor .npy"));
+  const CodeFile file = read_codes(o.codes);
+  if (file.hash != run.checkpoint.hash())
+    throw CheckpointError(text("'", o.codes, "' holds codes of another model (", file.model,
+                               ", hash ", file.hash, "); this one is ", run.settings.model.name(),
+                               ", hash ", run.checkpoint.hash(),
+                               "; encode the images anew, or give the --checkpoint they are of"));
+  Workers workers(static_cast<int>(context.threads));
+  Coder coder(context.store, run.settings.model, workers);
+  const std::int64_t count = file.codes.shape()[0];
+  if (count == 0) throw DataError(text("'", o.codes, "' holds the codes of no image"));
+  const Tensor images = coder.decode(file.codes);
+  if (path.extension() == ".npy")
+    write_npy(path, images);
+  else
+    write_picture(path, image_grid(images, static_cast<std::int64_t>(
+                                               std::ceil(std::sqrt(static_cast<double>(count))))));
+  out << count << " images in " << o.out << '\n';
+}
+
+}  // namespace abax

@@ -1,0 +1,98 @@
+// Text that goes on from a prompt.
+#include <ostream>
+#include <span>
+
+#include "core/base/error.h"
+#include "models/generation/generator.h"
+#include "tools/tasks/language_task.h"
+#include "tools/tasks/tasks.h"
+
+namespace abax {
+namespace {
+
+/// Where the earliest of the strings begins in the text, or npos.
+std::size_t first_stop(const std::string& content, const Words& stop) {
+  std::size_t first = std::string::npos;
+  for (const std::string& word : stop)
+    if (!word.empty()) first = std::min(first, content.find(word));
+  return first;
+}
+
+/// The rest of a text after a prompt: what is printed at once, and what may yet become the
+/// beginning of a string to stop at.
+class Continuation {
+ public:
+  Continuation(const Words& stop, std::ostream& out) : stop_(stop), out_(out) {
+    for (const std::string& word : stop) longest_ = std::max(longest_, word.size());
+  }
+  /// False where the text has come to its end.
+  bool add(const std::string& more) {
+    held_ += more;
+    if (const std::size_t end = first_stop(held_, stop_); end != std::string::npos) {
+      out_ << held_.substr(0, end);
+      held_.clear();
+      return false;
+    }
+    // As much as could begin such a string stays, cut between characters.
+    std::size_t sure = held_.size() - std::min(held_.size(), longest_ > 0 ? longest_ - 1 : 0);
+    while (sure > 0 && sure < held_.size() &&
+           (static_cast<unsigned char>(held_[sure]) & 0xC0) == 0x80)
+      --sure;
+    out_ << held_.substr(0, sure) << std::flush;
+    held_.erase(0, sure);
+    return true;
+  }
+  void finish() { out_ << held_; }
+
+ private:
+  const Words& stop_;
+  std::ostream& out_;
+  std::size_t longest_ = 0;
+  std::string held_;
+};
+
+}  // namespace
+
+void fields(Fields& f, TextGeneration& s) {
+  f.group("Text of a language model");
+  f("prompt", s.prompt, "what the text begins with").placeholder("TEXT");
+  f("tokens", s.tokens, "how many tokens to make, at most").at_least(0).at_most(1e9);
+  f("samples", s.samples, "so many texts, each from the prompt").at_least(1).at_most(1e6);
+  f("stop", s.stop, "a text ends before the first of these strings").placeholder("TEXT,...");
+  f.part(s.drawing);
+}
+
+void generate_text(const AnySettings& settings, RunContext& context, std::ostream& out) {
+  const TextGeneration& s = *settings.get<TextGeneration>();
+  const data::Tokenizer tokenizer = language_tokenizer(context.run.files());
+  // One token is little work: mostly one thread is best.
+  Workers workers(context.threads == 0 ? 1 : static_cast<int>(context.threads));
+  Generator generator(context.store, context.run.settings.model, workers);
+  Sampler sampler(s.drawing.sampling);
+  Random random = s.drawing.random();
+
+  // Without a prompt the text starts as a new line does; the line feed is not printed.
+  const std::vector<std::int32_t> prompt = tokenizer.encode(s.prompt.empty() ? "\n" : s.prompt);
+  if (prompt.empty()) throw UsageError("--prompt: holds no token");
+  for (std::int64_t sample = 0; sample < s.samples; ++sample) {
+    generator.reset();
+    out << s.prompt;
+    data::TokenDecoder decoder(tokenizer);
+    Continuation text(s.stop, out);
+    std::span<const float> logits;
+    for (const std::int32_t token : prompt) {
+      decoder.next(token);  // a word after it needs its space
+      logits = generator.next(token);
+    }
+    bool goes_on = true;
+    for (std::int64_t i = 0; i < s.tokens && goes_on; ++i) {
+      const std::int32_t token = sampler.draw(logits, random);
+      goes_on = text.add(decoder.next(token));
+      if (goes_on && i + 1 < s.tokens) logits = generator.next(token);
+    }
+    if (goes_on && text.add(decoder.finish())) text.finish();
+    out << '\n';
+  }
+}
+
+}  // namespace abax

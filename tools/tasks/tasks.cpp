@@ -1,0 +1,124 @@
+// The rows of tasks. A new one is a line here.
+#include "tools/tasks/tasks.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/data/text/text.h"
+#include "models/registry.h"
+#include "tools/tasks/classification_task.h"
+#include "tools/tasks/code_task.h"
+#include "tools/tasks/evaluation.h"
+#include "tools/tasks/image_task.h"
+#include "tools/tasks/language_task.h"
+#include "tools/tasks/translation_task.h"
+
+namespace abax {
+namespace {
+
+template <class T>
+std::unique_ptr<Task> open(const RunSettings& settings, const Files* known, Use use) {
+  return std::make_unique<T>(settings, known, use);
+}
+
+TaskAction evaluation(void (*option_fields)(Fields&, ScoreOptions&) = nullptr) {
+  return {EvaluationSettings{.option_fields = option_fields}, evaluate_run};
+}
+
+void translation_score_fields(Fields& f, ScoreOptions& s) {
+  search_fields(f, s.beam, s.length_penalty);
+}
+
+void image_score_fields(Fields& f, ScoreOptions& s) {
+  f("samples", s.samples,
+    "also the bound by so many samples of the posterior an item (IWAE, Burda et al. 2016)")
+      .at_least(0);
+}
+
+}  // namespace
+
+const std::vector<TaskEntry>& tasks() {
+  static const std::vector<TaskEntry> all{
+      {.name = "language",
+       .data = LanguageData{},
+       .open = open<LanguageTask>,
+       .generate = {TextGeneration{}, generate_text},
+       .evaluate = evaluation()},
+      {.name = "translation",
+       .data = TranslationData{},
+       .open = open<TranslationTask>,
+       .generate = {LineGeneration{}, generate_lines},
+       .evaluate = evaluation(translation_score_fields)},
+      {.name = "classification",
+       .data = ClassificationData{},
+       .open = open<ClassificationTask>,
+       .predict = {ClassPrediction{}, predict_classes},
+       .evaluate = evaluation()},
+      {.name = "images",
+       .data = ImageData{},
+       .open = open<ImageTask>,
+       .generate = {ImageGeneration{}, generate_images},
+       .encode = {ImageEncoding{}, encode_images},
+       .decode = {ImageDecoding{}, decode_images},
+       .evaluate = evaluation(image_score_fields)},
+      {.name = "codes",
+       .data = CodeData{},
+       .open = open<CodeTask>,
+       .generate = {CodeGeneration{}, generate_from_codes},
+       .evaluate = evaluation()},
+  };
+  return all;
+}
+
+void checkpoint_field(Fields& f, std::string& folder) {
+  f("checkpoint", folder, "folder of a run, whose best checkpoint is taken, or of a checkpoint")
+      .placeholder("FOLDER")
+      .needed();
+}
+
+void source_field(Fields& f, std::string& file, std::string help) {
+  f("source", file, std::move(help)).placeholder("FILE").needed();
+}
+
+Field& out_field(Fields& f, std::string& file, std::string help) {
+  return f("out", file, std::move(help)).placeholder("FILE").needed();
+}
+
+void test_data_field(Fields& f, Words& files) {
+  f("data", files, "as train takes it; without it the test part of the run's own data")
+      .placeholder("FILE,...");
+}
+
+std::vector<std::string> lines_of_file(const std::string& path) {
+  std::istringstream in(data::read_text(path));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+const TaskEntry& task_entry(const ModelSettings& model) {
+  const std::string& name = model.entry().task;
+  const auto found = std::ranges::find(tasks(), name, &TaskEntry::name);
+  if (found == tasks().end())
+    throw UsageError(text(model.name(), " learns '", name, "', a task that there is not"));
+  return *found;
+}
+
+std::unique_ptr<Task> make_task(const RunSettings& settings, const Files* known, Use use) {
+  return task_entry(settings.model).open(settings, known, use);
+}
+
+std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data) {
+  RunSettings settings = run.settings;
+  if (!data.empty()) set_value(settings, "test", data);
+  const bool share_of_data =
+      value_of(settings, "test").empty() && !value_of(settings, "data").empty();
+  auto task = make_task(settings, &run.files(), share_of_data ? Use::learn : Use::evaluate);
+  if (!task->source(Part::test))
+    throw UsageError("the run has no test part; give --data FILE,... to take the place of one");
+  return task;
+}
+
+}  // namespace abax
