@@ -276,7 +276,7 @@ TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the feature
   CHECK(positions("two_level_vqvae") == 6 + 2);
   Variables store;
   test::create(store, two_level_vqvae, c);
-  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  const auto shape = [&](const char* name) { return store.at(name).value().shape(); };
   CHECK(shape("encoder/top/down/weight") == Shape{4, 4, 8, 8});
   CHECK(shape("encoder/top/residual0/inner/weight") == Shape{3, 3, 8, 3});
   CHECK(shape("encoder/top/code/weight") == Shape{8, 3});
