@@ -61,8 +61,7 @@ SavedRun opened(const std::filesystem::path& place, const std::filesystem::path&
 
 }  // namespace
 
-void save_run(const std::filesystem::path& path, const TrainOptions& options, const Task& task,
-              const RunState& state, const Variables& store, int keep) {
+Checkpoint checkpoint_of(const TrainOptions& options, const Task& task, const RunState& state) {
   Checkpoint checkpoint;
   checkpoint.model = options.model;
   checkpoint.configuration = to_toml(options);
@@ -76,7 +75,7 @@ void save_run(const std::filesystem::path& path, const TrainOptions& options, co
   checkpoint.step = state.step;
   checkpoint.data_position = state.position;
   checkpoint.files = task.files();
-  save_checkpoint(path, checkpoint, store, {.keep = keep});
+  return checkpoint;
 }
 
 SavedRun open_run(const std::filesystem::path& path, Which which) {
