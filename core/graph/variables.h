@@ -108,4 +108,8 @@ class Variables {
 /// generation) neither a checkpoint of the original nor its other plans shall see.
 std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
 
+/// A store with copies of everything, seed and counters too: what a checkpoint can be written of
+/// while the original goes on.
+std::unique_ptr<Variables> copy_of(const Variables& store);
+
 }  // namespace abax
