@@ -115,16 +115,24 @@ Words judge_unread(const std::vector<GivenValue>& unread, const RunSettings& set
 Fields common_fields(RunSettings& settings) {
   Fields all, common;
   fields(all, settings);
-  std::set<std::string> names;
+  std::set<std::string> names, differing;
   for (const Field& field : all.all()) names.insert(field.name());
   for (const ModelEntry& entry : models()) {
     RunSettings other(entry.name);
     Fields theirs;
     fields(theirs, other);
     std::erase_if(names, [&](const std::string& name) { return !theirs.find(name); });
+    for (const Field& field : theirs.all())
+      if (const Field* own = all.find(field.name()); own && own->help() != field.help())
+        differing.insert(field.name());
   }
-  for (const Field& field : all.all())
-    if (names.contains(field.name())) common.all().push_back(field);
+  for (Field field : all.all()) {
+    if (!names.contains(field.name())) continue;
+    if (differing.contains(field.name()))
+      field.explained(
+          text("of each model in its own way; of ", settings.model.name(), ": ", field.help()));
+    common.all().push_back(field);
+  }
   return common;
 }
 
