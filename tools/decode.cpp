@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 #include "models/data/codes/code_file.h"
 #include "models/data/codes/npy.h"
 #include "models/generation/image_coder.h"
@@ -47,6 +48,7 @@ void run(const DecodeOptions& o, std::ostream& out) {
   const std::filesystem::path path = o.out;
   if (path.extension() != ".png" && path.extension() != ".npy")
     throw UsageError(text("--out: '", o.out, "' is named neither .png nor .npy"));
+  check_writable(path);
   const SavedRun saved = open_run(o.checkpoint, Which::best);
   const CodeFile file = read_codes(o.codes);
   if (file.hash != saved.checkpoint.hash())

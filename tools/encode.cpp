@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string>
 
+#include "core/io/file.h"
 #include "models/data/codes/code_file.h"
 #include "models/data/images/images.h"
 #include "models/generation/image_coder.h"
@@ -69,6 +70,9 @@ data::Images seen_images(const data::BatchSource& source) {
 }
 
 void run(const EncodeOptions& o, std::ostream& out) {
+  check_codes_name(o.out);
+  for (const std::string& path : {o.out, o.images})
+    if (!path.empty()) check_writable(path);
   const SavedRun saved = open_run(o.checkpoint, Which::best);
   Variables store;
   create_for_use(saved, store);

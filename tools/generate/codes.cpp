@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 #include "tools/generate/generate.h"
 #include "tools/images/picture.h"
 #include "tools/tasks/code_task.h"
@@ -33,6 +34,7 @@ void generate_from_codes(const GenerateOptions& o, const SavedRun& run, Variable
                          std::ostream& out) {
   expect_options(o, Output::codes, run.options.model);
   if (o.out.empty()) throw UsageError("--out FILE.png: where shall the picture go?");
+  check_writable(o.out);
   const ModelConfig config = run.sizes();
   const SavedRun autoencoder =
       open_autoencoder(o.codes_of.empty() ? run.options.codes_of : o.codes_of, run.files());

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 #include "models/data/shuffle.h"
 #include "models/generation/image_coder.h"
 #include "tools/generate/generate.h"
@@ -106,6 +107,7 @@ void generate_images(const GenerateOptions& o, const SavedRun& run, Variables& s
                      std::ostream& out) {
   expect_options(o, Output::images, run.options.model);
   if (o.out.empty()) throw UsageError("--out FILE.png: where shall the picture go?");
+  check_writable(o.out);
   if (o.interpolate && !o.traverse.empty())
     throw UsageError("--interpolate and --traverse make different pictures: give one of them");
   if (!o.image.empty() && !o.interpolate && o.traverse.empty())
