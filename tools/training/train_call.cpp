@@ -28,7 +28,7 @@ constexpr const char* examples =
     "  train --resume runs/book\n"
     "\n"
     "Exit codes: 0 done, 2 usage, 3 bad data, 4 bad checkpoint, 5 diverged, 6 out of memory,\n"
-    "7 cannot write, 130 and 143 stopped by Ctrl-C or SIGTERM after saving.";
+    "7 cannot write; after saving 129 hung up, 130 Ctrl-C, 141 nobody reads, 143 SIGTERM.";
 
 /// What asks, or names other settings; no setting itself.
 struct Asked {
