@@ -8,8 +8,8 @@ int main(int argc, char** argv) {
        "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
        "BLEU, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
        "corpus, of one to four words as mteval-v13a cuts them, without smoothing; in small letters "
-       "where the model's text is." &
-           abax::TaskEntry::evaluate,
+       "where the model's text is.",
+       &abax::TaskEntry::evaluate,
        "Of images, in nats an image over the whole pass\n"
        "  elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, "
        "and\n"

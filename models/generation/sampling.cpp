@@ -10,6 +10,15 @@
 
 namespace abax {
 
+void fields(Fields& f, SamplingConfig& s) {
+  f("temperature", s.temperature, "below 1 bolder, above 1 wilder; 0 takes the likeliest")
+      .at_least(0);
+  f("top-k", s.top_k, "draw among the k likeliest tokens; 0: all").at_least(0);
+  f("top-p", s.top_p, "draw among the likeliest tokens that reach this probability")
+      .above(0)
+      .at_most(1);
+}
+
 void check(const SamplingConfig& c) {
   if (!(c.temperature >= 0))
     throw UsageError(text("a temperature is at least 0, not ", c.temperature));

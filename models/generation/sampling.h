@@ -6,15 +6,18 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "models/settings/fields.h"
 
 namespace abax {
 
 struct SamplingConfig {
-  float temperature = 1;  // logits are divided by it; 0 takes the most likely class
-  int top_k = 0;          // only the k most likely classes; 0: all
-  float top_p = 1;        // only the fewest most likely classes whose probabilities reach p
-                          // (Holtzman et al. 2020, section 3.1)
+  float temperature = 1;   // logits are divided by it; 0 takes the most likely class
+  std::int64_t top_k = 0;  // only the k most likely classes; 0: all
+  float top_p = 1;         // only the fewest most likely classes whose probabilities reach p
+                           // (Holtzman et al. 2020, section 3.1)
 };
+
+void fields(Fields& f, SamplingConfig& s);
 
 /// Throws UsageError, saying the range, where a temperature is negative, a top-k is negative or a
 /// top-p is not in (0, 1].

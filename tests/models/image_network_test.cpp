@@ -15,9 +15,7 @@
 namespace abax {
 namespace {
 
-ModelConfig dense() {
-  return {.image_height = 3, .image_width = 2, .image_channels = 2, .hidden = {7, 5}};
-}
+ImageNetwork dense() { return {.size = {3, 2, 2}, .kind = DenseNetwork{{7, 5}}}; }
 
 TEST_CASE("image networks: an encoder's features, a decoder's pixels, their parameters") {
   Variables store(1);
@@ -27,9 +25,9 @@ TEST_CASE("image networks: an encoder's features, a decoder's pixels, their para
   CHECK(features.shape() == Shape{4, 5});
   CHECK(feature_shape(dense()) == Shape{5});
   CHECK(decode_image(features, dense(), 2).shape() == Shape{4, 3, 2, 4});
-  CHECK(store.at("encoder/dense0/weight").value.shape() == Shape{12, 7});
-  CHECK(store.at("decoder/dense0/weight").value.shape() == Shape{5, 5});
-  CHECK(store.at("decoder/output/weight").value.shape() == Shape{7, 24});
+  CHECK(store.at("encoder/dense0/weight").value().shape() == Shape{12, 7});
+  CHECK(store.at("decoder/dense0/weight").value().shape() == Shape{5, 5});
+  CHECK(store.at("decoder/output/weight").value().shape() == Shape{7, 24});
 }
 
 TEST_CASE("image networks: gradients") {
@@ -44,25 +42,18 @@ TEST_CASE("image networks: gradients") {
   test::check_gradients(loss, {{"images", &some}});
 }
 
-ModelConfig convolutional() {
-  return {.image_height = 7,
-          .image_width = 6,
-          .image_channels = 2,
-          .network = "convolution",
-          .channels = 6,
-          .residual_layers = 2,
-          .residual_channels = 4};
-}
+ConvolutionNetwork convolution() { return {.channels = 6, .residual_channels = 4}; }
+ImageNetwork convolutional() { return {.size = {7, 6, 2}, .kind = convolution()}; }
 
 TEST_CASE("image networks: convolutions halve images, and double them again") {
   Variables store(1);
   Graph g(store, Mode::train);
-  const ModelConfig c = convolutional();
+  const ImageNetwork c = convolutional();
   const Value features = encode_image(g.input("images", {4, 7, 6, 2}), c);
   CHECK(features.shape() == Shape{4, 2, 2, 6});
   CHECK(feature_shape(c) == Shape{2, 2, 6});
   CHECK(decode_image(g.input("codes", {4, 2, 2, 5}), c, 2).shape() == Shape{4, 7, 6, 4});
-  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  const auto shape = [&](const char* name) { return store.at(name).value().shape(); };
   CHECK(shape("encoder/down0/weight") == Shape{4, 4, 2, 3});
   CHECK(shape("encoder/down1/weight") == Shape{4, 4, 3, 6});
   CHECK(shape("encoder/conv/weight") == Shape{3, 3, 6, 6});
@@ -75,7 +66,7 @@ TEST_CASE("image networks: convolutions halve images, and double them again") {
 }
 
 TEST_CASE("image networks: a residual layer adds what its inner layers make") {
-  ModelConfig c = convolutional();
+  ConvolutionNetwork c = convolution();
   Variables store(3);
   Graph deep(store, Mode::train), shallow(store, Mode::train);
   const Value features = residual_features(deep.input("x", {2, 3, 4, 5}), c);
@@ -84,13 +75,12 @@ TEST_CASE("image networks: a residual layer adds what its inner layers make") {
   test::shake(store);
   // With inner weights of 0 a layer adds outer(relu(inner's bias)), the same at all positions;
   // the convolution before it can add that as well.
-  Tensor& bias = store.at("conv/bias").value;
-  Tensor added(bias.shape());  // [channels]
+  Tensor added(store.at("conv/bias").value().shape());  // [channels]
   for (const std::string layer : {"residual0", "residual1"}) {
-    std::ranges::fill(store.at(layer + "/inner/weight").value.as<float>(), 0.f);
-    const auto inner = store.at(layer + "/inner/bias").value.as<float>();
-    const auto weight = store.at(layer + "/outer/weight").value.as<float>();  // [inner, channels]
-    const auto outer = store.at(layer + "/outer/bias").value.as<float>();
+    std::ranges::fill(store.at(layer + "/inner/weight").write().as<float>(), 0.f);
+    const auto inner = store.at(layer + "/inner/bias").value().as<float>();
+    const auto weight = store.at(layer + "/outer/weight").value().as<float>();  // [inner, channels]
+    const auto outer = store.at(layer + "/outer/bias").value().as<float>();
     for (std::size_t i = 0; i < outer.size(); ++i) {
       added.as<float>()[i] += outer[i];
       for (std::size_t k = 0; k < inner.size(); ++k)
@@ -102,15 +92,15 @@ TEST_CASE("image networks: a residual layer adds what its inner layers make") {
   for (float& value : x.as<float>()) value = static_cast<float>(random.normal());
   const auto expected = test::run(features, {{"x", &x}});
   CHECK(test::difference(test::run(without, {{"x", &x}}), expected) > 0.1);
-  for (std::size_t i = 0; i < bias.as<float>().size(); ++i)
-    bias.as<float>()[i] += added.as<float>()[i];
+  const auto biases = store.at("conv/bias").write().as<float>();
+  for (std::size_t i = 0; i < biases.size(); ++i) biases[i] += added.as<float>()[i];
   CHECK(test::difference(test::run(without, {{"x", &x}}), expected) < 1e-5);
 }
 
 TEST_CASE("image networks: gradients of convolutions") {
   Variables store(2);
   Graph g(store, Mode::train);
-  const ModelConfig c = convolutional();
+  const ImageNetwork c = convolutional();
   const Value images = g.input("images", {2, 7, 6, 2});
   const Value pixels = decode_image(encode_image(images, c), c, 1);
   const Loss loss{sum(pixels * (images - 0.5)), g.constant(2.f)};
@@ -118,7 +108,7 @@ TEST_CASE("image networks: gradients of convolutions") {
   for (int v = 0; v < store.count(); ++v) {
     const bool bias = store[v].name.ends_with("/bias");
     float sign = 1;
-    for (float& w : store[v].value.as<float>()) w = bias ? 2 * (sign = -sign) : 0.4f * w;
+    for (float& w : store[v].write().as<float>()) w = bias ? 2 * (sign = -sign) : 0.4f * w;
   }
   Tensor some({2, 7, 6, 2}, f32);
   float i = 0;
@@ -129,18 +119,15 @@ TEST_CASE("image networks: gradients of convolutions") {
 TEST_CASE("image networks: other images and networks are refused") {
   Variables store(1);
   Graph g(store, Mode::train);
-  ModelConfig config = dense();
+  ImageNetwork config = dense();
   CHECK_THROWS_AS(encode_image(g.input("images", {4, 2, 3, 2}), config), ShapeError);
-  config.hidden.clear();
-  CHECK_THROWS_AS(feature_shape(config), UsageError);
-  config = dense();
-  config.network = "deep";
+  config.kind = DenseNetwork{{}};
   CHECK_THROWS_AS(feature_shape(config), UsageError);
   config = convolutional();
   CHECK_THROWS_AS(encode_image(g.input("wide", {4, 6, 7, 2}), config), ShapeError);
   CHECK_THROWS_AS(decode_image(g.input("codes", {4, 2, 3, 5}), config, 1), ShapeError);
   CHECK_THROWS_AS(decode_image(g.input("flat", {4, 24}), config, 1), ShapeError);
-  config.downsamplings = 0;
+  config.kind = ConvolutionNetwork{.downsamplings = 0};
   CHECK_THROWS_AS(feature_shape(config), UsageError);
 }
 

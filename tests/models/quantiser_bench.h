@@ -54,10 +54,8 @@ inline std::int64_t nearest_row(const std::vector<double>& x, const std::vector<
 
 template <class F>
 void set(Variables& store, const std::string& name, F f) {
-  Variable& variable = store.at(name);
-  const auto values = variable.value.template as<float>();
+  const auto values = store.at(name).write().as<float>();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = f(i);
-  ++variable.version;
 }
 
 /// quantise() of n vectors "z" with "weights".
@@ -69,7 +67,7 @@ struct QuantiserBench {
   Value z;
   Quantised q;
 
-  QuantiserBench(const ModelConfig& c, std::int64_t n, std::vector<float> given = {},
+  QuantiserBench(const Quantiser& c, std::int64_t n, std::vector<float> given = {},
                  Mode mode = Mode::train, Variables* shared = nullptr)
       : own(shared ? nullptr : std::make_unique<Variables>(4)),
         store(shared ? *shared : *own),
@@ -96,7 +94,7 @@ struct QuantiserBench {
     return results;
   }
   std::vector<double> stored(const std::string& name) const {
-    return as_doubles(store.at(name).value);
+    return as_doubles(store.at(name).value());
   }
 };
 

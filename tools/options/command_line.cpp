@@ -61,7 +61,8 @@ std::string usage_of(const Field& field) {
 std::string openings(const Field& field, const std::vector<KnownField>& known) {
   std::vector<std::pair<std::string, std::string>> lists;  // choice -> options
   for (const KnownField& other : known) {
-    if (other.route.size() != 1 || other.route[0].first != field.name()) continue;
+    if (other.route.size() != 1 || other.route[0].first != field.name() || other.field.is_derived())
+      continue;
     const auto& value = other.route[0].second;
     const auto found = std::ranges::find(lists, value, [](const auto& list) { return list.first; });
     const std::string option = text("--", other.field.name());
@@ -72,7 +73,11 @@ std::string openings(const Field& field, const std::vector<KnownField>& known) {
   }
   std::string result;
   for (const auto& [value, options] : lists)
-    result += text("; ", field.is_flag() ? "then" : "with " + value, " also ", options);
+    result += text("; ",
+                   field.is_flag()           ? "then"
+                   : field.choices().empty() ? "from " + value + " on"
+                                             : "with " + value,
+                   " also ", options);
   return result;
 }
 
@@ -163,7 +168,7 @@ std::string help_page(const std::string& tool, const std::string& purpose, const
       }
       const std::string value = field.in_files() ? field.value_text() : "";
       append_wrapped(result,
-                     text(field.help(), openings(field, known),
+                     text(field.help(), field.name() == "model" ? "" : openings(field, known),
                           value.empty() ? std::string() : text(" [", value, "]")),
                      help_column, used);
     }

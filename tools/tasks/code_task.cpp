@@ -11,6 +11,7 @@
 #include "models/generation/coder.h"
 #include "models/registry.h"
 #include "tools/images/picture.h"
+#include "tools/tasks/tasks.h"
 
 namespace abax {
 namespace {

@@ -212,7 +212,7 @@ std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& 
     paths.push_back(folder / text(name, suffix, ".png"));
     write_picture(paths.back(), image_grid(images, in_a_row));
   };
-  Coder coder(store, model_, workers, pictured);
+  Coder coder(store, model_, workers, {.batch = pictured});
   if (parts.sample) write("samples", coder.decode(coder.sample(pictured)), columns);
   for (const Part part : {Part::valid, Part::test, Part::train}) {
     const data::Images& images = of(part).images;
@@ -223,7 +223,7 @@ std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& 
                                             .seed = static_cast<std::uint64_t>(seed_)});
     const data::Batch batch = first.make(0);
     const Tensor& originals = batch.input("images");
-    write("reconstructions", alternating(originals, coder.decode(coder.encode(originals))),
+    write("reconstructions", alternating(originals, coder.decode(coder.encode(batch.inputs))),
           2 * columns);
     break;
   }

@@ -24,7 +24,7 @@ constexpr std::int64_t default_steps = 11;
 constexpr double reach = 3;  // of a traversal, in deviations of the prior
 
 /// Some of the run's images, as --image says.
-Tensor chosen_images(const ImageGeneration& o, const SavedRun& run) {
+data::Batch chosen_images(const ImageGeneration& o, const SavedRun& run) {
   const std::unique_ptr<Task> task = open_test(run, o.data);
   return images_at(*task->source(Part::test), o.image);
 }
@@ -39,7 +39,7 @@ void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t to_
 /// The codes that a traversal begins from, [1, positions].
 Tensor origin(const ImageGeneration& o, const SavedRun& run, Coder& coder) {
   if (o.image.size() > 1) throw UsageError("--traverse begins from one --image");
-  if (o.image.size() == 1) return coder.encode(chosen_images(o, run));
+  if (o.image.size() == 1) return coder.encode(chosen_images(o, run).inputs);
   if (coder.dtype() == i32) return coder.sample(1);
   return Tensor({1, coder.shape().positions});
 }
@@ -184,7 +184,7 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
     if (o.image.size() != 2) throw UsageError("--interpolate goes between two: --image A,B");
     columns = o.count > 0 ? o.count : default_steps;
     if (columns < 2) throw UsageError("--count: an interpolation takes at least two steps");
-    codes = interpolation(o, coder.encode(chosen_images(o, run)), columns);
+    codes = interpolation(o, coder.encode(chosen_images(o, run).inputs), columns);
   } else if (!o.traverse.empty()) {
     columns = o.count > 0 ? o.count : default_steps;
     if (shape.kinds > 0) columns = std::min(columns, shape.kinds);
