@@ -509,6 +509,7 @@ TEST_CASE("quantiser: settings of checkpoints of format 1 mean what they meant")
   };
   const auto nearest = upgraded({{"quantiser", "nearest"}, {"stages", "4"}});
   CHECK(nearest.at("stages") == "1");  // was not read
+  CHECK(nearest.at("numbered-codebook") == "false");
   const auto residual = upgraded({{"quantiser", "residual"}, {"stages", "4"}});
   CHECK(residual.at("quantiser") == "nearest");
   CHECK(residual.at("stages") == "4");
