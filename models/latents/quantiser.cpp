@@ -101,7 +101,7 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
   const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, constant(random));
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
-    std::ranges::transform(g.variable(book).value.as<float>(), sums.as<float>().begin(),
+    std::ranges::transform(g.variable(book).value().as<float>(), sums.as<float>().begin(),
                            [&](float x) { return random * x; });
   }};
   const Value sums = g.saved_state(name + "/sums", book.type(), first_sums);

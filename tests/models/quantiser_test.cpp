@@ -173,7 +173,7 @@ TEST_CASE("quantiser: what rows without weight hold changes no bit") {
           if (other) bench.z_values.as<float>()[static_cast<std::size_t>(i * width + k)] = 1e3f;
       seen.push_back(bench.run({bench.q.counts, sum(bench.q.loss), sum(bench.q.commitment)}));
       for (int v = 0; v < bench.store.count(); ++v)
-        for (const float x : bench.store[v].value.as<float>()) stores[other].push_back(double{x});
+        for (const float x : bench.store[v].value().as<float>()) stores[other].push_back(double{x});
     }
     CAPTURE(kind.name);
     CHECK(seen[0] == seen[1]);
@@ -321,7 +321,8 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
   QuantiserBench bench(c, 6);
   bench.run({bench.q.codes});
   std::vector<std::vector<double>> before;
-  for (int v = 0; v < bench.store.count(); ++v) before.push_back(as_doubles(bench.store[v].value));
+  for (int v = 0; v < bench.store.count(); ++v)
+    before.push_back(as_doubles(bench.store[v].value()));
   QuantiserBench check(c, 6, {}, Mode::evaluate, &bench.store);
   const auto counts = check.run({check.q.counts})[0];
   double counted = 0;
@@ -329,7 +330,7 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
   CHECK(counted == 18);
   REQUIRE(bench.store.count() == static_cast<int>(before.size()));
   for (int v = 0; v < bench.store.count(); ++v)
-    CHECK(as_doubles(bench.store[v].value) == before[static_cast<std::size_t>(v)]);
+    CHECK(as_doubles(bench.store[v].value()) == before[static_cast<std::size_t>(v)]);
   CHECK_THROWS_WITH_AS(QuantiserBench(c, 6, {}, Mode::evaluate),
                        doctest::Contains("no parameter 'codebook0'"), UsageError);
 }

@@ -106,7 +106,7 @@ struct Trainer {
 std::vector<double> all_of(const Variables& store) {
   std::vector<double> result;
   for (int i = 0; i < store.count(); ++i)
-    for (const double x : test::as_doubles(store[i].value)) result.push_back(x);
+    for (const double x : test::as_doubles(store[i].value())) result.push_back(x);
   return result;
 }
 
@@ -187,7 +187,8 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
       // A store as a checkpoint would fill it.
       for (int i = 0; i < store.count(); ++i) {
         const Variable& v = store[i];
-        second[second.create(v.name, v.value.type(), v.role, zeros())].value = v.value.clone();
+        second[second.create(v.name, v.value().type(), v.role, zeros())].write() =
+            v.value().clone();
       }
       for (const auto& [label, runs] : store.all_runs()) second.runs(label) = runs;
       Trainer resumed(*entry, second, c, 6);
@@ -197,7 +198,8 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
         CHECK(resumed.learn(batch) == last);
       }
       for (int i = 0; i < store.count(); ++i)
-        CHECK(test::as_doubles(second.at(store[i].name).value) == test::as_doubles(store[i].value));
+        CHECK(test::as_doubles(second.at(store[i].name).value()) ==
+              test::as_doubles(store[i].value()));
       CHECK(last < 0.8f * first);
     }
 }
@@ -278,7 +280,7 @@ TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the feature
   CHECK(positions("two_level_vqvae") == 6 + 2);
   Variables store;
   test::create(store, two_level_vqvae, c);
-  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  const auto shape = [&](const char* name) { return store.at(name).value().shape(); };
   CHECK(shape("encoder/top/down/weight") == Shape{4, 4, 8, 8});
   CHECK(shape("encoder/top/residual0/inner/weight") == Shape{3, 3, 8, 3});
   CHECK(shape("encoder/top/code/weight") == Shape{8, 3});

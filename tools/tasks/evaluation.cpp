@@ -61,8 +61,14 @@ void write_scores(const std::string& path, const Task& task, Variables& store, W
     scores[line] -= learner.evaluate(*lines.batches, i, i + 1).loss.sum;
   }
   std::string content;
-  for (const double score : scores) content += text(score, "\n");
+  for (const double score : scores) content += to_text(Json(score)) + "\n";
   write_file_atomically(path, content);
+}
+
+/// Counts in full, all else with six digits.
+std::string shown(double number) {
+  const bool count = std::abs(number) < 1e15 && number == std::floor(number);
+  return count ? text(static_cast<std::int64_t>(number)) : text(number);
 }
 
 void print(const Json::Object& results, std::ostream& out) {
@@ -71,9 +77,9 @@ void print(const Json::Object& results, std::ostream& out) {
     std::ranges::replace(label, '_', ' ');
     out << std::left << std::setw(20) << label;
     if (value.is_array())
-      for (const Json& element : value.array()) out << ' ' << element.number();
+      for (const Json& element : value.array()) out << ' ' << shown(element.number());
     else
-      out << value.number();
+      out << shown(value.number());
     out << '\n';
   }
 }
