@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs that an earlier version saved go on, evaluate and generate as they did then, to the bit; see common.sh.
 # Each folder of tests/saved_runs holds such a run and, in `said`, what the version that made it said of it. With
-# RECORD set to a folder, what this version says is written there instead of being compared.
+# RECORD set to an absolute path, what this version says is written there instead of being compared.
 set -eu
 runs=$(realpath "$(dirname "$0")/../../saved_runs")
 . "$(dirname "$0")/common.sh"
