@@ -50,16 +50,13 @@ constexpr Row rows[] = {
 constexpr std::int64_t batch = 64, side = 8;
 
 /// Three variables of four values: 64 states.
-ModelConfig config(const Row& row) {
-  return {.image_height = side,
-          .image_width = side,
-          .image_channels = 1,
-          .hidden = {32},
-          .latents = 3,
-          .categories = 4,
-          .estimator = row.estimator,
-          .samples = row.samples,
-          .prior = "learned"};
+CategoricalVae settings(const Row& row) {
+  return {.image = {.network = {.size = {side, side, 1}, .kind = DenseNetwork{{32}}}},
+          .latent = {.latents = 3,
+                     .categories = 4,
+                     .estimator = row.estimator,
+                     .samples = row.samples,
+                     .prior = "learned"}};
 }
 
 /// A bar, upright or lying, of one of four widths, at one of eight places each.
@@ -81,7 +78,7 @@ class Trainer {
   Trainer(Variables& store, const Row& row, const std::string& label, bool updates)
       : images_(bars()), weights_({batch}), graph_(store, Mode::train, label) {
     std::ranges::fill(weights_.as<float>(), 1.f);
-    model_ = categorical_vae(graph_, config(row), {.batch = batch});
+    model_ = categorical_vae(graph_, settings(row), {.batch = batch});
     const Gradients slopes = gradients_of(model_.loss);
     std::vector<Value> outputs{model_.loss.sum};
     if (model_.metrics.contains("elbo")) outputs.push_back(model_.metrics.at("elbo").sum);

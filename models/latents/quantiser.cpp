@@ -23,7 +23,6 @@ namespace abax {
 namespace {
 
 constexpr float smoothing = 1e-5f;  // Sonnet's epsilon
-constexpr float least_count = 10 * smoothing;
 constexpr const char* no_restarts =
     "codes restart by their moving average: restarts want a codebook decay above 0";
 constexpr const char* no_cosine_stages =
@@ -117,10 +116,7 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   } else {
     const Value total = sum(new_counts);
     const float all = static_cast<float>(c.codes) * smoothing;
-    const Value smoothed = new_sums / column((new_counts + smoothing) / (total + all) * total);
-    // Of a code that no vector meets nothing but the smoothing would be left: all such codes would
-    // meet at the origin.
-    new_book = select(column(greater_equal(new_counts, least_count)), smoothed, book);
+    new_book = new_sums / column((new_counts + smoothing) / (total + all) * total);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.

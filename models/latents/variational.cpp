@@ -38,7 +38,7 @@ Value sum_after(Value x, int lead) {
   const Shape& shape = x.shape();
   if (shape.rank() == lead) return x;
   std::vector<std::int64_t> sizes(shape.begin(), shape.begin() + lead);
-  sizes.push_back(-1);
+  sizes.push_back(shape.size(lead, shape.rank()));
   return sum(shape.rank() > lead + 1 ? reshape(x, Shape(sizes)) : x, {-1});
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "models/latents/estimators.h"
+#include "models/model_settings.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/image_batch.h"
 
@@ -19,25 +20,23 @@ using test::run;
 // Three variables of two values: eight states.
 constexpr std::size_t latents = 3, categories = 2, width = 5, states = 8, pixels = 12;
 
-ModelConfig small(const std::string& estimator = "gumbel") {
-  return {.width = width,
-          .image_height = 4,
-          .image_width = 3,
-          .image_channels = 1,
-          .hidden = {7},
-          .likelihood = "bernoulli",
-          .latents = latents,
-          .categories = categories,
-          .estimator = estimator,
-          .samples = 2,
-          .prior = "learned"};
+CategoricalVae small(const std::string& estimator = "gumbel") {
+  return {.image = {.network = {.size = {4, 3, 1}, .kind = DenseNetwork{{7}}}},
+          .latent = {.latents = latents,
+                     .categories = categories,
+                     .estimator = estimator,
+                     .samples = 2,
+                     .prior = "learned"},
+          .width = width};
 }
 
-ModelConfig autoregressive(const std::string& estimator = "gumbel") {
-  ModelConfig c = small(estimator);
-  c.prior = c.posterior = "autoregressive";
+CategoricalVae autoregressive(const std::string& estimator = "gumbel") {
+  CategoricalVae c = small(estimator);
+  c.latent.prior = c.latent.posterior = "autoregressive";
   return c;
 }
+
+ModelSettings settings_of(const CategoricalVae& c) { return {"categorical_vae", c}; }
 
 std::size_t value_of(std::size_t state, std::size_t k) { return state >> (latents - 1 - k) & 1; }
 
@@ -67,26 +66,27 @@ double log_probability_of(const Variables& store, const std::string& scope,
   return result;
 }
 
-double log_prior(const Variables& store, const ModelConfig& c, std::size_t state) {
-  if (c.prior == "uniform") return -std::log(double{states});
+double log_prior(const Variables& store, const CategoricalVae& c, std::size_t state) {
+  if (c.latent.prior == "uniform") return -std::log(double{states});
   const auto values = [&](const char* name) {
     const auto x = store[store.find(name)].value.as<float>();
     return std::vector<double>(x.begin(), x.end());
   };
-  if (c.prior == "learned")
+  if (c.latent.prior == "learned")
     return log_probability_of(store, "prior", values("prior/logits"), {}, state);
   return log_probability_of(store, "prior", values("prior/logits"),
                             values("prior/conditional/hidden"), state);
 }
 
 /// log p(x|z) of an image by every state, through the decoder alone.
-std::vector<double> log_likelihoods(Variables& store, const ModelConfig& c, const float* image) {
+std::vector<double> log_likelihoods(Variables& store, const CategoricalVae& c, const float* image) {
   Tensor codes({states, latents}, i32);
   for (std::size_t i = 0; i < states * latents; ++i)
     codes.as<std::int32_t>()[i] = static_cast<std::int32_t>(value_of(i / latents, i % latents));
   Graph g(store, Mode::evaluate, "decode");
   const Value input = g.input("codes", codes.shape(), i32);
-  const auto means = run(categorical_autoencoder().decode(g, c, input), {{"codes", &codes}});
+  const auto means =
+      run(categorical_autoencoder().decode(g, settings_of(c), input), {{"codes", &codes}});
   std::vector<double> result(states);
   for (std::size_t i = 0; i < means.size(); ++i) {
     const double x = image[i % pixels], p = means[i];
@@ -96,7 +96,7 @@ std::vector<double> log_likelihoods(Variables& store, const ModelConfig& c, cons
 }
 
 /// -log p(x) by the sum over all states.
-double exact_nats(Variables& store, const ModelConfig& c, const float* image) {
+double exact_nats(Variables& store, const CategoricalVae& c, const float* image) {
   const std::vector<double> likelihoods = log_likelihoods(store, c, image);
   double total = 0;
   for (std::size_t z = 0; z < states; ++z)
@@ -104,23 +104,23 @@ double exact_nats(Variables& store, const ModelConfig& c, const float* image) {
   return -std::log(total);
 }
 
-std::vector<ModelConfig> kinds() {
-  ModelConfig uniform = small();
-  uniform.prior = "uniform";
-  ModelConfig half = autoregressive();
-  half.prior = "learned";
+std::vector<CategoricalVae> kinds() {
+  CategoricalVae uniform = small();
+  uniform.latent.prior = "uniform";
+  CategoricalVae half = autoregressive();
+  half.latent.prior = "learned";
   return {uniform, small(), half, autoregressive()};
 }
 
 }  // namespace
 
 TEST_CASE("categorical VAE: probabilities of the prior sum to 1, and its samples have them") {
-  for (const ModelConfig& c : kinds()) {
+  for (const CategoricalVae& c : kinds()) {
     Variables store(3);
     test::create(store, categorical_vae, c, 0.6);
     Graph g(store, Mode::evaluate);
     constexpr std::int64_t draws = 20'000;
-    const Value codes = categorical_autoencoder().sample(g, c, draws);
+    const Value codes = categorical_autoencoder().sample(g, settings_of(c), draws);
     Workers workers(1);
     Execution execution(compile(g, {codes}), store, workers);
     execution.run();
@@ -139,14 +139,14 @@ TEST_CASE("categorical VAE: probabilities of the prior sum to 1, and its samples
 }
 
 TEST_CASE("categorical VAE: codes drawn from the posterior have its probabilities") {
-  for (const ModelConfig& c : {small(), autoregressive()}) {
+  for (const CategoricalVae& c : {small(), autoregressive()}) {
     Variables store(3);
     test::create(store, categorical_vae, c, 0.6);
     constexpr std::int64_t draws = 20'000;
-    const test::ImageBatch one(1, c, {}), batch(draws, c, {}, /*same=*/true);
+    const test::ImageBatch one(1, c.image, {}), batch(draws, c.image, {}, /*same=*/true);
     Graph g(store, Mode::evaluate);
     const Value codes =
-        categorical_autoencoder().sample_posterior(g, c, g.input("images", batch.images.shape()));
+        categorical_autoencoder().sample_posterior(g, settings_of(c), {.batch = draws});
     CHECK(codes.type() == TensorType{{draws, latents}, i32});
     Workers workers(2);
     Execution execution(compile(g, {codes}), store, workers);
@@ -168,7 +168,7 @@ TEST_CASE("categorical VAE: codes drawn from the posterior have its probabilitie
     const auto pixel = one.images.as<float>();
     std::vector<double> features = affine({pixel.begin(), pixel.end()}, "encoder/dense0");
     for (double& x : features) x = std::max(x, 0.);
-    const bool conditional = c.posterior == "autoregressive";
+    const bool conditional = c.latent.posterior == "autoregressive";
     double total = 0;
     for (std::size_t z = 0; z < states; ++z) {
       const double p = std::exp(log_probability_of(
@@ -184,15 +184,15 @@ TEST_CASE("categorical VAE: codes drawn from the posterior have its probabilitie
 }
 
 TEST_CASE("categorical VAE: importance weights average to p(x), their logarithms to the bound") {
-  for (const ModelConfig& c : kinds()) {
+  for (const CategoricalVae& c : kinds()) {
     Variables store(3);
     test::create(store, categorical_vae, c);
     constexpr std::int64_t copies = 4000;
-    const test::ImageBatch batch(copies, c, {}, /*same=*/true);
+    const test::ImageBatch batch(copies, c.image, {}, /*same=*/true);
     const double exact = exact_nats(store, c, batch.images.as<float>().data());
     Graph g(store, Mode::evaluate, "weights");
-    const Value images = g.input("images", batch.images.shape());
-    const auto weights = run(categorical_autoencoder().log_weight(g, c, images), batch.inputs());
+    const auto weights = run(
+        categorical_autoencoder().log_weight(g, settings_of(c), {.batch = copies}), batch.inputs());
     double mean = 0, square = 0, ratio = 0, ratio_square = 0;  // of p(x, z) / q(z|x) / p(x)
     for (const float w : weights) {
       mean += double{w} / copies, square += double{w} * w / copies;
@@ -214,14 +214,14 @@ TEST_CASE("categorical VAE: importance weights average to p(x), their logarithms
 
 TEST_CASE("categorical VAE: the exact bound is the mean of the sampled one") {
   for (const bool conditional : {false, true}) {
-    ModelConfig c = conditional ? autoregressive("exact") : small("exact");
+    CategoricalVae c = conditional ? autoregressive("exact") : small("exact");
     Variables store(3);
     test::create(store, categorical_vae, c);
     constexpr std::int64_t copies = 4000;
-    const test::ImageBatch one(1, c, {}), batch(copies, c, {}, /*same=*/true);
+    const test::ImageBatch one(1, c.image, {}), batch(copies, c.image, {}, /*same=*/true);
     Graph exact_graph(store);
     const Model exact = categorical_vae(exact_graph, c, {.batch = 1});
-    c.estimator = "rloo";
+    c.latent.estimator = "rloo";
     Graph g(store, Mode::train, "sampled");
     const Model sampled = categorical_vae(g, c, {.batch = copies});
     for (const char* metric : {"elbo", "reconstruction", "kl"})
@@ -234,11 +234,11 @@ TEST_CASE("categorical VAE: the exact bound is the mean of the sampled one") {
 
 TEST_CASE("categorical VAE: gradients of relaxed samples and of the exact bound are slopes") {
   for (const std::string estimator : {"gumbel", "exact"})
-    for (const ModelConfig& c : {small(estimator), autoregressive(estimator)}) {
+    for (const CategoricalVae& c : {small(estimator), autoregressive(estimator)}) {
       Variables store(3);
       test::create(store, categorical_vae, c);
       Graph g(store);
-      test::ImageBatch batch(3, c, {1, 0, 1});
+      test::ImageBatch batch(3, c.image, {1, 0, 1});
       batch.kl_weight = Tensor::of<float>({}, {0.5f});
       test::check_gradients(categorical_vae(g, c, {.batch = 3}).loss, batch.inputs());
     }
@@ -246,23 +246,23 @@ TEST_CASE("categorical VAE: gradients of relaxed samples and of the exact bound 
 
 TEST_CASE("categorical VAE: unbiased estimators have the exact gradient of every parameter") {
   for (const bool conditional : {false, true}) {
-    ModelConfig c = conditional ? autoregressive("exact") : small("exact");
+    CategoricalVae c = conditional ? autoregressive("exact") : small("exact");
     Variables store(3);
     test::create(store, categorical_vae, c);
     Workers workers(1);
     std::map<std::string, std::vector<float>> exact;
     {
       Graph g(store, Mode::train, "exact");
-      const test::ImageBatch one(1, c, {});
+      const test::ImageBatch one(1, c.image, {});
       const Gradients slopes = gradients_of(categorical_vae(g, c, {.batch = 1}).loss);
       for (std::size_t i = 0; i < slopes.sums.size(); ++i)
         exact[g.variable(slopes.parameters[i]).name] = run(slopes.sums[i], one.inputs());
     }
     for (const std::string estimator : {"nvil", "rloo"}) {
       CAPTURE(estimator);
-      c.estimator = estimator;
+      c.latent.estimator = estimator;
       constexpr std::int64_t copies = 100, runs = 300;
-      const test::ImageBatch batch(copies, c, {}, /*same=*/true);
+      const test::ImageBatch batch(copies, c.image, {}, /*same=*/true);
       Graph g(store, Mode::train, estimator);
       const Gradients slopes = gradients_of(categorical_vae(g, c, {.batch = copies}).loss);
       Execution execution(compile(g, slopes.sums), store, workers);
@@ -297,10 +297,10 @@ TEST_CASE("categorical VAE: unbiased estimators have the exact gradient of every
 TEST_CASE("categorical VAE: every estimator learns a batch, and rows without weight do nothing") {
   for (const std::string& estimator : estimator_names()) {
     CAPTURE(estimator);
-    const ModelConfig c = autoregressive(estimator);
+    const CategoricalVae c = autoregressive(estimator);
     double last[2] = {};
     for (const int kind : {0, 1}) {
-      test::ImageBatch batch(4, c, {1, 1, 1, 0});
+      test::ImageBatch batch(4, c.image, {1, 1, 1, 0});
       for (std::size_t i = 0; i < pixels * 4; ++i)
         batch.images.as<float>()[i] = i >= pixels * 3 ? static_cast<float>(kind)
                                                       : static_cast<float>(i / pixels * i % 3 == 1);
@@ -327,16 +327,15 @@ TEST_CASE("categorical VAE: every estimator learns a batch, and rows without wei
 
 TEST_CASE(
     "categorical VAE: statistics are sums over the rows that count, codes are the likeliest") {
-  for (const ModelConfig& c : kinds()) {
+  for (const CategoricalVae& c : kinds()) {
     Variables store(3);
     test::create(store, categorical_vae, c);
-    const test::ImageBatch batch(5, c, {1, 0, 1, 1, 1});
+    const test::ImageBatch batch(5, c.image, {1, 0, 1, 1, 1});
     Graph g(store, Mode::evaluate);
     const Model model = categorical_vae(g, c, {.batch = 5});
     const Value named = g.find("codes");
     Graph e(store, Mode::evaluate, "encode");
-    const Value codes =
-        categorical_autoencoder().encode(e, c, e.input("images", batch.images.shape()));
+    const Value codes = categorical_autoencoder().encode(e, settings_of(c), {.batch = 5});
     Workers workers(1);
     Execution encode(compile(e, {codes}), store, workers), all(compile(g, {named}), store, workers);
     run(encode, batch.inputs());
@@ -354,11 +353,11 @@ TEST_CASE(
     double kl = 0;
     for (const float nats : run(model.statistics.at("kl_per_latent"), batch.inputs())) kl += nats;
     // The samples of another run are the same only where they do not matter.
-    if (c.posterior == "independent") {
+    if (c.latent.posterior == "independent") {
       double entropy = 0;
       for (const float nats : run(model.statistics.at("posterior_entropy"), batch.inputs()))
         entropy += nats;
-      if (c.prior == "uniform")  // of which KL(q, p) is what q lacks
+      if (c.latent.prior == "uniform")  // of which KL(q, p) is what q lacks
         CHECK(kl + entropy == doctest::Approx(4 * latents * std::log(categories)));
       CHECK(entropy > 0);
       CHECK(entropy < 4 * latents * std::log(categories));
@@ -368,26 +367,26 @@ TEST_CASE(
 }
 
 TEST_CASE("categorical VAE: configurations that make no model are refused") {
-  const auto build = [](const ModelConfig& c) {
+  const auto build = [](const CategoricalVae& c) {
     Variables store;
     Graph g(store);
     categorical_vae(g, c, {.batch = 2});
   };
-  ModelConfig c = small();
+  CategoricalVae c = small();
   CHECK_NOTHROW(build(c));
-  c.estimator = "reinforce";
+  c.latent.estimator = "reinforce";
   CHECK_THROWS_AS(build(c), UsageError);
   c = small("rloo");
-  c.samples = 1;
+  c.latent.samples = 1;
   CHECK_THROWS_AS(build(c), UsageError);
   c = small();
-  c.prior = "normal";
+  c.latent.prior = "normal";
   CHECK_THROWS_AS(build(c), UsageError);
   c = small();
-  c.posterior = "normal";
+  c.latent.posterior = "normal";
   CHECK_THROWS_AS(build(c), UsageError);
   c = small("exact");
-  c.latents = 20;
+  c.latent.latents = 20;
   CHECK_THROWS_AS(build(c), UsageError);
 }
 

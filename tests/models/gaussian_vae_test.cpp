@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "core/base/error.h"
+#include "models/model_settings.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/image_batch.h"
 
@@ -15,13 +16,10 @@ namespace {
 
 using test::run;
 
-ModelConfig small() {
-  return {.image_height = 4,
-          .image_width = 3,
-          .image_channels = 1,
-          .hidden = {7},
-          .likelihood = "bernoulli",
-          .latents = 3};
+GaussianVae small(const std::string& likelihood = "bernoulli") {
+  return {.image = {.network = {.size = {4, 3, 1}, .kind = DenseNetwork{{7}}},
+                    .pixels = {.likelihood = likelihood}},
+          .latent = {.latents = 3}};
 }
 
 }  // namespace
@@ -29,9 +27,9 @@ ModelConfig small() {
 TEST_CASE(
     "gaussian VAE: the loss is the bound of the sample that was drawn, rows without weight "
     "left out") {
-  const ModelConfig c = small();
+  const GaussianVae c = small();
   Variables store(3);
-  test::ImageBatch batch(5, c, {1, 1, 0, 1, 1});
+  test::ImageBatch batch(5, c.image, {1, 1, 0, 1, 1});
   batch.kl_weight = Tensor::of<float>({}, {0.5f});
   test::create(store, gaussian_vae, c);
   Graph g(store, Mode::train);
@@ -76,26 +74,22 @@ TEST_CASE(
 
 TEST_CASE("gaussian VAE: gradients are slopes of the loss, for every likelihood") {
   for (const char* likelihood : {"bernoulli", "gaussian", "logistic"}) {
-    ModelConfig c = small();
-    c.likelihood = likelihood;
+    const GaussianVae c = small(likelihood);
     Variables store(3);
     test::create(store, gaussian_vae, c);
     Graph g(store, Mode::train);
-    const test::ImageBatch batch(4, c, {1, 0, 1, 1});
+    const test::ImageBatch batch(4, c.image, {1, 0, 1, 1});
     test::check_gradients(gaussian_vae(g, c, {.batch = 4}).loss, batch.inputs());
   }
 }
 
 TEST_CASE("gaussian VAE: convolutions stand behind and before linear layers of the latent") {
-  ModelConfig c = small();
-  c.image_width = 8;
-  c.network = "convolution";
-  c.channels = 6;
-  c.downsamplings = 2;
-  c.residual_channels = 4;
+  GaussianVae c = small();
+  c.image.network = {.size = {4, 8, 1},
+                     .kind = ConvolutionNetwork{.channels = 6, .residual_channels = 4}};
   Variables store(3);
   Graph g(store, Mode::train);
-  test::ImageBatch batch(2, c, {});
+  test::ImageBatch batch(2, c.image, {});
   std::ranges::fill(batch.images.as<float>().first(32), 1.f);
   const Model model = gaussian_vae(g, c, {.batch = 2});
   CHECK(model.output.shape() == Shape{2, 4, 8, 1});
@@ -111,16 +105,17 @@ TEST_CASE("gaussian VAE: convolutions stand behind and before linear layers of t
 }
 
 TEST_CASE("gaussian VAE: the mean of log weights is the bound, and more samples raise it") {
-  const ModelConfig c = small();
+  const GaussianVae c = small();
   Variables store(3);
   test::create(store, gaussian_vae, c);
   constexpr int copies = 4000;  // of one image, so that one run has many samples
-  const test::ImageBatch batch(copies, c, {}, /*same=*/true);
+  const test::ImageBatch batch(copies, c.image, {}, /*same=*/true);
   Graph g(store, Mode::evaluate);
   const Model model = gaussian_vae(g, c, {.batch = copies});
   Graph weights(store, Mode::evaluate, "weights");
-  const Value images = weights.input("images", batch.images.shape());
-  const auto w = run(gaussian_autoencoder().log_weight(weights, c, images), batch.inputs());
+  const ModelSettings settings("gaussian_vae", c);
+  const auto w =
+      run(gaussian_autoencoder().log_weight(weights, settings, {.batch = copies}), batch.inputs());
   REQUIRE(w.size() == copies);
   double mean = 0, square = 0, exponentials = 0;
   for (const float x : w) mean += x / copies, square += double{x} * x / copies;
@@ -132,10 +127,10 @@ TEST_CASE("gaussian VAE: the mean of log weights is the bound, and more samples 
 }
 
 TEST_CASE("gaussian VAE: a log weight is log p(x|z) + log p(z) - log q(z|x)") {
-  const ModelConfig c = small();
+  const GaussianVae c = small();
   Variables store(3);
   test::create(store, gaussian_vae, c);
-  const test::ImageBatch batch(3, c, {});
+  const test::ImageBatch batch(3, c.image, {});
   Graph g(store, Mode::evaluate, "draw");
   const Model model = gaussian_vae(g, c, {.batch = 3});
   const Value mean = g.find("codes"), log_variance = g.find("encoder/log_variance/add"),
@@ -146,8 +141,9 @@ TEST_CASE("gaussian VAE: a log weight is log p(x|z) + log p(z) - log q(z|x)") {
   // Another graph of this label that runs for the first time draws the same noise.
   store.runs("draw") = 0;
   Graph again(store, Mode::evaluate, "draw");
-  const Value images = again.input("images", batch.images.shape());
-  const auto got = run(gaussian_autoencoder().log_weight(again, c, images), batch.inputs());
+  const ModelSettings settings("gaussian_vae", c);
+  const auto got =
+      run(gaussian_autoencoder().log_weight(again, settings, {.batch = 3}), batch.inputs());
   for (std::size_t row = 0; row < 3; ++row) {
     double expected = 0;
     for (std::size_t k = row * 3; k < row * 3 + 3; ++k) {
@@ -169,18 +165,19 @@ TEST_CASE("gaussian VAE: a log weight is log p(x|z) + log p(z) - log q(z|x)") {
 }
 
 TEST_CASE("gaussian VAE: codes drawn from the posterior have its moments") {
-  const ModelConfig c = small();
+  const GaussianVae c = small();
   Variables store(3);
   test::create(store, gaussian_vae, c);
   constexpr std::int64_t draws = 20'000;
-  const test::ImageBatch one(1, c, {}), batch(draws, c, {}, /*same=*/true);
+  const test::ImageBatch one(1, c.image, {}), batch(draws, c.image, {}, /*same=*/true);
   Graph p(store, Mode::evaluate), g(store, Mode::evaluate, "draw");
   const Autoencoder parts = gaussian_autoencoder();
-  const auto [mean, log_variance] = parts.posterior(p, c, p.input("images", one.images.shape()));
+  const ModelSettings settings("gaussian_vae", c);
+  const auto [mean, log_variance] = parts.posterior(p, settings, {.batch = 1});
   const auto means = run(mean, one.inputs()), log_variances = run(log_variance, one.inputs());
   Graph e(store, Mode::evaluate, "encode");
-  CHECK(run(parts.encode(e, c, e.input("images", one.images.shape())), one.inputs()) == means);
-  const auto z = run(parts.sample_posterior(g, c, g.input("images", batch.images.shape())),
+  CHECK(run(parts.encode(e, settings, {.batch = 1}), one.inputs()) == means);
+  const auto z = run(parts.sample_posterior(g, settings, {.batch = draws}),
                      batch.inputs());  // [draws, 3]
   REQUIRE(z.size() == draws * 3);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -196,19 +193,19 @@ TEST_CASE("gaussian VAE: codes drawn from the posterior have its moments") {
 }
 
 TEST_CASE("gaussian VAE: encoding, decoding, samples and statistics") {
-  const ModelConfig c = small();
+  const GaussianVae c = small();
   Variables store(3);
   test::create(store, gaussian_vae, c);
-  const test::ImageBatch batch(5, c, {1, 1, 0, 1, 0});
+  const test::ImageBatch batch(5, c.image, {1, 1, 0, 1, 0});
   const Autoencoder parts = gaussian_autoencoder();
-  CHECK(parts.shape(c).positions == 3);
-  CHECK(parts.shape(c).kinds == 0);
+  const ModelSettings settings("gaussian_vae", c);
+  CHECK(parts.shape(settings).positions == 3);
+  CHECK(parts.shape(settings).kinds == 0);
   Graph e(store, Mode::evaluate, "encode");
-  const auto codes =
-      run(parts.encode(e, c, e.input("images", batch.images.shape())), batch.inputs());
+  const auto codes = run(parts.encode(e, settings, {.batch = 5}), batch.inputs());
   REQUIRE(codes.size() == 15);
   Graph d(store, Mode::evaluate, "decode");
-  const Value pixels = parts.decode(d, c, parts.sample(d, c, 6));
+  const Value pixels = parts.decode(d, settings, parts.sample(d, settings, 6));
   CHECK(pixels.shape() == Shape{6, 4, 3, 1});
   for (const float p : run(pixels, {})) CHECK((p > 0 && p < 1));
   Graph g(store, Mode::evaluate);

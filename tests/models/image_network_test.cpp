@@ -15,9 +15,7 @@
 namespace abax {
 namespace {
 
-ModelConfig dense() {
-  return {.image_height = 3, .image_width = 2, .image_channels = 2, .hidden = {7, 5}};
-}
+ImageNetwork dense() { return {.size = {3, 2, 2}, .kind = DenseNetwork{{7, 5}}}; }
 
 TEST_CASE("image networks: an encoder's features, a decoder's pixels, their parameters") {
   Variables store(1);
@@ -44,20 +42,13 @@ TEST_CASE("image networks: gradients") {
   test::check_gradients(loss, {{"images", &some}});
 }
 
-ModelConfig convolutional() {
-  return {.image_height = 7,
-          .image_width = 6,
-          .image_channels = 2,
-          .network = "convolution",
-          .channels = 6,
-          .residual_layers = 2,
-          .residual_channels = 4};
-}
+ConvolutionNetwork convolution() { return {.channels = 6, .residual_channels = 4}; }
+ImageNetwork convolutional() { return {.size = {7, 6, 2}, .kind = convolution()}; }
 
 TEST_CASE("image networks: convolutions halve images, and double them again") {
   Variables store(1);
   Graph g(store, Mode::train);
-  const ModelConfig c = convolutional();
+  const ImageNetwork c = convolutional();
   const Value features = encode_image(g.input("images", {4, 7, 6, 2}), c);
   CHECK(features.shape() == Shape{4, 2, 2, 6});
   CHECK(feature_shape(c) == Shape{2, 2, 6});
@@ -75,7 +66,7 @@ TEST_CASE("image networks: convolutions halve images, and double them again") {
 }
 
 TEST_CASE("image networks: a residual layer adds what its inner layers make") {
-  ModelConfig c = convolutional();
+  ConvolutionNetwork c = convolution();
   Variables store(3);
   Graph deep(store, Mode::train), shallow(store, Mode::train);
   const Value features = residual_features(deep.input("x", {2, 3, 4, 5}), c);
@@ -110,7 +101,7 @@ TEST_CASE("image networks: a residual layer adds what its inner layers make") {
 TEST_CASE("image networks: gradients of convolutions") {
   Variables store(2);
   Graph g(store, Mode::train);
-  const ModelConfig c = convolutional();
+  const ImageNetwork c = convolutional();
   const Value images = g.input("images", {2, 7, 6, 2});
   const Value pixels = decode_image(encode_image(images, c), c, 1);
   const Loss loss{sum(pixels * (images - 0.5)), g.constant(2.f)};
@@ -129,18 +120,15 @@ TEST_CASE("image networks: gradients of convolutions") {
 TEST_CASE("image networks: other images and networks are refused") {
   Variables store(1);
   Graph g(store, Mode::train);
-  ModelConfig config = dense();
+  ImageNetwork config = dense();
   CHECK_THROWS_AS(encode_image(g.input("images", {4, 2, 3, 2}), config), ShapeError);
-  config.hidden.clear();
-  CHECK_THROWS_AS(feature_shape(config), UsageError);
-  config = dense();
-  config.network = "deep";
+  config.kind = DenseNetwork{{}};
   CHECK_THROWS_AS(feature_shape(config), UsageError);
   config = convolutional();
   CHECK_THROWS_AS(encode_image(g.input("wide", {4, 6, 7, 2}), config), ShapeError);
   CHECK_THROWS_AS(decode_image(g.input("codes", {4, 2, 3, 5}), config, 1), ShapeError);
   CHECK_THROWS_AS(decode_image(g.input("flat", {4, 24}), config, 1), ShapeError);
-  config.downsamplings = 0;
+  config.kind = ConvolutionNetwork{.downsamplings = 0};
   CHECK_THROWS_AS(feature_shape(config), UsageError);
 }
 

@@ -46,16 +46,11 @@ TEST_CASE("k-means: fewer different vectors than codes come several times; none 
 }
 
 TEST_CASE("k-means: codebooks start from what reaches them, one stage after another") {
-  ModelConfig c{.image_height = 4,
-                .image_width = 4,
-                .image_channels = 1,
-                .hidden = {12},
-                .likelihood = "gaussian",
-                .quantiser = "residual",
-                .codes = 6,
-                .code_width = 3,
-                .stages = 2,
-                .restart_below = 0.5f};
+  const Vqvae c{
+      .image = {.network = {.size = {4, 4, 1}, .kind = DenseNetwork{{12}}},
+                .pixels = {.likelihood = "gaussian"}},
+      .quantiser = {
+          .kind = Nearest{.codes = 6, .restart_below = 0.5f}, .code_width = 3, .stages = 2}};
   Variables store(3);
   test::create(store, vqvae, c);
   Graph g(store, Mode::evaluate);
@@ -65,7 +60,7 @@ TEST_CASE("k-means: codebooks start from what reaches them, one stage after anot
   };
   std::vector<float> weights(8, 1);
   weights[5] = 0;
-  test::ImageBatch batch(8, c, weights);
+  test::ImageBatch batch(8, c.image, weights);
   const float before = commitment(batch);
   std::vector<std::pair<std::string, Tensor>> inputs;
   inputs.emplace_back("images", batch.images.clone());
@@ -92,6 +87,11 @@ TEST_CASE("k-means: codebooks start from what reaches them, one stage after anot
   prepare_vqvae(store, c, {}, workers);
   CHECK(test::as_doubles(store.at("codebook0").value)[7] == 7);
   CHECK(test::as_doubles(store.at("codebook0/sums").value)[7] == 10.5);
+  // Where codebooks start at random, data change nothing.
+  Vqvae random = c;
+  std::get<Nearest>(random.quantiser.kind).codebook_start = "random";
+  prepare_vqvae(store, random, batches, workers);
+  CHECK(test::as_doubles(store.at("codebook0").value)[7] == 7);
   for (float& weight : inputs[1].second.as<float>()) weight = 0;
   CHECK_THROWS_AS(prepare_vqvae(store, c, batches, workers), UsageError);
 }

@@ -1,4 +1,4 @@
-// The mutual information of images and Gaussian latents: known cases, an integral, plain loops over
+// The mutual information of items and Gaussian latents: known cases, an integral, plain loops over
 // a model's own posterior.
 #include "models/metrics/mutual_information.h"
 
@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "models/data/images/image_batches.h"
+#include "models/gaussian_vae.h"
+#include "models/model_settings.h"
 #include "models/registry.h"
 #include "tests/models/image_batch.h"
 
@@ -29,15 +30,9 @@ double normal_density(double z, double mean, double variance) {
          std::sqrt(2 * std::numbers::pi * variance);
 }
 
-ModelConfig config() {
-  return {.image_height = 4, .image_width = 3, .image_channels = 2, .hidden = {8}, .latents = 3};
-}
-
-data::Images numbered(int count) {
-  data::Images images{.height = 4, .width = 3, .channels = 2};
-  for (int i = 0; i < count * 24; ++i)
-    images.pixels.push_back(static_cast<std::uint8_t>(i * i % 251));
-  return images;
+GaussianVae settings() {
+  return {.image = {.network = {.size = test::NumberedImages::size, .kind = DenseNetwork{{8}}}},
+          .latent = {.latents = 3}};
 }
 
 }  // namespace
@@ -82,20 +77,19 @@ TEST_CASE("mutual information: overlapping posteriors by an integral, for any nu
 
 TEST_CASE("mutual information: the posteriors are the model's, without padding, evenly spaced") {
   Variables store(1);
-  test::create(store, model("gaussian_vae").build, config());
+  test::create(store, gaussian_vae, settings());
+  const ModelSettings model("gaussian_vae", settings());
   Workers workers(2);
-  const data::Images images = numbered(7);
-  const data::ImageBatches padded(images, {.batch = 3}), whole(images, {.batch = 7});
+  const test::NumberedImages padded(7, 3), whole(7, 7);
   const auto of = [&](const data::BatchSource& source, std::int64_t most) {
-    return gaussian_posteriors(store, "gaussian_vae", config(), workers, source, most);
+    return gaussian_posteriors(store, model, workers, source, most);
   };
   const GaussianPosteriors all = of(padded, 100);
   CHECK(all.mean.shape() == Shape{7, 3});
   CHECK(all.log_variance.shape() == Shape{7, 3});
 
   Graph g(store, Mode::evaluate);
-  const auto [mean, log_variance] =
-      model("gaussian_vae").autoencoder.posterior(g, config(), g.input("images", {7, 4, 3, 2}));
+  const auto [mean, log_variance] = model.entry().autoencoder.posterior(g, model, {.batch = 7});
   const data::Batch batch = whole.make(0);
   const test::Inputs inputs{{"images", &batch.input("images")}};
   const auto means = test::run(mean, inputs), log_variances = test::run(log_variance, inputs);
@@ -124,7 +118,7 @@ TEST_CASE("mutual information: the posteriors are the model's, without padding, 
   CHECK(some.mean.shape() == Shape{3, 3});
   for (std::size_t i = 0; i < 9; ++i)
     CHECK(some.log_variance.as<float>()[i] == log_variances[i / 3 * 6 + i % 3]);
-  CHECK_THROWS_AS(gaussian_posteriors(store, "vqvae", config(), workers, padded), UsageError);
+  CHECK_THROWS_AS(gaussian_posteriors(store, ModelSettings("vqvae"), workers, padded), UsageError);
 }
 
 }  // namespace abax

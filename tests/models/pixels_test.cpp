@@ -49,7 +49,7 @@ Tensor floats(const Shape& shape, std::uint64_t key, double low, double high) {
 
 TEST_CASE("pixels: Bernoulli and Gaussian log-likelihoods are sums over pixels of the definition") {
   for (const char* likelihood : {"bernoulli", "gaussian"}) {
-    const ModelConfig config{.pixel_variance = 0.07f, .likelihood = likelihood};
+    const Pixels config{.likelihood = likelihood, .variance = 0.07f};
     Variables store;
     Graph g(store, Mode::evaluate);
     const Tensor images = floats({2, 3, 5, 2}, 1, 0, 1),
@@ -65,7 +65,7 @@ TEST_CASE("pixels: Bernoulli and Gaussian log-likelihoods are sums over pixels o
         const double pixel = images.as<float>()[row % 2 * 30 + i];
         expected += config.likelihood == "bernoulli"
                         ? bernoulli_of(pixel, parameter)
-                        : gaussian_of(pixel, parameter + 0.5, config.pixel_variance);
+                        : gaussian_of(pixel, parameter + 0.5, config.variance);
       }
       CHECK(got[row] == doctest::Approx(expected).epsilon(1e-5));
     }
@@ -73,7 +73,7 @@ TEST_CASE("pixels: Bernoulli and Gaussian log-likelihoods are sums over pixels o
 }
 
 TEST_CASE("pixels: the probabilities of the 256 levels of a logistic are right, and sum to 1") {
-  const ModelConfig config{.likelihood = "logistic"};
+  const Pixels config{.likelihood = "logistic"};
   Tensor levels({256, 1, 1, 1});
   for (std::size_t i = 0; i < 256; ++i) levels.as<float>()[i] = static_cast<float>(i) / 255;
   for (const double mean : {-1.2, -1.0, -0.3, 0.0, 0.77, 1.5})
@@ -98,7 +98,7 @@ TEST_CASE("pixels: the probabilities of the 256 levels of a logistic are right, 
 }
 
 TEST_CASE("pixels: far from the mean of a narrow logistic nothing is infinite, nor its gradient") {
-  const ModelConfig config{.likelihood = "logistic"};
+  const Pixels config{.likelihood = "logistic"};
   const Tensor x = Tensor::of<float>({4, 1, 1, 1}, {0, 1, 0.5f, 0.25f});
   for (const float log_scale : {-40.f, -7.f, 9.f})
     for (const float mean : {-3.f, 3.f}) {
@@ -117,7 +117,7 @@ TEST_CASE("pixels: far from the mean of a narrow logistic nothing is infinite, n
 
 TEST_CASE("pixels: gradients are slopes") {
   for (const char* likelihood : {"bernoulli", "gaussian", "logistic"}) {
-    const ModelConfig config{.likelihood = likelihood};
+    const Pixels config{.likelihood = likelihood};
     Variables store(4);
     Graph g(store);
     const Tensor images = floats({3, 2, 4, 3}, 5, 0, 1);
@@ -131,7 +131,7 @@ TEST_CASE("pixels: gradients are slopes") {
 TEST_CASE("pixels: draws have the mean and the spread of their distribution") {
   constexpr std::int64_t rows = 20'000;
   for (const char* likelihood : {"bernoulli", "gaussian", "logistic"}) {
-    const ModelConfig config{.pixel_variance = 0.04f, .likelihood = likelihood};
+    const Pixels config{.likelihood = likelihood, .variance = 0.04f};
     Variables store;
     Graph g(store, Mode::evaluate);
     const int outputs = pixel_outputs(config);

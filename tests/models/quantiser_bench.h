@@ -69,7 +69,7 @@ struct QuantiserBench {
   Value z;
   Quantised q;
 
-  QuantiserBench(const ModelConfig& c, std::int64_t n, std::vector<float> given = {},
+  QuantiserBench(const Quantiser& c, std::int64_t n, std::vector<float> given = {},
                  Mode mode = Mode::train, Variables* shared = nullptr)
       : own(shared ? nullptr : std::make_unique<Variables>(4)),
         store(shared ? *shared : *own),

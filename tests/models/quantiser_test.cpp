@@ -19,14 +19,33 @@ namespace {
 using test::as_doubles;
 using test::QuantiserBench;
 
-ModelConfig small(const char* quantiser = "nearest") {
-  return {.quantiser = quantiser,
-          .codes = 5,
-          .code_width = 4,
-          .stages = 3,
-          .levels = {4, 5, 2},
-          .commitment = 0.3f,
-          .codebook_decay = 0.9f};
+/// Of vectors of 4 numbers.
+Quantiser small(const Nearest& kind = {}, std::int64_t stages = 1, std::int64_t groups = 1) {
+  Nearest n = kind;
+  n.codes = 5;
+  n.commitment = 0.3f;
+  if (kind.codebook_decay == Nearest{}.codebook_decay) n.codebook_decay = 0.9f;
+  return {.kind = n, .code_width = 4, .stages = stages, .groups = groups};
+}
+Quantiser finite(std::int64_t stages = 1, std::int64_t groups = 1) {
+  return {.kind = Finite{{4, 5, 2}}, .stages = stages, .groups = groups};
+}
+Nearest with_loss() { return {.codebook_decay = 0}; }
+Nearest with_restarts(float below) { return {.restart_below = below}; }
+Nearest by_direction() { return {.cosine = true}; }
+
+/// Every kind in every company that it may have.
+std::vector<std::pair<const char*, Quantiser>> all_kinds() {
+  return {{"nearest", small()},
+          {"stages", small({}, 3)},
+          {"groups", small({}, 1, 2)},
+          {"groups of stages", small({}, 3, 2)},
+          {"cosine", small(by_direction())},
+          {"cosine groups", small(by_direction(), 1, 2)},
+          {"finite", finite()},
+          {"finite stages", finite(3)},
+          {"finite groups", finite(1, 2)},
+          {"finite groups of stages", finite(2, 2)}};
 }
 
 std::vector<double> row(const std::vector<double>& values, std::int64_t i, std::int64_t width) {
@@ -36,8 +55,7 @@ std::vector<double> row(const std::vector<double>& values, std::int64_t i, std::
 }  // namespace
 
 TEST_CASE("quantiser: codebook and encoder get the gradients of their terms, by weight") {
-  ModelConfig c = small();
-  c.codebook_decay = 0;
+  const Quantiser c = small(with_loss());
   QuantiserBench bench(c, 7, {1, 1, 0, 1, 1, 1, 1});
   const Value book = bench.graph.find("codebook");
   REQUIRE(bench.graph.parameters() == std::vector{book});
@@ -67,8 +85,7 @@ TEST_CASE("quantiser: codebook and encoder get the gradients of their terms, by 
 }
 
 TEST_CASE("quantiser: residual stages each commit, and each moves its own codebook") {
-  ModelConfig c = small("residual");
-  c.codebook_decay = 0;
+  const Quantiser c = small(with_loss(), 3);
   QuantiserBench bench(c, 6);
   std::vector<Value> wrt{bench.z};
   for (const char* name : {"codebook0", "codebook1", "codebook2"})
@@ -102,7 +119,7 @@ TEST_CASE("quantiser: residual stages each commit, and each moves its own codebo
 }
 
 TEST_CASE("quantiser: moving averages are those of the paper, and padding moves nothing") {
-  const ModelConfig c = small();
+  const Quantiser c = small();
   QuantiserBench bench(c, 7, {1, 0, 1, 1, 0, 1, 1});
   CHECK(bench.graph.parameters().empty());
   std::vector<double> counts(5, 0.1), books = bench.stored("codebook"), sums = books;
@@ -139,9 +156,8 @@ TEST_CASE("quantiser: moving averages are those of the paper, and padding moves 
 }
 
 TEST_CASE("quantiser: what rows without weight hold changes no bit") {
-  for (const char* kind : {"nearest", "residual", "finite"}) {
-    ModelConfig c = small(kind);
-    c.restart_below = 0.95f;
+  for (auto& [kind, c] : all_kinds()) {
+    if (auto* nearest = std::get_if<Nearest>(&c.kind)) nearest->restart_below = 0.95f;
     const std::int64_t width = quantised_width(c);
     std::vector<std::vector<std::vector<double>>> seen;
     std::vector<double> stores[2];
@@ -161,8 +177,7 @@ TEST_CASE("quantiser: what rows without weight hold changes no bit") {
 }
 
 TEST_CASE("quantiser: a restart is of code, count and sum at once, and outlives the average") {
-  ModelConfig c = small();
-  c.restart_below = 1;
+  const Quantiser c = small(with_restarts(1));
   QuantiserBench bench(c, 6, {1, 1, 1, 0, 1, 1});
   // The first code gets all vectors, so that four codes fall from 2 below 1 after 7 runs.
   test::set(bench.store, "codebook", [](std::size_t i) { return i < 4 ? 0.f : 50.f; });
@@ -196,8 +211,7 @@ TEST_CASE("quantiser: a restart is of code, count and sum at once, and outlives 
 }
 
 TEST_CASE("quantiser: without a counted vector nothing restarts") {
-  ModelConfig c = small();
-  c.restart_below = 3;  // above the first average
+  const Quantiser c = small(with_restarts(3));  // above the first average
   QuantiserBench bench(c, 3, {0, 0, 0});
   const auto before = bench.stored("codebook");
   for (int step = 0; step < 5; ++step) bench.run({bench.q.codes});
@@ -205,9 +219,7 @@ TEST_CASE("quantiser: without a counted vector nothing restarts") {
 }
 
 TEST_CASE("quantiser: groups are quantisers side by side") {
-  ModelConfig c = small();
-  c.groups = 2;
-  c.codebook_decay = 0;
+  const Quantiser c = small(with_loss(), 1, 2);
   QuantiserBench bench(c, 6);
   const auto results = bench.run({bench.q.codes, bench.q.commitment, bench.q.counts});
   const auto z = as_doubles(bench.z_values);
@@ -234,8 +246,7 @@ TEST_CASE("quantiser: groups are quantisers side by side") {
 }
 
 TEST_CASE("quantiser: cosine codes know directions alone and keep length 1") {
-  ModelConfig c = small();
-  c.cosine = true;
+  const Quantiser c = small(by_direction());
   QuantiserBench bench(c, 7);
   for (std::size_t k = 0; k < 4; ++k) bench.z_values.as<float>()[k] = 0;  // no direction
   const auto before = bench.stored("codebook");
@@ -269,7 +280,7 @@ TEST_CASE("quantiser: cosine codes know directions alone and keep length 1") {
 
 TEST_CASE(
     "quantiser: quantiser dropout leaves out the last stages, with all that belongs to them") {
-  ModelConfig c = small("residual");
+  Quantiser c = small({}, 3);
   c.quantiser_dropout = 0.5f;
   QuantiserBench bench(c, 6);
   int used[4] = {};
@@ -300,7 +311,7 @@ TEST_CASE(
 }
 
 TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants its codebooks") {
-  ModelConfig c = small("residual");
+  Quantiser c = small({}, 3);
   c.quantiser_dropout = 1;
   QuantiserBench bench(c, 6);
   bench.run({bench.q.codes});
@@ -319,12 +330,7 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
 }
 
 TEST_CASE("quantiser: looked up, codes give the values again") {
-  for (const char* kind : {"nearest", "residual", "finite", "groups", "cosine"}) {
-    ModelConfig c = small(std::string_view(kind) == "residual" || std::string_view(kind) == "finite"
-                              ? kind
-                              : "nearest");
-    if (std::string_view(kind) == "groups") c.groups = 2;
-    c.cosine = std::string_view(kind) == "cosine";
+  for (const auto& [kind, c] : all_kinds()) {
     QuantiserBench bench(c, 9);
     bench.run({bench.q.codes});  // so that codebooks have moved
     QuantiserBench check(c, 9, {}, Mode::evaluate, &bench.store);
@@ -347,7 +353,7 @@ TEST_CASE("quantiser: looked up, codes give the values again") {
 
 TEST_CASE(
     "quantiser: finite scalars are bounded, rounded, numbered; their gradient is the bound's") {
-  const ModelConfig c = small("finite");  // levels 4, 5, 2
+  const Quantiser c = finite();  // levels 4, 5, 2
   QuantiserBench bench(c, 200);
   for (float& x : bench.z_values.as<float>()) x *= 2.5f;
   const Value dz = gradients(sum(bench.q.values), {bench.z})[0];
@@ -384,30 +390,181 @@ TEST_CASE("quantiser: perplexity is the exponential of the entropy, the mean ove
   CHECK(test::run(code_perplexity(g.constant(Tensor(Shape{6})), 2), {})[0] == 1);
 }
 
+TEST_CASE("quantiser: finite stages divide what one level stands for, groups are side by side") {
+  const std::vector<std::int64_t> levels{4, 5, 2};
+  const Quantiser c = finite(3, 2);
+  CHECK(quantised_width(c) == 6);
+  CHECK(codebooks(c) == 6);
+  QuantiserBench bench(c, 100);
+  for (float& x : bench.z_values.as<float>()) x *= 2;
+  const Value dz = gradients(sum(bench.q.values), {bench.z})[0];
+  const auto results = bench.run({bench.q.codes, bench.q.values, dz, bench.q.loss});
+  const auto z = as_doubles(bench.z_values);
+  double most_left = 0;
+  for (std::size_t i = 0; i < 100; ++i)
+    for (std::size_t group = 0; group < 2; ++group)
+      for (std::size_t k = 0; k < 3; ++k) {
+        const auto l = static_cast<double>(levels[k]);
+        const double h = (l - 1) * 0.999 / 2, o = levels[k] % 2 == 0 ? 0.5 : 0;
+        const double half = std::floor(l / 2);
+        const std::size_t at = 6 * i + 3 * group + k;
+        const double inside = std::tanh(z[at] + std::tan(o / h));
+        const double bounded = (inside * h - o) / half;
+        // Digit by digit: each code tells the levels of all dimensions.
+        double value = 0;
+        for (std::size_t stage = 0; stage < 3; ++stage) {
+          auto code = static_cast<std::int64_t>(results[0][6 * i + 3 * group + stage]);
+          for (std::size_t before = 0; before < k; ++before) code /= levels[before];
+          const auto digit = static_cast<double>(code % levels[k]);
+          value += stage == 0
+                       ? (digit - half) / half
+                       : (digit - (l - 1) / 2) / (half * std::pow(l, static_cast<double>(stage)));
+        }
+        CHECK(results[1][at] == doctest::Approx(value).epsilon(1e-5).scale(0.1));
+        const double left = std::abs(bounded - value) * (2 * half * l * l);
+        CHECK(left < 1.001);
+        most_left = std::max(most_left, left);
+        CHECK(results[2][at] ==
+              doctest::Approx((1 - inside * inside) * h / half).epsilon(1e-4).scale(0.1));
+      }
+  CHECK(most_left > 0.8);  // the bound says something
+  for (const double loss : results[3]) CHECK(loss == 0);
+}
+
+TEST_CASE("quantiser: groups of stages are residual quantisers side by side") {
+  const Quantiser c = small(with_loss(), 2, 2);
+  QuantiserBench bench(c, 6);
+  std::vector<Value> wrt{bench.z};
+  for (const char* name : {"codebook0", "codebook1", "codebook2", "codebook3"})
+    wrt.push_back(bench.graph.find(name));
+  const Value factor = bench.graph.constant(2.f);
+  std::vector<Value> wanted = gradients(sum(factor * bench.q.values) + sum(bench.q.loss), wrt);
+  wanted.insert(wanted.end(),
+                {bench.q.codes, bench.q.values, bench.q.commitment, bench.q.loss, bench.q.counts});
+  const auto results = bench.run(wanted);
+  const auto z = as_doubles(bench.z_values);
+  std::vector<double> dz(z.size(), 2.), values(z.size()), commitment(6), counts(20);
+  for (std::size_t group = 0; group < 2; ++group) {
+    std::vector<std::vector<double>> dbooks;
+    for (std::size_t stage = 0; stage < 2; ++stage) dbooks.emplace_back(10);
+    for (std::size_t i = 0; i < 6; ++i) {
+      const auto first = z.begin() + static_cast<std::ptrdiff_t>(4 * i + 2 * group);
+      std::vector<double> left(first, first + 2);
+      for (std::size_t stage = 0; stage < 2; ++stage) {
+        const std::size_t number = 2 * group + stage;
+        const auto books = bench.stored(text("codebook", number));
+        const std::int64_t code = test::nearest_row(left, books);
+        CHECK(results[5][4 * i + number] == static_cast<double>(code));
+        ++counts[5 * number + static_cast<std::size_t>(code)];
+        for (std::size_t k = 0; k < 2; ++k) {
+          const auto at = static_cast<std::size_t>(code) * 2 + k;
+          const double d = left[k] - books[at];
+          commitment[i] += d * d / 2 / 2;  // the mean over the part's width, and over groups
+          dz[4 * i + 2 * group + k] += 0.3 * 2 * d / 2 / 2;
+          dbooks[stage][at] -= 2 * d / 2 / 2;
+          values[4 * i + 2 * group + k] += books[at];
+          left[k] -= books[at];
+        }
+      }
+    }
+    for (std::size_t stage = 0; stage < 2; ++stage)
+      test::check_near(results[1 + 2 * group + stage], dbooks[stage], 1e-5);
+  }
+  test::check_near(results[0], dz, 1e-5);
+  test::check_near(results[6], values, 1e-6);
+  test::check_near(results[7], commitment, 1e-5);
+  for (double& x : commitment) x *= 1.3;
+  test::check_near(results[8], commitment, 1e-5);
+  CHECK(results[9] == counts);
+}
+
+TEST_CASE("quantiser: codes that no vector meets fade when their average is as the smoothing") {
+  Nearest kind;
+  kind.codebook_decay = 0.5f;
+  const Quantiser c = small(kind);
+  QuantiserBench bench(c, 6);
+  // The first code gets all vectors: the others lie too far away to be met on their way.
+  constexpr float far = 1e6f;
+  const auto place = [&](std::size_t i) { return i < 4 ? 0.f : far; };
+  test::set(bench.store, "codebook", place);
+  test::set(bench.store, "codebook/counts", [](std::size_t) { return 1.f; });
+  test::set(bench.store, "codebook/sums", place);
+  Workers workers(1);
+  Execution execution(compile(bench.graph, {bench.q.codes}), bench.store, workers);
+  for (int step = 1; step <= 30; ++step) {
+    test::run(execution, {{"z", &bench.z_values}, {"weights", &bench.weights}});
+    const double n = std::pow(0.5, step);
+    CHECK(bench.stored("codebook/counts")[1] == doctest::Approx(n).epsilon(1e-4));
+    CHECK(bench.stored("codebook")[4] / double{far} ==
+          doctest::Approx(n / (n + 1e-5)).epsilon(1e-3).scale(1e-9));
+  }
+  CHECK(bench.stored("codebook")[4] < 1e-4 * double{far});
+}
+
+TEST_CASE("quantiser: settings of checkpoints of format 1 mean what they meant") {
+  const auto upgraded = [](std::map<std::string, std::string> values) {
+    upgrade_quantiser(values);
+    return values;
+  };
+  const auto nearest = upgraded({{"quantiser", "nearest"}, {"stages", "4"}});
+  CHECK(nearest.at("stages") == "1");  // was not read
+  const auto residual = upgraded({{"quantiser", "residual"}, {"stages", "4"}});
+  CHECK(residual.at("quantiser") == "nearest");
+  CHECK(residual.at("stages") == "4");
+  CHECK(residual.at("numbered-codebook") == "false");
+  const auto one = upgraded({{"quantiser", "residual"}, {"stages", "1"}});
+  CHECK(one.at("numbered-codebook") == "true");
+  CHECK(upgraded({{"quantiser", "finite"}, {"stages", "4"}}).at("stages") == "1");
+  // One residual stage had a numbered codebook.
+  Quantiser c = small();
+  c.numbered = true;
+  CHECK(QuantiserBench(c, 3).store.find("codebook0") >= 0);
+  CHECK(QuantiserBench(small(), 3).store.find("codebook") >= 0);
+}
+
+TEST_CASE("quantiser: its settings are those of its kind") {
+  const auto names = [](Quantiser c) {
+    Fields f;
+    fields(f, c);
+    Words all;
+    for (const Field& field : f.all()) all.push_back(field.name());
+    return all;
+  };
+  CHECK(names(small({}, 2)) == Words{"quantiser", "codes", "commitment", "codebook-decay", "cosine",
+                                     "codebook-start", "restart-below", "code-width", "stages",
+                                     "quantiser-dropout", "groups"});
+  CHECK(names(finite()) == Words{"quantiser", "levels", "stages", "groups", "numbered-codebook"});
+  const auto complaint = [](Quantiser c) {
+    Fields f;
+    fields(f, c);
+    return f.complaints().empty() ? "" : f.complaints().front();
+  };
+  CHECK(complaint(small({}, 3, 2)) == "");
+  CHECK(complaint(small({}, 1, 3)).find("3 groups do not divide the width 4") != std::string::npos);
+  CHECK(complaint(small(by_direction(), 2)).find("no stages") != std::string::npos);
+  Nearest still = with_loss();
+  still.restart_below = 1;
+  CHECK(complaint(small(still)).find("decay above 0") != std::string::npos);
+}
+
 TEST_CASE("quantiser: choices that make no quantiser are refused") {
-  const auto refused = [](ModelConfig c, const char* words) {
+  const auto refused = [](const Quantiser& c, const char* words) {
     CHECK_THROWS_WITH_AS(quantised_width(c), doctest::Contains(words), UsageError);
   };
-  ModelConfig c = small("vector");
-  refused(c, "no quantiser 'vector'");
-  c = small();
-  c.groups = 3;
-  refused(c, "3 groups do not divide the width 4");
-  c = small();
-  c.codebook_decay = 0;
-  c.restart_below = 0.5f;
-  refused(c, "restarts want a codebook decay above 0");
-  c = small("residual");
-  c.cosine = true;
-  refused(c, "cosine");
-  c = small("finite");
-  c.levels = {8, 1};
-  refused(c, "at least 2 levels");
-  c.levels = {1 << 20, 1 << 20};
-  refused(c, "2^24");
-  c = small();
-  c.codebook_decay = 1;
-  refused(c, "decay");
+  refused(small({}, 1, 3), "3 groups do not divide the width 4");
+  refused(small({}, 0), "at least one group and one stage");
+  Nearest kind = with_loss();
+  kind.restart_below = 0.5f;
+  refused(small(kind), "restarts want a codebook decay above 0");
+  refused(small(by_direction(), 2), "cosine");
+  refused({.kind = Finite{{8, 1}}}, "at least 2 levels");
+  refused({.kind = Finite{{1 << 20, 1 << 20}}}, "2^24");
+  kind = {};
+  kind.codebook_decay = 1;
+  refused(small(kind), "decay");
+  Quantiser c = small();
+  c.quantiser_dropout = 2;
+  refused(c, "dropout");
   Variables store;
   Graph g(store);
   CHECK_THROWS_WITH_AS(quantise(g.input("z", {3, 5}), g.input("weights", {3}), small()),

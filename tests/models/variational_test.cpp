@@ -1,5 +1,6 @@
-// Autoregressive pixels: that they are a distribution, that draws follow it, gradients.
-#include "models/latents/variational.h"
+// Images around a latent, with autoregressive pixels: that they are a distribution, that draws
+// follow it, gradients.
+#include "models/layers/image_modality.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +10,6 @@
 #include "core/base/error.h"
 #include "models/categorical_vae.h"
 #include "models/gaussian_vae.h"
-#include "models/layers/pixels.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/image_batch.h"
 
@@ -21,16 +21,23 @@ using test::run;
 /// Images of 3 x 2 pixels: 64 of 0 and 1.
 constexpr std::size_t pixels = 6, images = 64;
 
-ModelConfig small() {
-  return {.width = 9,
-          .image_height = 3,
-          .image_width = 2,
-          .image_channels = 1,
-          .hidden = {7},
-          .likelihood = "bernoulli",
-          .latents = 3,
-          .categories = 4,
-          .pixels = "autoregressive"};
+ImageModality modality(const std::string& likelihood = "bernoulli") {
+  return {.network = {.size = {3, 2, 1}, .kind = DenseNetwork{{7}}},
+          .pixels = {.likelihood = likelihood}};
+}
+constexpr PixelConditioning rows{"autoregressive", 9};
+
+GaussianVae gaussian(const std::string& likelihood = "bernoulli") {
+  return {.image = modality(likelihood),
+          .latent = {.latents = 3},
+          .pixels = "autoregressive",
+          .width = 9};
+}
+CategoricalVae categorical(const std::string& estimator = "gumbel") {
+  return {.image = modality(),
+          .latent = {.latents = 3, .categories = 4, .estimator = estimator, .samples = 2},
+          .pixels = "autoregressive",
+          .width = 9};
 }
 
 /// All images, and one z for each of them (or of more rows).
@@ -49,15 +56,16 @@ Tensor same_z(std::int64_t rows) {
 
 }  // namespace
 
-TEST_CASE("variational: autoregressive pixels are a distribution, and draws follow it") {
-  const ModelConfig c = small();
+TEST_CASE("images: autoregressive pixels are a distribution, and draws follow it") {
+  const ImageModality c = modality();
   Variables store(5);
-  test::create(store, gaussian_vae, c, 0.7);
+  test::create(store, gaussian_vae, gaussian(), 0.7);
   const Tensor x = all_images(), z = same_z(images);
   Graph g(store, Mode::evaluate);
   const Value given = g.input("images", x.shape());
-  const Value parameters = decoded_pixels(g.input("z", z.shape()), given, c);
-  const auto nats = run(pixel_log_likelihood(parameters, given, c), {{"images", &x}, {"z", &z}});
+  const Value parameters = decoded_pixels(g.input("z", z.shape()), given, c, rows);
+  const auto nats =
+      run(pixel_log_likelihood(parameters, given, c.pixels), {{"images", &x}, {"z", &z}});
   double total = 0;
   std::array<double, pixels> expected{};
   for (std::size_t i = 0; i < images; ++i) {
@@ -67,30 +75,29 @@ TEST_CASE("variational: autoregressive pixels are a distribution, and draws foll
   }
   CHECK(total == doctest::Approx(1).epsilon(1e-5));
 
-  constexpr std::int64_t rows = 20'000;
-  const Tensor many = same_z(rows);
+  constexpr std::int64_t draws = 20'000;
+  const Tensor many = same_z(draws);
   Graph d(store, Mode::evaluate, "draw");
-  const auto means = run(drawn_pixels(d.input("z", many.shape()), c), {{"z", &many}});
+  const auto means = run(drawn_pixels(d.input("z", many.shape()), c, rows), {{"z", &many}});
   for (std::size_t j = 0; j < pixels; ++j) {
     double mean = 0;
-    for (std::size_t i = j; i < means.size(); i += pixels) mean += means[i] / double{rows};
+    for (std::size_t i = j; i < means.size(); i += pixels) mean += means[i] / double{draws};
     CHECK(std::abs(mean - expected[j]) < 0.018);
   }
 }
 
-TEST_CASE("variational: the parameters of a row of pixels know the rows above it alone") {
+TEST_CASE("images: the parameters of a row of pixels know the rows above it alone") {
   for (const char* likelihood : {"bernoulli", "logistic"}) {
-    ModelConfig c = small();
-    c.likelihood = likelihood;
+    const ImageModality c = modality(likelihood);
     Variables store(5);
-    test::create(store, gaussian_vae, c, 0.7);
-    const std::int64_t size = 2 * pixel_outputs(c);
+    test::create(store, gaussian_vae, gaussian(likelihood), 0.7);
+    const std::int64_t size = 2 * pixel_outputs(c.pixels);
     const Tensor z = same_z(1);
     const auto parameters = [&](std::size_t changed) {
       Tensor x({1, 3, 2, 1});
       x.as<float>()[changed] = 1;
       Graph g(store, Mode::evaluate);
-      return run(decoded_pixels(g.input("z", z.shape()), g.input("images", x.shape()), c),
+      return run(decoded_pixels(g.input("z", z.shape()), g.input("images", x.shape()), c, rows),
                  {{"images", &x}, {"z", &z}});
     };
     const auto first = parameters(0), second = parameters(2), third = parameters(4);
@@ -106,28 +113,22 @@ TEST_CASE("variational: the parameters of a row of pixels know the rows above it
   }
 }
 
-TEST_CASE("variational: gradients of models with autoregressive pixels are slopes") {
-  for (const auto build : {gaussian_vae, categorical_vae}) {
-    ModelConfig c = small();
-    c.samples = 2;
+TEST_CASE("images: gradients of models with autoregressive pixels are slopes") {
+  const auto check = [](auto build, const auto& c, std::int64_t rows, std::vector<float> weights) {
     Variables store(3);
     test::create(store, build, c);
     Graph g(store, Mode::train);
-    const test::ImageBatch batch(3, c, {1, 0, 1});
-    test::check_gradients(build(g, c, {.batch = 3}).loss, batch.inputs());
-  }
+    const test::ImageBatch batch(rows, c.image, std::move(weights));
+    test::check_gradients(build(g, c, {.batch = rows}).loss, batch.inputs());
+  };
+  check(gaussian_vae, gaussian(), 3, {1, 0, 1});
+  check(categorical_vae, categorical(), 3, {1, 0, 1});
   // All states have the pixels of each image.
-  ModelConfig c = small();
-  c.estimator = "exact";
-  Variables store(3);
-  test::create(store, categorical_vae, c);
-  Graph g(store, Mode::train);
-  const test::ImageBatch batch(2, c, {});
-  test::check_gradients(categorical_vae(g, c, {.batch = 2}).loss, batch.inputs());
+  check(categorical_vae, categorical("exact"), 2, {});
 }
 
-TEST_CASE("variational: unknown kinds of pixels are refused") {
-  ModelConfig c = small();
+TEST_CASE("images: unknown kinds of pixels are refused") {
+  GaussianVae c = gaussian();
   c.pixels = "rows";
   Variables store;
   Graph g(store);

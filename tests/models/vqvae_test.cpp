@@ -8,6 +8,7 @@
 
 #include "models/registry.h"
 #include "models/training/optimiser.h"
+#include "models/two_level_vqvae.h"
 #include "tests/models/image_batch.h"
 #include "tests/models/quantiser_bench.h"
 
@@ -23,38 +24,41 @@ std::vector<const ModelEntry*> entries() {
   return result;
 }
 
-ModelConfig small(const char* quantiser = "nearest", const char* likelihood = "gaussian") {
-  return {.image_height = 4,
-          .image_width = 6,
-          .image_channels = 2,
-          .pixel_variance = 0.2f,
-          .hidden = {12},
-          .likelihood = likelihood,
-          .quantiser = quantiser,
-          .codes = 7,
-          .code_width = 3,
-          .stages = 2,
-          .levels = {3, 4},
+Nearest kind() {
+  return {.codes = 7,
           .commitment = 0.4f,
           .codebook_decay = 0.9f,
           .codebook_start = "random",
           .restart_below = 0.3f};
 }
 
+Vqvae small(const Quantiser& quantiser = {.kind = kind(), .code_width = 3},
+            const char* likelihood = "gaussian") {
+  return {.image = {.network = {.size = {4, 6, 2}, .kind = DenseNetwork{{12}}},
+                    .pixels = {.likelihood = likelihood, .variance = 0.2f}},
+          .quantiser = quantiser};
+}
+
 /// The same with convolutions, to codes of 2 x 3 positions.
-ModelConfig convolutional(const char* quantiser = "nearest", const char* likelihood = "gaussian") {
-  ModelConfig c = small(quantiser, likelihood);
-  c.network = "convolution";
-  c.channels = 8;
-  c.downsamplings = 1;
-  c.residual_layers = 1;
-  c.residual_channels = 3;
+Vqvae convolutional() {
+  Vqvae c = small();
+  c.image.network.kind = ConvolutionNetwork{
+      .channels = 8, .downsamplings = 1, .residual_layers = 1, .residual_channels = 3};
   return c;
 }
 
+struct Config {
+  const char* name;
+  Vqvae settings;
+};
 /// Of every quantiser, and of one with convolutions.
-std::vector<ModelConfig> all_configs() {
-  return {small("nearest"), small("residual"), small("finite"), convolutional()};
+std::vector<Config> all_configs() {
+  return {{"nearest", small()},
+          {"residual", small({.kind = kind(), .code_width = 3, .stages = 2})},
+          {"finite", small({.kind = Finite{{3, 4}}, .code_width = 3})},
+          {"grouped residual FSQ",
+           small({.kind = Finite{{3, 4}}, .code_width = 3, .stages = 2, .groups = 2})},
+          {"convolutional", convolutional()}};
 }
 
 /// Plans of training and evaluation on one store.
@@ -65,7 +69,7 @@ struct Trainer {
   Workers workers{2};
   Execution learning, checking;
 
-  Trainer(const ModelEntry& entry, Variables& variables, const ModelConfig& c, std::int64_t batch)
+  Trainer(const ModelEntry& entry, Variables& variables, const ModelSettings& c, std::int64_t batch)
       : store(variables),
         train(store),
         check(store, Mode::evaluate),
@@ -111,12 +115,13 @@ std::vector<double> all_of(const Variables& store) {
 TEST_CASE("VQ-VAE: the loss is the reconstruction and the weighted commitment, an image") {
   for (const ModelEntry* entry : entries())
     for (const char* likelihood : {"gaussian", "bernoulli", "logistic"}) {
-      const ModelConfig c = small("nearest", likelihood);
+      const Vqvae settings = small({.kind = kind(), .code_width = 3}, likelihood);
+      const ModelSettings c(entry->name, settings);
       Variables store(1);
       test::create(store, entry->build, c);
       Graph g(store, Mode::evaluate);
       const Model model = entry->build(g, c, {.batch = 3});
-      const ImageBatch batch(3, c, {1, 0, 1});
+      const ImageBatch batch(3, settings.image, {1, 0, 1});
       const auto value = [&](Value v) { return double{test::run(v, batch.inputs())[0]}; };
       CAPTURE(entry->name);
       CAPTURE(likelihood);
@@ -134,21 +139,22 @@ TEST_CASE("VQ-VAE: the loss is the reconstruction and the weighted commitment, a
         nats -= (x * std::log(mean) + (1 - x) * std::log(1 - mean)) / 48;
       }
       CHECK(metric("mse") == doctest::Approx(squares).epsilon(1e-4));
-      if (c.likelihood == "gaussian")
+      if (settings.image.pixels.likelihood == "gaussian")
         CHECK(metric("reconstruction") == doctest::Approx(squares / 0.2).epsilon(1e-4));
-      if (c.likelihood == "bernoulli")
+      if (settings.image.pixels.likelihood == "bernoulli")
         CHECK(metric("reconstruction") == doctest::Approx(nats).epsilon(1e-4));
     }
 }
 
 TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable") {
   for (const ModelEntry* entry : entries())
-    for (const ModelConfig& c : all_configs()) {
+    for (const auto& [kind_name, settings] : all_configs()) {
+      const ModelSettings c(entry->name, settings);
       std::vector<double> results[2], variables[2];
       for (const int other : {0, 1}) {
         Variables store(1);
         Trainer trainer(*entry, store, c, 4);
-        ImageBatch batch(4, c, {1, 1, 0, 1});
+        ImageBatch batch(4, settings.image, {1, 1, 0, 1});
         for (std::size_t i = 2 * 48; i < 3 * 48; ++i)
           if (other) batch.images.as<float>()[i] = 0;
         for (int step = 0; step < 3; ++step) trainer.learn(batch);
@@ -156,8 +162,7 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
         results[other] = trainer.evaluate(batch);
       }
       CAPTURE(entry->name);
-      CAPTURE(c.network);
-      CAPTURE(c.quantiser);
+      CAPTURE(kind_name);
       CHECK(results[0] == results[1]);
       CHECK(variables[0] == variables[1]);
     }
@@ -165,11 +170,11 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
 
 TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off goes on exactly") {
   for (const ModelEntry* entry : entries())
-    for (const ModelConfig& c : all_configs()) {
+    for (const auto& [kind_name, settings] : all_configs()) {
+      const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(c.network);
-      CAPTURE(c.quantiser);
-      const ImageBatch batch(6, c, {});
+      CAPTURE(kind_name);
+      const ImageBatch batch(6, settings.image, {});
       Variables store(2), second(2);
       Trainer trainer(*entry, store, c, 6);
       const float first = trainer.learn(batch);
@@ -197,13 +202,13 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
 
 TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes drawn are codes") {
   for (const ModelEntry* entry : entries())
-    for (const ModelConfig& c : all_configs()) {
+    for (const auto& [kind_name, settings] : all_configs()) {
+      const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(c.network);
-      CAPTURE(c.quantiser);
+      CAPTURE(kind_name);
       Variables store(1);
       test::create(store, entry->build, c);
-      const ImageBatch batch(3, c, {});
+      const ImageBatch batch(3, settings.image, {});
       Graph g(store, Mode::evaluate);
       entry->build(g, c, {.batch = 3});
       const auto expected = test::run(g.find("reconstruction"), batch.inputs());
@@ -212,7 +217,7 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
       CHECK(g.find("codes").shape() == Shape{3, shape.positions});
 
       Graph encoder(store, Mode::evaluate), decoder(store, Mode::evaluate);
-      const Value codes = parts.encode(encoder, c, encoder.input("images", batch.images.shape()));
+      const Value codes = parts.encode(encoder, c, {.batch = 3});
       CHECK(codes.type() == TensorType{{3, shape.positions}, i32});
       Workers workers(1);
       Execution execution(compile(encoder, {codes}), store, workers);
@@ -236,13 +241,13 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
 
 TEST_CASE("VQ-VAE: evaluations count the codes of each position, of images that weigh") {
   for (const ModelEntry* entry : entries())
-    for (const ModelConfig& c : all_configs()) {
+    for (const auto& [kind_name, settings] : all_configs()) {
+      const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(c.network);
-      CAPTURE(c.quantiser);
+      CAPTURE(kind_name);
       Variables store(1);
       test::create(store, entry->build, c, /*deviation=*/1);
-      const ImageBatch batch(5, c, {1, 0, 1, 1, 1});
+      const ImageBatch batch(5, settings.image, {1, 0, 1, 1, 1});
       Graph g(store, Mode::evaluate);
       const Model model = entry->build(g, c, {.batch = 5});
       const CodeShape shape = entry->autoencoder.shape(c);
@@ -261,11 +266,14 @@ TEST_CASE("VQ-VAE: evaluations count the codes of each position, of images that 
 }
 
 TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the features") {
-  const ModelConfig c = convolutional();
-  CHECK(vqvae_autoencoder().shape(c).positions == 6);
-  CHECK(model("two_level_vqvae").autoencoder.shape(c).positions == 6 + 2);
+  const Vqvae c = convolutional();
+  const auto positions = [&](const char* model) {
+    return model_entry(model).autoencoder.shape({model, c}).positions;
+  };
+  CHECK(positions("vqvae") == 6);
+  CHECK(positions("two_level_vqvae") == 6 + 2);
   Variables store;
-  test::create(store, model("two_level_vqvae").build, c);
+  test::create(store, two_level_vqvae, c);
   const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
   CHECK(shape("encoder/top/down/weight") == Shape{4, 4, 8, 8});
   CHECK(shape("encoder/top/residual0/inner/weight") == Shape{3, 3, 8, 3});
@@ -278,13 +286,28 @@ TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the feature
 }
 
 TEST_CASE("VQ-VAE: with a dense network codes fill its last layer, one at least") {
-  ModelConfig c = small();
+  Vqvae c = small();
   for (const auto& [width, positions] : {std::pair{3, 4}, std::pair{5, 2}, std::pair{64, 1}}) {
-    c.code_width = width;
-    CHECK(vqvae_autoencoder().shape(c).positions == positions);
-    CHECK(model("two_level_vqvae").autoencoder.shape(c).positions ==
-          positions + std::max(1, positions / 2));
+    c.quantiser.code_width = width;
+    const auto of = [&](const char* model) {
+      return model_entry(model).autoencoder.shape({model, c}).positions;
+    };
+    CHECK(of("vqvae") == positions);
+    CHECK(of("two_level_vqvae") == positions + std::max(1, positions / 2));
   }
+}
+
+TEST_CASE("VQ-VAE: finite scalars behind a dense network read the width that cuts its units") {
+  const auto reads = [](Vqvae c) {
+    Fields f;
+    fields(f, c);
+    return f.find("code-width") != nullptr;
+  };
+  CHECK(reads(small()));
+  Vqvae c = small({.kind = Finite{}});
+  CHECK(reads(c));
+  c.image.network.kind = ConvolutionNetwork{};
+  CHECK_FALSE(reads(c));
 }
 
 }  // namespace abax
