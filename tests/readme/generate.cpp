@@ -15,7 +15,7 @@ int main(int, char** argv) {
   checkpoint.create(store);
   const auto tokenizer = data::Tokenizer::from_text(saved.files.at("tokenizer.jsonl"));
   Workers workers(1);
-  Generator generator(store, saved.model, model_config(saved.values), workers);
+  Generator generator(store, ModelSettings(saved.model, saved.settings, saved.format), workers);
   Sampler sampler({.temperature = 0.8f});
   Random random(/*key=*/1);
   data::TokenDecoder decoder(tokenizer);

@@ -1,13 +1,9 @@
-// The command line and configuration files of the tools: values, precedence, messages, help.
-#include "tools/options/option_set.h"
+// Command lines of the tools: values, precedence, messages, help.
+#include "tools/options/command_line.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <limits>
+#include <algorithm>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -17,7 +13,7 @@ using namespace abax;
 
 namespace {
 
-/// A set with an option of each kind.
+/// Settings with a field of each kind.
 struct Example {
   bool tied = false;
   std::int64_t steps = 10;
@@ -26,22 +22,30 @@ struct Example {
   std::string out;
   Numbers split = {90, 5, 5};
   Words freeze;
-  OptionSet set{"example", "An example."};
+  std::int64_t merges = 7;  // of subwords alone
+};
+void fields(Fields& f, Example& e) {
+  f.group("All");
+  f("tied", e.tied, "a flag");
+  f("steps", e.steps, "a whole number").at_least(1).at_most(1000);
+  f("rate", e.rate, "a number").above(0).below(1).alias("speed");
+  f("tokens", e.tokens, "a choice").one_of({"bytes", "characters", "subwords"});
+  if (e.tokens == "subwords") f("merges", e.merges, "pairs that become one");
+  f("out", e.out, "a folder").placeholder("FOLDER").alias("o").formerly("folder");
+  f("split", e.split, "numbers").at_least(0);
+  f("freeze", e.freeze, "words");
+  f.require(e.steps != 13, "--steps: 13 brings bad luck");
+}
 
-  Example() {
-    set.group("All");
-    set.add("tied", &tied, "a flag");
-    set.add("steps", &steps, "a whole number").at_least(1).at_most(1000);
-    set.add("rate", &rate, "a number").above(0).below(1).alias("speed");
-    set.add("tokens", &tokens, "a choice").one_of({"bytes", "characters"});
-    set.add("out", &out, "a folder").placeholder("FOLDER").alias("o");
-    set.add("split", &split, "numbers").at_least(0);
-    set.add("freeze", &freeze, "words");
-    set.add_configuration();
-  }
+/// A tool with them, and what it printed.
+struct Tool {
+  Example e;
+  std::ostringstream printed;
+
   bool parse(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "example");
-    return set.parse(static_cast<int>(arguments.size()), arguments.data(), printed);
+    const CommandLine line("example", "An example.", [&](Fields& f) { fields(f, e); });
+    return line.parse(static_cast<int>(arguments.size()), arguments.data(), printed);
   }
   std::string refusal(std::vector<const char*> arguments) {
     try {
@@ -51,59 +55,48 @@ struct Example {
     }
     return "accepted";
   }
-  std::string file_refusal(std::string_view toml) {
-    try {
-      set.read_toml(toml, "file.toml");
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-  std::ostringstream printed;
 };
 
-/// A file that is gone afterwards.
-struct TemporaryFile {
-  std::string path;
-  explicit TemporaryFile(std::string_view content) {
-    path = (std::filesystem::temp_directory_path() / text("abax_options_", getpid())).string();
-    std::ofstream(path) << content;
-  }
-  ~TemporaryFile() { std::filesystem::remove(path); }
-};
+std::string refusal(std::vector<const char*> arguments) {
+  return Tool().refusal(std::move(arguments));
+}
 
 }  // namespace
 
 TEST_CASE("values from the command line") {
-  Example e;
-  CHECK(e.parse({"--steps", "20", "--rate=0.25", "--tokens", "characters", "--tied", "-o", "here",
+  Tool t;
+  CHECK(t.parse({"--steps", "20", "--rate=0.25", "--tokens", "characters", "--tied", "-o", "here",
                  "--split", "80,10.5,9.5", "--freeze", "a,b", "--freeze", "c"}));
-  CHECK(e.steps == 20);
-  CHECK(e.rate == 0.25);
-  CHECK(e.tokens == "characters");
-  CHECK(e.tied);
-  CHECK(e.out == "here");
-  CHECK(e.split == Numbers{80, 10.5, 9.5});
-  CHECK(e.freeze == Words{"a", "b", "c"});
-  CHECK(e.set.at("steps").given());
-  CHECK_FALSE(e.set.at("config").given());
+  CHECK(t.e.steps == 20);
+  CHECK(t.e.rate == 0.25);
+  CHECK(t.e.tokens == "characters");
+  CHECK(t.e.tied);
+  CHECK(t.e.out == "here");
+  CHECK(t.e.split == Numbers{80, 10.5, 9.5});
+  CHECK(t.e.freeze == Words{"a", "b", "c"});
 }
 
 TEST_CASE("defaults stay where nothing is given, and the last one of two counts") {
-  Example e;
-  CHECK(e.parse({"--speed", "0.1", "--rate", "0.2", "--tied", "--no-tied"}));
-  CHECK(e.steps == 10);
-  CHECK(e.rate == 0.2);
-  CHECK_FALSE(e.tied);
+  Tool t;
+  CHECK(t.parse({"--speed", "0.1", "--rate", "0.2", "--tied", "--no-tied"}));
+  CHECK(t.e.steps == 10);
+  CHECK(t.e.rate == 0.2);
+  CHECK_FALSE(t.e.tied);
+  for (const bool before : {false, true}) {
+    Tool flag;
+    flag.e.tied = before;
+    CHECK(flag.parse({"--no-tied", "--tied"}));
+    CHECK(flag.e.tied);
+    CHECK(flag.parse({"--tied", "--tied", "--no-tied"}));
+    CHECK_FALSE(flag.e.tied);
+  }
 }
 
 TEST_CASE("wrong command lines are refused with a hint") {
-  const auto refusal = [](std::vector<const char*> arguments) {
-    return Example().refusal(std::move(arguments));
-  };
   CHECK(refusal({"--stpes", "3"}) == "unknown option '--stpes'; did you mean '--steps'?");
   CHECK(refusal({"--stpes=3"}) == "unknown option '--stpes=3'; did you mean '--steps'?");
   CHECK(refusal({"--zzzzzzzz"}) == "unknown option '--zzzzzzzz'");
+  CHECK(refusal({"--folder", "x"}) == "--folder is now --out");
   CHECK(refusal({"book.txt"}) == "unexpected argument 'book.txt'");
   CHECK(refusal({"--steps", "ten"}) ==
         "--steps: expected a whole number, at least 1, at most 1000, not 'ten'");
@@ -116,110 +109,82 @@ TEST_CASE("wrong command lines are refused with a hint") {
   CHECK(refusal({"--rate", "1"}).ends_with("not '1'"));
   CHECK(refusal({"--rate", "nan"}).ends_with("not 'nan'"));
   CHECK(refusal({"--rate", "-.5"}).ends_with("not '-0.5'"));
-  CHECK(
-      refusal({"--tokens", "charcters"}) ==
-      "--tokens: expected one of: bytes, characters, not 'charcters'; did you mean 'characters'?");
+  CHECK(refusal({"--tokens", "charcters"}) ==
+        "--tokens: expected one of: bytes, characters, subwords, not 'charcters'; did you mean "
+        "'characters'?");
   CHECK(refusal({"--split", "1,x,2"}).find("'1,x,2'") != std::string::npos);
   CHECK(refusal({"--split", "1,-2"}).ends_with("not '-2'"));
   CHECK(refusal({"--steps"}).find("--steps") != std::string::npos);
-  CHECK(refusal({"--config", "/no/such/file.toml"}) ==
-        "--config: cannot read '/no/such/file.toml'");
+  CHECK(refusal({"--tied=3"}).find("--tied") != std::string::npos);
+  CHECK(refusal({"--steps", "13"}) == "--steps: 13 brings bad luck");
 }
 
-TEST_CASE("a configuration file sets values and the command line overrides it") {
-  const TemporaryFile file("steps = 30\nrate = 0.75\ntied = true\nsplit = [1, 2.5]\n");
+TEST_CASE("arguments name their options, the values are not looked at") {
   Example e;
-  CHECK(e.parse({"--steps", "40", "--config", file.path.c_str(), "--no-tied"}));
-  CHECK(e.steps == 40);
-  CHECK(e.rate == 0.75);
-  CHECK_FALSE(e.tied);
-  CHECK(e.split == Numbers{1, 2.5});
-}
-
-TEST_CASE("wrong configuration files are refused with key, line and the nearest key") {
-  const auto refusal = [](std::string_view toml) { return Example().file_refusal(toml); };
-  CHECK(refusal("\nstpes = 3") ==
-        "file.toml:2: 'stpes' is no key of a configuration file; did you mean 'steps'?");
-  CHECK(refusal("[training]\nsteps = 3").starts_with("file.toml:1: 'training' is no key"));
-  CHECK(refusal("config = 'x'").find("'config' is no key") != std::string::npos);
-  CHECK(refusal("steps = 'ten'") ==
-        "file.toml:1: 'steps': expected a whole number, at least 1, at most 1000, not 'the text "
-        "ten'");
-  CHECK(refusal("steps = 2.5").ends_with("not '2.5'"));
-  CHECK(refusal("steps = 2.0").ends_with("not '2.0'"));
-  CHECK(refusal("steps = true").ends_with("not 'true'"));
-  CHECK(refusal("steps = [1]").ends_with("not 'a list'"));
-  CHECK(refusal("steps = 2020-01-01").ends_with("not a date or time"));
-  CHECK(refusal("steps = {a = 1}").ends_with("not a table"));
-  CHECK(refusal("rate = 'x'").find("'rate'") != std::string::npos);
-  CHECK(refusal("tied = 1").ends_with("expected true or false, not '1'"));
-  CHECK(refusal("tokens = 'words'").find("one of: bytes, characters") != std::string::npos);
-  CHECK(refusal("split = [1, 'x']").find("'split'") != std::string::npos);
-  CHECK(refusal("split = ['x']").ends_with("not 'a list'"));
-  CHECK(refusal("freeze = [1]").ends_with("not 'a list'"));
-  CHECK(refusal("steps = ").starts_with("file.toml:1: "));
-  CHECK(refusal("steps = 3\nsteps = 4").starts_with("file.toml:2: "));
-  CHECK(refusal("rate = 1e-3") == "accepted");
-  CHECK(refusal("freeze = []\nsplit = []") == "accepted");
-}
-
-TEST_CASE("the dumped configuration reads back the same") {
-  Example e;
-  e.rate = 0.1;
-  e.out = "a \"quoted\" \\ path\n\x01 λ";
-  e.freeze = {"x", "\"y\""};
-  e.split = {1.0 / 3, 1e-300};
-  e.steps = std::numeric_limits<std::int64_t>::max();
-  e.tied = true;
-  e.steps = 999;
-  const std::string dumped = e.set.to_toml();
-  CHECK(dumped.starts_with("# All\ntied = true\nsteps = 999\nrate = 0.1\n"));
-  Example back;
-  back.set.read_toml(dumped, "dump");
-  CHECK(back.rate == e.rate);
-  CHECK(back.out == e.out);
-  CHECK(back.freeze == e.freeze);
-  CHECK(back.split == e.split);
-  CHECK(back.steps == e.steps);
-  CHECK(back.tied == e.tied);
-  CHECK(back.set.to_toml() == dumped);
+  Fields all;
+  fields(all, e);
+  const char* arguments[] = {"example", "--speed", "fast", "--split", "1", "--split", "x"};
+  const auto values = read_arguments(7, arguments, {all.all().begin(), all.all().end()});
+  REQUIRE(values.size() == 2);
+  CHECK(values[0].name == "rate");
+  CHECK(values[0].place == "--rate");
+  CHECK(to_text(values[0].value) == "fast");
+  CHECK(to_text(values[1].value) == "1,x");
+  CHECK(values[1].origin == Origin::command_line);
 }
 
 TEST_CASE("questions are answered and end the parse") {
-  Example dump;
-  CHECK_FALSE(dump.parse({"--steps", "77", "--dump-config"}));
-  CHECK(dump.printed.str().find("steps = 77\n") != std::string::npos);
-  Example version;
+  Tool version;
   CHECK_FALSE(version.parse({"--version"}));
   CHECK(version.printed.str().starts_with("example (abax) 0."));
-  Example help;
+  CHECK(version.printed.str() == version_line("example"));
+  Tool help;
   CHECK_FALSE(help.parse({"-h"}));
-  CHECK(help.printed.str() == help.set.help());
+  CHECK(help.printed.str().starts_with("example: An example.\n\nusage: example [options]\n"));
+  CHECK(help.printed.str().find("-h, --help") != std::string::npos);
 }
 
 TEST_CASE("options that are needed are asked for, all at once, but not by a question") {
-  Example e;
-  e.set.at("out").needed();
-  e.set.at("rate").needed();
-  e.set.at("steps").needed();
-  CHECK(e.refusal({}) == "give --steps N, --rate X and --out FOLDER");
-  CHECK(e.refusal({"--steps", "5"}) == "give --rate X and --out FOLDER");
-  CHECK(e.refusal({"--rate", "0.5"}) == "give --out FOLDER");
-  CHECK(e.refusal({"--rate", "0.5", "-o", "runs"}) == "accepted");
-  CHECK(e.set.help().find("a folder (needed)") != std::string::npos);
-  Example asked;
-  asked.set.at("out").needed();
-  CHECK_FALSE(asked.parse({"--help"}));
+  struct Needed {
+    std::int64_t steps = 0;
+    double rate = 0;
+    std::string out;
+  } needed;
+  const CommandLine line("example", "", [&](Fields& f) {
+    f("steps", needed.steps, "how many").needed();
+    f("rate", needed.rate, "how fast").needed();
+    f("out", needed.out, "a folder").placeholder("FOLDER").needed();
+  });
+  std::ostringstream printed;
+  const auto parse = [&](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "example");
+    return line.parse(static_cast<int>(arguments.size()), arguments.data(), printed);
+  };
+  CHECK_THROWS_WITH_AS(parse({}), "give --steps N, --rate X and --out FOLDER", UsageError);
+  CHECK_THROWS_WITH_AS(parse({"--steps", "5"}), "give --rate X and --out FOLDER", UsageError);
+  CHECK_THROWS_WITH_AS(parse({"--rate", "5", "--steps", "5"}), "give --out FOLDER", UsageError);
+  CHECK(parse({"--steps", "5", "--rate", "0.5", "--out", "runs"}));
+  CHECK(printed.str().empty());
+  CHECK_FALSE(parse({"--help"}));
+  CHECK(printed.str().find("a folder (needed)") != std::string::npos);
 }
 
 TEST_CASE("help names every option once and keeps to 96 columns") {
   Example e;
-  e.set.group("Long");
   bool flag = false;
   std::string words;
   for (int i = 0; i < 60; ++i) words += "word ";
-  e.set.add("a-name-that-leaves-no-room-beside-it", &flag, words);
-  std::istringstream lines(e.set.help());
+  const Declare declare = [&](Fields& f) {
+    fields(f, e);
+    f.group("Long");
+    f("a-name-that-leaves-no-room-beside-it", flag, words);
+  };
+  Fields all;
+  declare(all);
+  const Example before = e;
+  const auto known = known_fields(declare, [&] { e = before; });
+  const std::string page = help_page("example", words, all, known, "The end.");
+  std::istringstream lines(page);
   int mentions = 0;
   for (std::string line; std::getline(lines, line);) {
     CHECK(line.size() <= 96);
@@ -227,5 +192,36 @@ TEST_CASE("help names every option once and keeps to 96 columns") {
     mentions += line.find("--steps N") != std::string::npos;
   }
   CHECK(mentions == 1);
-  CHECK(e.set.help().find("[10]") != std::string::npos);
+  CHECK(page.find("a whole number [10]\n") != std::string::npos);
+  CHECK(page.find("a flag\n") != std::string::npos);
+  CHECK(page.find("\nLong\n") != std::string::npos);
+  CHECK(page.find("-o, --out FOLDER") != std::string::npos);
+  CHECK(page.ends_with("\nThe end.\n"));
+  // What is not read stands where the choice is that leads there, and nowhere else.
+  std::string joined;
+  std::istringstream pieces(page);
+  for (std::string word; pieces >> word;) joined += word + " ";
+  CHECK(joined.find("a choice; with subwords also --merges [bytes]") != std::string::npos);
+  CHECK(page.find("pairs that become one") == std::string::npos);
+}
+
+TEST_CASE("help shows values as they are set, so that a choice shows its own options") {
+  Tool t;
+  CHECK_FALSE(t.parse({"--tokens", "subwords", "--steps", "77", "--tied", "--help"}));
+  const std::string page = t.printed.str();
+  CHECK(page.find("pairs that become one [7]") != std::string::npos);
+  CHECK(page.find("a whole number [77]") != std::string::npos);
+  CHECK(page.find("a flag [on]") != std::string::npos);
+}
+
+TEST_CASE("an unread value is told where it is read, and what is read here") {
+  Example e;
+  const Declare declare = [&](Fields& f) { fields(f, e); };
+  const auto known = known_fields(declare, [&] { e = {}; });
+  Fields now;
+  declare(now);
+  const GivenValue given{"merges", FieldText{"3"}, "--merges"};
+  CHECK(unread_message(given, known, now, "example") ==
+        "--merges means nothing to example with --tokens bytes (it is read with --tokens "
+        "subwords); here are --tied --steps --rate --tokens --out --split --freeze");
 }
