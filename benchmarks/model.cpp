@@ -26,8 +26,8 @@
 #include "core/base/text.h"
 #include "core/io/json.h"
 #include "core/io/safetensors.h"
+#include "models/generation/coder.h"
 #include "models/generation/generator.h"
-#include "models/generation/image_coder.h"
 #include "models/generation/sampling.h"
 #include "models/registry.h"
 #include "models/training/learner.h"
@@ -127,10 +127,10 @@ class Noise {
   Noise(const LearnerConfig& config, const BatchShape& shape, std::uint64_t seed, Mode mode,
         Workers& workers)
       : store_(seed) {
-    const auto& build = model(config.model).build;
+    const auto& build = config.model.entry().build;
     graphs_.emplace_back(store_, Mode::train);  // makes the parameters
-    build(graphs_.back(), config.sizes, shape);
-    if (mode != Mode::train) build(graphs_.emplace_back(store_, mode), config.sizes, shape);
+    build(graphs_.back(), config.model, shape);
+    if (mode != Mode::train) build(graphs_.emplace_back(store_, mode), config.model, shape);
     const auto& names = graphs_.back().given_names();
     if (const auto found = names.find("noise"); found != names.end()) {
       noise_ = found->second;
@@ -158,17 +158,16 @@ class Noise {
 
 class Benchmark {
  public:
-  Benchmark(const TrainOptions& o, const Extra& extra)
-      : o_(o),
+  Benchmark(const RunSettings& settings, const Extra& extra)
+      : settings_(settings),
         extra_(extra),
-        task_(make_task(o)),
-        store_(static_cast<std::uint64_t>(o.seed)),
-        workers_(static_cast<int>(o.threads)) {
-    config_ = learner_config(o, *task_);
-    if (extra.random > 0) {
-      config_.sizes.vocabulary = extra.random;
-      if (config_.sizes.source_vocabulary > 0) config_.sizes.source_vocabulary = extra.random;
-    }
+        task_(make_task(settings)),
+        store_(static_cast<std::uint64_t>(settings.training.seed)),
+        workers_(static_cast<int>(settings.watch.threads)),
+        config_(learner_config(settings.training, *task_)) {
+    if (extra.random > 0)
+      config_.model.derive(
+          {{"vocabulary-size", extra.random}, {"source-vocabulary-size", extra.random}});
     learner_.emplace(store_, config_, workers_);
   }
 
@@ -176,12 +175,12 @@ class Benchmark {
   void speed() {
     Times times;
     Tally loss;
-    for (std::int64_t i = 0; i < o_.steps; ++i) {
+    for (std::int64_t i = 0; i < steps(); ++i) {
       const data::Batch batch = make_batch(Part::train, i);
-      times.measure(i >= o_.steps / 5, [&] { loss = step(batch); });
+      times.measure(i >= steps() / 5, [&] { loss = step(batch); });
     }
     Json::Object line = times.line("step");
-    line.insert(line.end(), {{"model", o_.model},
+    line.insert(line.end(), {{"model", config_.model.name()},
                              {"threads", workers_.threads()},
                              {"gflop", learner_->step_flops() / 1e9},
                              {"loss", loss.mean()}});
@@ -190,8 +189,8 @@ class Benchmark {
 
   /// Of the first shape of batches.
   void profile() {
-    for (std::int64_t i = 0; i < o_.steps; ++i) {
-      if (i == o_.steps / 5) learner_->learning().set_profiling(true);
+    for (std::int64_t i = 0; i < steps(); ++i) {
+      if (i == steps() / 5) learner_->learning().set_profiling(true);
       step(make_batch(Part::train, i));
     }
     std::cout << profile_table(learner_->learning(), ProfileBy::op) << '\n'
@@ -200,7 +199,10 @@ class Benchmark {
 
   /// The likeliest token each time, in streams as long as the context; the first one warms up.
   void generate() {
-    Generator generator(store_, o_.model, config_.sizes, workers_);
+    Generator generator(store_, config_.model, workers_);
+    const auto& context = config_.model.entry().context;
+    const std::int64_t limit = context ? context(config_.model) : 0;
+    const std::int64_t tokens = limit > 0 ? limit : 256;
     Sampler sampler({.temperature = 0});
     Random random(/*key=*/1);
     Times times;
@@ -209,7 +211,7 @@ class Benchmark {
     for (int stream = 0; stream < 4; ++stream) {
       token = 0;
       generator.reset();
-      for (std::int64_t i = 0; i < config_.sizes.context; ++i) {
+      for (std::int64_t i = 0; i < tokens; ++i) {
         times.measure(stream > 0, [&] {
           const std::span<const float> logits = generator.next(token);
           token = sampler.draw(logits, random);
@@ -218,8 +220,9 @@ class Benchmark {
       }
     }
     Json::Object line = times.line("token");
-    line.insert(line.end(),
-                {{"model", o_.model}, {"threads", workers_.threads()}, {"last", token}});
+    line.insert(
+        line.end(),
+        {{"model", config_.model.name()}, {"threads", workers_.threads()}, {"last", token}});
     line.emplace_back("logit", double{logit});
     std::cout << to_text(line) << '\n';
   }
@@ -228,16 +231,16 @@ class Benchmark {
     std::filesystem::create_directories(out());
     std::ofstream(out() / "model.json") << to_text(description()) << '\n';
     write_parameters(out() / "initial.safetensors", store_);
-    write_part("batches", Part::train, o_.steps);
+    write_part("batches", Part::train, steps());
     if (const data::BatchSource* valid = task_->source(Part::valid))
       write_part("valid", Part::valid, valid->batches());
   }
 
   void trace() {
     write_start();
-    std::optional<ImageCoder> coder;
-    if (o_.model.ends_with("vqvae")) coder.emplace(store_, o_.model, config_.sizes, workers_);
-    for (std::int64_t i = 0; i < o_.steps; ++i) {
+    std::optional<Coder> coder;
+    if (config_.model.name().ends_with("vqvae")) coder.emplace(store_, config_.model, workers_);
+    for (std::int64_t i = 0; i < steps(); ++i) {
       const data::Batch batch = make_batch(Part::train, i);
       Json::Object line{{"step", i + 1}};
       if (coder) line.emplace_back("codes", codes(*coder, batch));
@@ -252,17 +255,21 @@ class Benchmark {
   }
 
  private:
-  std::filesystem::path out() const { return o_.out.empty() ? "." : o_.out; }
+  std::filesystem::path out() const {
+    return settings_.watch.out.empty() ? "." : settings_.watch.out;
+  }
+  std::int64_t steps() const { return settings_.training.steps; }
   data::Batch make_batch(Part part, std::int64_t position) const {
     data::Batch batch = task_->source(part)->make(position);
     if (extra_.random > 0) randomise(batch, extra_.random);
     return batch;
   }
-  /// What a step takes of schedules.
+  /// What a step takes of schedules: the model's stay as they are at the first step.
   Scalars scalars() const {
-    return {{"learning_rate", static_cast<float>(o_.lr)},
-            {"temperature", static_cast<float>(o_.temperature)},
-            {"kl_weight", static_cast<float>(o_.beta)}};
+    Scalars scalars{{"learning_rate", settings_.training.rate.peak}};
+    if (const auto& schedule = config_.model.entry().schedule)
+      scalars.merge(schedule(config_.model, 0, steps()));
+    return scalars;
   }
   void write_part(const std::string& name, Part part, std::int64_t count) const {
     std::vector<data::Batch> batches;
@@ -277,33 +284,35 @@ class Benchmark {
     write_batches(out() / (name + ".safetensors"), batches);
   }
   /// Of the images of a batch, one after another.
-  static Json::Array codes(ImageCoder& coder, const data::Batch& batch) {
+  static Json::Array codes(Coder& coder, const data::Batch& batch) {
     Json::Array list;
-    const Tensor all = coder.encode(batch.input("images"));
+    const Tensor all = coder.encode(batch.inputs);
     for (const std::int32_t code : all.as<std::int32_t>()) list.emplace_back(std::int64_t{code});
     return list;
   }
   Tally step(const data::Batch& batch) { return learner_->learn(batch, scalars()).loss; }
   /// What builds the model, and its optimiser.
   Json description() const {
+    ModelSettings model = config_.model;
     Json::Object config;
-    for (const auto& [name, value] : to_values(config_.sizes)) config.emplace_back(name, value);
+    for (const auto& [name, value] : to_values([&](Fields& f) { fields(f, model); }))
+      config.emplace_back(name, value);
     const OptimiserConfig& c = config_.optimiser;
-    return Json::Object{{"model", o_.model},
-                        {"config", std::move(config)},
-                        {"training", Json::Object{{"optimiser", c.name},
-                                                  {"lr", o_.lr},
-                                                  {"momentum", c.momentum},
-                                                  {"beta1", c.beta1},
-                                                  {"beta2", c.beta2},
-                                                  {"epsilon", c.epsilon},
-                                                  {"weight_decay", c.weight_decay},
-                                                  {"clip", c.clip},
-                                                  {"temperature", o_.temperature},
-                                                  {"kl_weight", o_.beta}}}};
+    Json::Object training{{"optimiser", c.name},
+                          {"lr", settings_.training.rate.peak},
+                          {"momentum", c.momentum},
+                          {"beta1", c.beta1},
+                          {"beta2", c.beta2},
+                          {"epsilon", c.epsilon},
+                          {"weight_decay", c.weight_decay},
+                          {"clip", c.clip}};
+    for (const auto& [name, value] : scalars())
+      if (name != "learning_rate") training.emplace_back(name, double{value});
+    return Json::Object{
+        {"model", model.name()}, {"config", std::move(config)}, {"training", std::move(training)}};
   }
 
-  TrainOptions o_;
+  RunSettings settings_;
   Extra extra_;
   std::unique_ptr<Task> task_;
   Variables store_;
@@ -320,11 +329,11 @@ int main(int argc, char** argv) {
   return guarded_main("model", [&] {
     std::vector<const char*> arguments(argv, argv + argc);
     const Extra extra = take_extra(arguments);
-    const std::optional<TrainOptions> options =
-        parse_train_options(static_cast<int>(arguments.size()), arguments.data(), std::cout,
-                            [](const std::string& run) { return open_run(run).options; });
-    if (!options) return int{exit_ok};
-    Benchmark benchmark(*options, extra);
+    const std::optional<TrainCall> call =
+        parse_train_call(static_cast<int>(arguments.size()), arguments.data(), std::cout,
+                         [](const std::string& run) { return open_run(run).settings; });
+    if (!call) return int{exit_ok};
+    Benchmark benchmark(call->settings, extra);
     if (extra.mode == "trace" && extra.random > 0)
       throw UsageError("--random is for measuring speed; a trace takes the data as they are");
     if (extra.mode == "speed")

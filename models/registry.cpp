@@ -17,6 +17,7 @@ namespace abax {
 namespace {
 
 std::int64_t translation_context(const Seq2Seq& s) { return s.blocks.context; }
+std::int64_t classification_context(const Classifier& s) { return s.blocks.context; }
 std::int64_t code_context(const CodePrior& s) { return s.blocks.context; }
 
 }  // namespace
@@ -64,7 +65,8 @@ const std::vector<ModelEntry>& models() {
                     {"batch", "50"},
                     {"lr", "2e-3"},
                     {"best", "accuracy"}},
-       .build = erased<sequence_classifier>},
+       .build = erased<sequence_classifier>,
+       .context = erased<classification_context>},
       {.name = "gaussian_vae",
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = "images",

@@ -39,7 +39,7 @@ struct ModelEntry {
   /// Inputs "tokens" [1, batch] and "keep"; gives the logits [1, batch, vocabulary].
   Value (*step)(Graph& graph, const ModelSettings& settings, std::int64_t batch) = nullptr;
   /// Of models of sequences: how many tokens in a row they take, where that is limited; else 0.
-  /// Of encoder-decoders: the longest source or target.
+  /// Of encoder-decoders: the longest source or target. Of classifiers: the longest sentence.
   std::int64_t (*context)(const ModelSettings& settings) = nullptr;
   /// Of models that make a sequence from another.
   StepDecoder decoder = {};

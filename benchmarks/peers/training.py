@@ -70,7 +70,7 @@ def means_of(metrics):
 def train(run, batches, options):
     optimiser, size, order = run.optimiser(), options.batch, []
     steps = options.steps or options.epochs * math.ceil(len(batches.images) / size)
-    lr, temperature = run.training['lr'], run.training['temperature']
+    lr, temperature = run.training['lr'], run.training.get('temperature', 0)
     means = Means()
     for step in range(steps):
         if not order:

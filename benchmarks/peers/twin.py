@@ -38,8 +38,17 @@ MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq
           'vqvae': Vqvae, 'two_level_vqvae': TwoLevelVqvae, 'code_prior': TransformerLm}
 
 
+class Config(dict):
+    """A model's settings by the twins' names; what it does not read, as it was chosen, is 0."""
+
+    def __missing__(self, name):
+        return 0
+
+
 def parsed(value):
-    """A configuration's value, which its file keeps as text."""
+    """A setting's value, which its file keeps as text."""
+    if value in ('true', 'false'):
+        return value == 'true'
     for kind in (int, float):
         try:
             return kind(value)
@@ -56,8 +65,11 @@ class Run:
         with open(f'{folder}/model.json') as file:
             description = json.load(file)
         self.training = description['training']
-        config = {name: parsed(value) for name, value in description['config'].items()}
-        config.update({name: self.training[name] for name in ('temperature', 'kl_weight')})
+        config = Config({name.removesuffix('-size').replace('-', '_'): parsed(value)
+                         for name, value in description['config'].items()})
+        config.update({name: self.training[name] for name in ('temperature', 'kl_weight') if name in self.training})
+        if description['model'] == 'code_prior':  # reads labels too, and one of none
+            config['source_vocabulary'] = config['vocabulary'] + 1 + config['classes']
         self.model = MODELS[description['model']](config)
         layers.load(self.model, safetensors_file.read(f'{folder}/initial.safetensors'))
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]

@@ -77,7 +77,8 @@ class Quantiser(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.kind = config['quantiser']
+        residual = config['quantiser'] == 'nearest' and config['stages'] > 1
+        self.kind = 'residual' if residual else config['quantiser']
         count = {'nearest': config['groups'], 'residual': config['stages'], 'finite': 0}[self.kind]
         width = config['code_width'] // (count if self.kind == 'nearest' else 1)
         if self.kind == 'finite':

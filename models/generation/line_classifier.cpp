@@ -30,12 +30,15 @@ LineClassifier::LineClassifier(Variables& store, const ModelSettings& settings,
 
 std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::string>& lines) {
   std::vector<std::vector<float>> results(lines.size());
-  data::LabelledText words;  // the lines that have any, with a label that nothing reads
+  // The lines that have any, with a label that nothing reads.
+  data::LabelledText words;
+  words.files = {"lines"};
   std::vector<std::size_t> line;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (tokenizer_.encode(lines[i]).empty()) continue;
     words.sentences.push_back(lines[i]);
     words.labels.push_back(0);
+    words.lines.push_back(static_cast<std::int64_t>(i) + 1);
     line.push_back(i);
   }
   if (line.empty()) return results;

@@ -274,7 +274,8 @@ Field& code_width_field(Fields& f, std::int64_t& width, std::string help) {
 
 void fields(Fields& f, Quantiser& q) {
   f.choice("quantiser", q.kind, {"nearest", "finite"},
-           "how a vector becomes a code: by the nearest of a codebook, or by finite scalars (FSQ)");
+           "how a vector becomes a code: by the nearest of a codebook, or by finite scalars (FSQ)")
+      .formerly("residual", "--quantiser nearest --stages N");
   const auto* nearest = std::get_if<Nearest>(&q.kind);
   if (nearest) code_width_field(f, q.code_width, "numbers of a code's vector");
   f("stages", q.stages, "codebooks in turn, each for what the ones before it left")

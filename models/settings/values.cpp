@@ -17,6 +17,12 @@ Fields collected(const Declare& declare) {
   return fields;
 }
 
+/// Whether other fields may depend on what this one is set to.
+bool decides(const Field& field) {
+  return field.is_choice() || field.is_flag() || !field.opening_values().empty() ||
+         (!field.is_list() && !field.choices().empty());
+}
+
 /// What a field that others depend on can be set to besides what it holds.
 std::vector<FieldText> alternatives(const Field& field) {
   Words values;
@@ -45,17 +51,17 @@ std::vector<GivenValue> strongest(std::vector<GivenValue> values) {
 
 std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> values) {
   std::vector<bool> done(values.size());
-  /// The first choice that is not made yet, or all else that can be set. In the fields' order: a
+  /// The first decision that is not made yet, or all else that can be set. In the fields' order: a
   /// choice stands before those that it brings.
-  const auto set_next = [&](bool choice) {
+  const auto set_next = [&](bool decision) {
     Fields fields = collected(declare);
     bool any = false;
     for (Field& field : fields.all())
       for (std::size_t i = 0; i < values.size(); ++i) {
-        if (done[i] || field.is_choice() != choice || field.name() != values[i].name) continue;
+        if (done[i] || decides(field) != decision || field.name() != values[i].name) continue;
         field.set(values[i].place, values[i].value);
         done[i] = any = true;
-        if (choice) return true;  // the fields are others now
+        if (decision) return true;  // the fields are others now
       }
     return any;
   };
@@ -64,7 +70,7 @@ std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> v
       // What was set may have been of the alternative that is no longer chosen.
       const Fields fields = collected(declare);
       for (std::size_t i = 0; i < values.size(); ++i)
-        if (const Field* field = fields.find(values[i].name); field && !field->is_choice())
+        if (const Field* field = fields.find(values[i].name); field && !decides(*field))
           done[i] = false;
     }
     more = set_next(false);
@@ -103,11 +109,12 @@ std::vector<KnownField> known_fields(const Declare& declare, const std::function
       names.insert(field.name());
     }
     std::vector<Place> further;
-    for (const Field& field : fields.all()) {
-      if (seen.contains(field.name())) continue;
-      for (const FieldText& value : alternatives(field)) {
+    // The last ones first: of two ways the one that changes less is told.
+    for (auto field = fields.all().rbegin(); field != fields.all().rend(); ++field) {
+      if (seen.contains(field->name())) continue;
+      for (const FieldText& value : alternatives(*field)) {
         Route longer = route;
-        longer.emplace_back(field.name(), value.text);
+        longer.emplace_back(field->name(), value.text);
         further.push_back({std::move(longer), names});
       }
     }

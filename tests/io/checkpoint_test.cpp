@@ -35,7 +35,7 @@ void fill_store(Variables& store, float first) {
 
 Checkpoint example(std::int64_t step) {
   return {.model = "lstm_lm",
-          .configuration = "width = 3\nname = \"é\"\n",
+          .settings = {{"width", "3"}, {"name", "\"é\"\n"}},
           .values = {{"best", "1.25"}},
           .step = step,
           .data_position = 3 * step,
@@ -103,7 +103,9 @@ TEST_CASE("checkpoint: round trip of everything") {
   save_checkpoint(folder / "runs/a/last/", example(100), store);  // makes the parents
   const CheckpointReader reader(folder / "runs/a/last");
   CHECK(reader.contents().model == "lstm_lm");
-  CHECK(reader.contents().configuration == example(100).configuration);
+  CHECK(reader.contents().settings == example(100).settings);
+  CHECK(reader.contents().format == 2);
+  CHECK(reader.contents().configuration.empty());  // of format 1
   CHECK(reader.contents().values == example(100).values);
   CHECK(reader.contents().files == example(100).files);
   CHECK(reader.contents().step == 100);

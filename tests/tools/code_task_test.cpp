@@ -9,6 +9,7 @@
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
 #include "tools/saved_run.h"
+#include "tools/tasks/tasks.h"
 
 namespace abax {
 namespace {
@@ -27,30 +28,20 @@ std::string noise(const std::filesystem::path& path, int count) {
 }
 
 /// A short run on small images, with files of their own for the test.
-TrainOptions small(const TemporaryFolder& folder, const char* model) {
-  TrainOptions o = short_run(folder / model, 6);
-  o.model = model;
-  o.hidden = {12};
-  o.latents = 4;
-  o.categories = 3;
-  o.codes = 5;
-  o.code_width = 4;
-  o.data = {noise(folder / "images", 40)};
-  o.test = {noise(folder / "others", 15)};
-  o.split = {70, 30, 0};
-  o.batch = 8;
-  return o;
+TrainCall small(const TemporaryFolder& folder, const std::string& model) {
+  const std::string latents = model == "gaussian_vae"      ? " --latents 4"
+                              : model == "categorical_vae" ? " --latents 4 --categories 3"
+                                                           : " --codes 5 --code-width 4";
+  return with(short_run(folder / model, 6,
+                        "--model " + model + latents + " --hidden 12 --split 70,30,0 --batch 8"),
+              {{"data", noise(folder / "images", 40)}, {"test", noise(folder / "others", 15)}});
 }
 
-TrainOptions prior_of(const TrainOptions& autoencoder) {
-  TrainOptions o = short_run(autoencoder.out + "-prior", 14);
-  o.model = "code_prior";
-  o.codes_of = autoencoder.out;
-  o.width = 8;
-  o.heads = 2;
-  o.batch = 8;
-  o.sampled_codes = true;
-  return o;
+TrainCall prior_of(const TrainCall& autoencoder) {
+  const std::string codes_of = folder_of(autoencoder);
+  return with(short_run(codes_of + "-prior", 14,
+                        "--model code_prior --width 8 --heads 2 --batch 8 --sampled-codes"),
+              {{"codes-of", codes_of}});
 }
 
 /// The codes of a part, one pass in the order of its images.
@@ -69,16 +60,16 @@ std::vector<std::int32_t> codes(const Task& task, Part part) {
 
 TEST_CASE("code task: sampled codes follow seed and part, whatever else is there") {
   const TemporaryFolder folder;
-  const TrainOptions autoencoder = small(folder, "categorical_vae");
+  const TrainCall autoencoder = small(folder, "categorical_vae");
   train(autoencoder);
-  TrainOptions o = prior_of(autoencoder);
-  const auto task = make_task(o);
+  const TrainCall o = prior_of(autoencoder);
+  const auto open = [&](const std::vector<std::pair<std::string, std::string>>& changes) {
+    return make_task(with(o, changes).settings);
+  };
+  const auto task = make_task(o.settings);
   CHECK(task->description().starts_with("sampled codes of"));
-  TrainOptions same = o, other = o, likeliest = o;
-  same.threads = 3;
-  other.seed = 2;
-  likeliest.sampled_codes = false;
-  const auto again = make_task(same), reseeded = make_task(other), plain = make_task(likeliest);
+  const auto again = open({{"threads", "3"}}), reseeded = open({{"seed", "2"}}),
+             plain = open({{"sampled-codes", "false"}});
   CHECK(plain->description().starts_with("codes of"));
   const std::size_t count[] = {28 * 4, 12 * 4, 15 * 4};
   for (const Part part : parts) {
@@ -101,35 +92,32 @@ TEST_CASE("code task: sampled codes follow seed and part, whatever else is there
     CHECK(sums[1] == sum);
   }
   // Noise of the parts is not the same: an image in both has other codes there.
-  TrainOptions twice = o;
-  twice.data = twice.valid = twice.test = autoencoder.test;
-  const auto equal_images = make_task(twice);
+  const std::string others = value_of(autoencoder.settings, "test");
+  const auto equal_images = open({{"data", others}, {"valid", others}, {"test", others}});
   CHECK(codes(*equal_images, Part::valid) != codes(*equal_images, Part::test));
 
   // An evaluation has the test part alone.
   const Files files = task->files();
-  const auto evaluation = make_task(o, &files, Use::evaluate);
+  const auto evaluation = make_task(o.settings, &files, Use::evaluate);
   CHECK(evaluation->source(Part::train) == nullptr);
   CHECK(codes(*evaluation, Part::test) == codes(*task, Part::test));
 
   train(o);
-  TrainOptions halves = o;
-  halves.out += "-halves";
-  halves.steps = 9;
-  train(halves);
-  CHECK(open_run(halves.out).options.sampled_codes);
-  resume(halves.out, 14, /*threads=*/3);
-  CHECK(equal_parameters(o.out, halves.out));
+  const auto halves = folder / "halves";
+  train(with(o, {{"out", halves}, {"steps", "9"}}));
+  CHECK(value_of(open_run(halves).settings, "sampled-codes") == "true");
+  resume(halves, 14, /*threads=*/3);
+  CHECK(equal_parameters(folder_of(o), halves));
 }
 
 TEST_CASE("code task: codes without chance and real numbers are not sampled") {
   const TemporaryFolder folder;
   for (const char* model : {"vqvae", "two_level_vqvae", "gaussian_vae"}) {
-    TrainOptions autoencoder = small(folder, model);
+    const TrainCall autoencoder = small(folder, model);
     train(autoencoder);
-    const bool real = autoencoder.model == "gaussian_vae";
-    const TrainOptions o = prior_of(autoencoder);
-    CHECK_THROWS_WITH_AS(make_task(o),
+    const bool real = autoencoder.settings.model.name() == "gaussian_vae";
+    const TrainCall o = prior_of(autoencoder);
+    CHECK_THROWS_WITH_AS(make_task(o.settings),
                          Contains(real ? "real numbers" : "no posterior distribution"), UsageError);
   }
 }

@@ -7,10 +7,12 @@
 
 #include "core/base/error.h"
 #include "core/io/file.h"
+#include "models/gaussian_vae.h"
 #include "models/training/learner.h"
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
 #include "tools/saved_run.h"
+#include "tools/tasks/tasks.h"
 
 namespace abax {
 namespace {
@@ -37,16 +39,15 @@ std::string write(const std::filesystem::path& path, const data::Images& images)
   return path.string();
 }
 
-TrainOptions small(const TemporaryFolder& folder, const std::string& name) {
-  TrainOptions o = short_run(folder / name, 14);
-  o.model = "gaussian_vae";
-  o.data = {write(folder / "images", striped(50))};
-  o.split = {60, 20, 20};
-  o.hidden = {12};
-  o.latents = 3;
-  o.batch = 7;
-  return o;
+TrainCall small(const TemporaryFolder& folder, const std::string& name,
+                const std::string& options = "") {
+  return with(short_run(folder / name, 14,
+                        "--model gaussian_vae --hidden 12 --latents 3 --batch 7 " + options),
+              {{"data", write(folder / "images", striped(50))}, {"split", "60,20,20"}});
 }
+
+/// What the model knows of the images.
+const ImageModality& modality(const Task& task) { return task.model().as<GaussianVae>().image; }
 
 Json last_line(const std::string& metrics) {
   const std::size_t end = metrics.find_last_not_of('\n');
@@ -57,14 +58,10 @@ Json last_line(const std::string& metrics) {
 
 TEST_CASE("image task: a run resumes in mid-pass, bit for bit, and pictures do not disturb it") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder, "whole");
-  o.binarise = "dynamic";
+  const TrainCall o = small(folder, "whole", "--binarise dynamic");
   train(o);
-  o.out = (folder / "parts").string();
-  o.steps = 9;
-  o.pictures_every = 4;
-  train(o);
-  resume(o.out, 14, /*threads=*/3);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "9"}, {"pictures-every", "4"}}));
+  resume(folder / "parts", 14, /*threads=*/3);
   CHECK(equal_parameters(folder / "whole", folder / "parts"));
   for (const char* name : {"samples", "samples-4", "samples-8", "samples-12", "reconstructions",
                            "reconstructions-4"}) {
@@ -77,12 +74,12 @@ TEST_CASE("image task: a run resumes in mid-pass, bit for bit, and pictures do n
 
 TEST_CASE("image task: parts, sizes and what follows from the training images") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder, "run");
-  const auto task = make_task(o);
-  const ModelConfig sizes = task->sizes();
-  CHECK(sizes.image_height == 6);
-  CHECK(sizes.image_width == 5);
-  CHECK(sizes.image_channels == 1);
+  const TrainCall o = small(folder, "run");
+  const auto task = make_task(o.settings);
+  const ImageSize size = modality(*task).network.size;
+  CHECK(size.height == 6);
+  CHECK(size.width == 5);
+  CHECK(size.channels == 1);
   CHECK(task->unit() == "image");
   CHECK(task->loss_unit() == "nats an image");
   double counted[3] = {};
@@ -92,37 +89,32 @@ TEST_CASE("image task: parts, sizes and what follows from the training images") 
   CHECK(counted[0] == 30);
   CHECK(counted[1] == 10);
   CHECK(counted[2] == 10);
-  CHECK(sizes.pixel_variance > 0.08f);
-  CHECK(sizes.pixel_variance < 0.12f);
+  const float variance = modality(*task).pixels.variance;
+  CHECK(variance > 0.08f);
+  CHECK(variance < 0.12f);
 
   // A checkpoint's files take the place of the training images, whatever is read.
   const Files files = task->files();
-  TrainOptions other = o;
-  other.test = {write(folder / "one", striped(1))};
-  const auto evaluation = make_task(other, &files, Use::evaluate);
-  CHECK(evaluation->sizes().pixel_variance == sizes.pixel_variance);
+  const TrainCall other = with(o, {{"test", write(folder / "one", striped(1))}});
+  const auto evaluation = make_task(other.settings, &files, Use::evaluate);
+  CHECK(modality(*evaluation).pixels.variance == variance);
   CHECK(evaluation->source(Part::train) == nullptr);
-  other.test = {write(folder / "colour", striped(4, 3))};
-  CHECK_THROWS_WITH_AS(make_task(other, &files, Use::evaluate), Contains("6 x 5 x 3"), DataError);
-  CHECK_THROWS_WITH_AS(make_task(other), Contains("6 x 5 x 1"), DataError);
+  const RunSettings colour = with(o, {{"test", write(folder / "colour", striped(4, 3))}}).settings;
+  CHECK_THROWS_WITH_AS(make_task(colour, &files, Use::evaluate), Contains("6 x 5 x 3"), DataError);
+  CHECK_THROWS_WITH_AS(make_task(colour), Contains("6 x 5 x 1"), DataError);
   const Files none;
-  CHECK_THROWS_AS(make_task(o, &none, Use::evaluate), CheckpointError);
-  o.data.clear();
-  o.corpus = "fables";
-  CHECK_THROWS_WITH_AS(make_task(o), Contains("glyphs"), UsageError);
-  o.corpus = "glyphs";
-  CHECK(make_task(o)->sizes().image_height == 28);
-  CHECK(make_task(o)->description().find("10 classes") != std::string::npos);
+  CHECK_THROWS_AS(make_task(o.settings, &none, Use::evaluate), CheckpointError);
+  CHECK_THROWS_WITH_AS(with(o, {{"corpus", "fables"}}), Contains("glyphs"), UsageError);
+  const auto glyphs = make_task(with(o, {{"data", ""}, {"corpus", "glyphs"}}).settings);
+  CHECK(modality(*glyphs).network.size.height == 28);
+  CHECK(glyphs->description().find("10 classes") != std::string::npos);
 }
 
 TEST_CASE("image task: binarised pixels are 0 or 1, static ones the same in each pass and run") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder, "run");
-  o.split = {100, 0, 0};
-  const auto first_rows = [&](const char* binarise, std::int64_t position, std::int64_t seed) {
-    o.binarise = binarise;
-    o.seed = seed;
-    const auto task = make_task(o);
+  const TrainCall o = with(small(folder, "run"), {{"split", "100,0,0"}});
+  const auto first_rows = [&](const char* binarise, std::int64_t position, const char* seed) {
+    const auto task = make_task(with(o, {{"binarise", binarise}, {"seed", seed}}).settings);
     std::vector<float> sums;
     for (std::int64_t i = 0; i < task->source(Part::train)->batches(); ++i) {
       const data::Batch batch = task->source(Part::train)->make(position + i);
@@ -139,21 +131,18 @@ TEST_CASE("image task: binarised pixels are 0 or 1, static ones the same in each
     std::ranges::sort(sums);
     return sums;
   };
-  const auto once = first_rows("static", 0, 1);
+  const auto once = first_rows("static", 0, "1");
   REQUIRE(once.size() == 50);
-  CHECK(first_rows("static", 8, 1) == once);  // the next pass
-  CHECK(first_rows("static", 0, 2) == once);  // the data's, not the run's
-  CHECK(first_rows("dynamic", 0, 1).size() == 50);
-  CHECK(first_rows("dynamic", 8, 1) != first_rows("dynamic", 0, 1));
-  CHECK(first_rows("none", 0, 1).empty());
+  CHECK(first_rows("static", 8, "1") == once);  // the next pass
+  CHECK(first_rows("static", 0, "2") == once);  // the data's, not the run's
+  CHECK(first_rows("dynamic", 0, "1").size() == 50);
+  CHECK(first_rows("dynamic", 8, "1") != first_rows("dynamic", 0, "1"));
+  CHECK(first_rows("none", 0, "1").empty());
 }
 
 TEST_CASE("image task: what the run reports, its metrics file holds and the checkpoint gives") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder, "run");
-  o.kl_warmup = 5;
-  o.quiet = false;
-  const std::string out = train(o);
+  const std::string out = train(small(folder, "run", "--kl-warmup 5 --no-quiet"));
   CHECK(out.find("nats an image") != std::string::npos);
   CHECK(out.find("perplexity") == std::string::npos);
   CHECK(out.find("active_units") != std::string::npos);
@@ -173,7 +162,7 @@ TEST_CASE("image task: what the run reports, its metrics file holds and the chec
   CHECK(tested.at("test_loss").number() ==
         Approx(tested.at("test_kl").number() + tested.at("test_reconstruction").number()));
 
-  const SavedRun run = open_run(o.out, Which::best);
+  const SavedRun run = open_run(folder / "run", Which::best);
   Variables store;
   create_for_use(run, store);
   Workers workers(1);
@@ -190,7 +179,8 @@ TEST_CASE("image task: what the run reports, its metrics file holds and the chec
   CHECK(task->score(Part::test, store, workers, {.wanted = "loss"}).empty());
   CHECK(task->score(Part::test, store, workers, {.wanted = "mutual_information"}) == scores);
 
-  LearnerConfig config{.model = run.options.model, .sizes = task->sizes()};
+  LearnerConfig config;
+  config.model = task->model();
   config.check_shapes = task->source(Part::test)->shapes();
   Learner learner(store, config, workers);
   const Evaluation evaluation = learner.evaluate(*task->source(Part::test));

@@ -11,7 +11,8 @@
 #include "core/base/text.h"
 #include "core/base/version.h"
 #include "core/io/file.h"
-#include "tools/options/train_options.h"
+#include "tools/options/config_file.h"
+#include "tools/training/run_settings.h"
 
 using namespace abax;
 
@@ -36,11 +37,14 @@ std::vector<Json> lines_of(const std::filesystem::path& path) {
 
 TEST_CASE("the header says version, seed, level, threads and configuration") {
   const Folder folder;
-  TrainOptions options;
-  options.data = {"a \"book\" λ\n"};
-  options.freeze = {"embedding"};
+  RunSettings settings;
+  const std::string book = "a \"book\" λ\n";
+  set_value(settings, "data", Words{book});
+  set_value(settings, "freeze", Words{"embedding"});
+  Fields all;
+  fields(all, settings);
   Metrics metrics(folder.path / "metrics.jsonl");
-  metrics.header(7, "sse2", 2, train_option_set(options));
+  metrics.header(7, "sse2", 2, to_json(all));
   metrics.write({{"step", 1}, {"loss", 2.5}, {"bad", std::numeric_limits<double>::quiet_NaN()}});
   const auto lines = lines_of(folder.path / "metrics.jsonl");
   REQUIRE(lines.size() == 2);
@@ -49,8 +53,8 @@ TEST_CASE("the header says version, seed, level, threads and configuration") {
   CHECK(lines[0].at("simd").string() == "sse2");
   CHECK(lines[0].at("threads").integer() == 2);
   const Json& configuration = lines[0].at("configuration");
-  CHECK(configuration.at("data").array().at(0).string() == options.data[0]);
-  CHECK(configuration.at("lr").number() == options.lr);
+  CHECK(configuration.at("data").array().at(0).string() == book);
+  CHECK(configuration.at("lr").number() == doctest::Approx(settings.training.rate.peak));
   CHECK(configuration.at("freeze").array().at(0).string() == "embedding");
   CHECK(lines[1].at("loss").number() == 2.5);
 }

@@ -11,31 +11,48 @@
 
 namespace abax {
 
-TrainOptions short_run(const std::filesystem::path& out, std::int64_t steps) {
-  TrainOptions o;
-  o.steps = steps;
-  o.eval_every = 100;
-  o.lr = 0.01;
-  o.schedule = "constant";
-  o.threads = 2;
-  o.quiet = true;
-  o.out = out.string();
-  return o;
+TrainCall run_of(const Words& arguments) {
+  std::vector<const char*> argv{"train"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  std::ostringstream answer;
+  const auto call = parse_train_call(static_cast<int>(argv.size()), argv.data(), answer,
+                                     [](const std::string& run) { return open_run(run).settings; });
+  REQUIRE(call);
+  return *call;
 }
 
-std::string train(const TrainOptions& options, int expected) {
+TrainCall short_run(const std::filesystem::path& out, std::int64_t steps,
+                    const std::string& options) {
+  Words arguments{"--steps",      std::to_string(steps),
+                  "--eval-every", "100",
+                  "--lr",         "0.01",
+                  "--warmup",     "0",
+                  "--schedule",   "constant",
+                  "--threads",    "2",
+                  "--quiet",      "--out",
+                  out.string()};
+  std::istringstream words(options);
+  for (std::string word; words >> word;) arguments.push_back(word);
+  return run_of(arguments);
+}
+
+TrainCall with(TrainCall call, const std::vector<std::pair<std::string, std::string>>& changes) {
+  for (const auto& [field, value] : changes) set_value(call.settings, field, FieldText{value});
+  return call;
+}
+
+std::filesystem::path folder_of(const TrainCall& call) { return call.settings.watch.out; }
+
+std::string train(const TrainCall& call, int expected) {
   std::ostringstream out;
-  TrainingRun run(options, out);
+  TrainingRun run(call, out);
   CHECK(run.train() == expected);
   return out.str();
 }
 
-void resume(const std::filesystem::path& run, std::int64_t steps, std::int64_t threads) {
-  TrainOptions rest = open_run(run).options;
-  rest.resume = run.string();
-  rest.steps = steps;
-  rest.threads = threads;
-  train(rest);
+std::string resume(const std::filesystem::path& run, std::int64_t steps, std::int64_t threads) {
+  return train(run_of({"--resume", run.string(), "--steps", std::to_string(steps), "--threads",
+                       std::to_string(threads)}));
 }
 
 bool equal_parameters(const std::filesystem::path& a, const std::filesystem::path& b) {

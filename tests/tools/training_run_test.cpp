@@ -17,14 +17,8 @@
 namespace abax {
 namespace {
 
-TrainOptions small(const std::filesystem::path& out) {
-  TrainOptions o = short_run(out, 12);
-  o.width = 13;
-  o.layers = 2;
-  o.dropout = 0.3;
-  o.batch = 3;
-  o.length = 5;
-  return o;
+TrainCall small(const std::filesystem::path& out, const std::string& options = "") {
+  return short_run(out, 12, "--width 13 --layers 2 --dropout 0.3 --batch 3 --length 5 " + options);
 }
 
 /// A text whose passes end in mid-run, with a last window that is not full.
@@ -38,6 +32,20 @@ std::string write_text(const std::filesystem::path& folder, std::size_t size = 4
   return path.string();
 }
 
+/// One on a text of its own, which lies beside it.
+TrainCall small_on_text(const std::filesystem::path& out, const std::string& options = "") {
+  return with(small(out, options), {{"data", write_text(out.parent_path())}});
+}
+
+/// One that learns its text by heart, so that the validation's loss rises.
+TrainCall by_heart(const std::filesystem::path& out) {
+  return with(small_on_text(out, "--split 50,50,0"), {{"steps", "400"},
+                                                      {"dropout", "0"},
+                                                      {"width", "24"},
+                                                      {"eval-every", "10"},
+                                                      {"patience", "3"}});
+}
+
 std::string weights(const std::filesystem::path& run) {
   return read_file(checkpoint_path(run) / "variables.safetensors");
 }
@@ -47,14 +55,9 @@ std::string weights(const std::filesystem::path& run) {
 TEST_CASE(
     "training: a resumed run is the unbroken one, bit for bit, with dropout and in mid-pass") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "whole");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
+  const TrainCall o = small_on_text(folder / "whole", "--split 80,20,0");
   train(o);
-
-  o.out = (folder.path() / "parts").string();
-  o.steps = 7;
-  train(o);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "7"}}));
   CHECK_FALSE(weights(folder.path() / "whole") == weights(folder.path() / "parts"));
   resume(folder.path() / "parts", 12);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
@@ -64,34 +67,22 @@ TEST_CASE(
 
 TEST_CASE("training: a run of passes that take fewer steps than the warm-up can be resumed") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.steps = 0;
-  o.epochs = 1;
-  o.warmup = 100;
-  train(o);
-  const std::int64_t steps = open_run(o.out).options.steps;
-  CHECK(steps < 100);
-  CHECK(open_run(o.out).options.warmup == steps);
-  resume(o.out, steps + 1);
-  CHECK(open_run(o.out).state.step == steps + 1);
+  const auto run = folder / "run";
+  train(with(small_on_text(run), {{"steps", "0"}, {"epochs", "1"}, {"warmup", "100"}}));
+  const TrainingSettings training = open_run(run).settings.training;
+  CHECK(training.steps < 100);
+  CHECK(training.rate.warmup == training.steps);
+  resume(run, training.steps + 1);
+  CHECK(open_run(run).state.step == training.steps + 1);
 }
 
 TEST_CASE("training: codebooks start from data once; resumed runs and loaded weights keep theirs") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "whole");
-  o.model = "vqvae";
-  o.dropout = 0;
-  o.hidden = {16};
-  o.codes = 8;
-  o.code_width = 4;
-  o.batch = 16;
-  o.steps = 6;
-  o.restart_below = 0.5;
+  const TrainCall o = short_run(
+      folder / "whole", 6,
+      "--model vqvae --hidden 16 --codes 8 --code-width 4 --batch 16 --restart-below 0.5");
   train(o);
-  o.out = (folder.path() / "parts").string();
-  o.steps = 3;
-  train(o);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "3"}}));
   resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
   // The first checkpoint is that of the start, with the codebooks that begin there.
@@ -110,16 +101,13 @@ TEST_CASE("training: codebooks start from data once; resumed runs and loaded wei
       most = std::max(most, std::abs(double{a.as<float>()[i]} - double{b.as<float>()[i]}));
     return most;
   };
-  o.steps = 1;
-  o.restart_below = 0;
-  for (const char* start : {"data", "random"}) {
-    o.codebook_start = start;
-    o.out = (folder.path() / start).string();
-    train(o);
-    o.init_from = (folder.path() / "whole").string();
-    o.out = (folder.path() / (std::string("from ") + start)).string();
-    train(o);
-    o.init_from.clear();
+  for (const std::string start : {"data", "random"}) {
+    const TrainCall one = with(o, {{"steps", "1"},
+                                   {"restart-below", "0"},
+                                   {"codebook-start", start},
+                                   {"out", folder / start}});
+    train(one);
+    train(with(one, {{"init-from", folder / "whole"}, {"out", folder / ("from " + start)}}));
   }
   CHECK(difference(codebook("data"), codebook("random")) > 0.1);
   CHECK(difference(codebook("from data"), codebook("from random")) == 0);
@@ -129,48 +117,33 @@ TEST_CASE("training: codebooks start from data once; resumed runs and loaded wei
 
 TEST_CASE("training: how often is validated, and on how many threads, changes no weight") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "a");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
+  const TrainCall o = small_on_text(folder / "a", "--split 80,20,0");
   train(o);
-  o.out = (folder.path() / "b").string();
-  o.eval_every = 1;
-  train(o);
-  o.out = (folder.path() / "c").string();
-  o.threads = 5;
-  train(o);
+  train(with(o, {{"out", folder / "b"}, {"eval-every", "1"}}));
+  train(with(o, {{"out", folder / "c"}, {"eval-every", "1"}, {"threads", "5"}}));
   CHECK(equal_parameters(folder.path() / "a", folder.path() / "b"));
   CHECK(equal_parameters(folder.path() / "a", folder.path() / "c"));
-  o.out = (folder.path() / "d").string();
-  o.seed = 2;
-  train(o);
+  train(with(o, {{"out", folder / "d"}, {"seed", "2"}}));
   CHECK_FALSE(equal_parameters(folder.path() / "a", folder.path() / "d"));
 }
 
 TEST_CASE("training: accumulated batches make one update, resumed too") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "whole");
-  o.data = {write_text(folder.path())};
-  o.accumulate = 3;
-  o.steps = 6;
+  const TrainCall o = with(small_on_text(folder / "whole", "--accumulate 3"), {{"steps", "6"}});
   train(o);
   CHECK(open_run(folder.path() / "whole").checkpoint.contents().data_position == 18);
-  o.out = (folder.path() / "parts").string();
-  o.steps = 3;
-  train(o);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "3"}}));
   resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
 }
 
 TEST_CASE("training: starts from the weights of another run, and leaves the frozen ones") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "first");
-  o.data = {write_text(folder.path())};
+  const TrainCall o = small_on_text(folder / "first");
   train(o);
-  o.init_from = o.out;
-  o.out = (folder.path() / "second").string();
-  o.freeze = {"lstm"};
-  train(o);
+  const TrainCall frozen =
+      with(o, {{"init-from", folder / "first"}, {"out", folder / "second"}, {"freeze", "lstm"}});
+  train(frozen);
   const SavedRun first = open_run(folder.path() / "first");
   const SavedRun second = open_run(folder.path() / "second");
   const auto equal = [&](const char* name) {
@@ -181,37 +154,35 @@ TEST_CASE("training: starts from the weights of another run, and leaves the froz
   CHECK(equal("lstm0/recurrent_weight"));
   CHECK(equal("lstm1/bias"));
   CHECK_FALSE(equal("embedding"));
-  o.out = (folder.path() / "third").string();
-  o.freeze = {"ltsm"};
   std::ostringstream out;
-  CHECK_THROWS_AS(TrainingRun(o, out), UsageError);
+  CHECK_THROWS_AS(TrainingRun(with(frozen, {{"freeze", "ltsm"}}), out), UsageError);
+}
+
+TEST_CASE("training: a run that began with another's weights goes on as an unbroken one") {
+  const TemporaryFolder folder;
+  const TrainCall o = small_on_text(folder / "first");
+  train(o);
+  const TrainCall whole = with(o, {{"init-from", folder / "first"}, {"out", folder / "whole"}});
+  train(whole);
+  train(with(whole, {{"out", folder / "parts"}, {"steps", "7"}}));
+  std::filesystem::rename(folder / "first", folder / "gone");  // its weights are not needed again
+  resume(folder / "parts", 12);
+  CHECK(equal_parameters(folder / "whole", folder / "parts"));
 }
 
 TEST_CASE("training: a rate that is far too high ends as diverged, and the last checkpoint stays") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.optimiser = "sgd";
-  o.clip = 0;
-  o.steps = 60;
-  o.save_every = 1;
-  o.lr = 1e30;
+  const TrainCall o =
+      small_on_text(folder / "run", "--optimiser sgd --clip 0 --save-every 1 --lr 1e30");
   std::ostringstream out;
-  TrainingRun run(o, out);
+  TrainingRun run(with(o, {{"steps", "60"}}), out);
   CHECK_THROWS_AS(run.train(), DivergedError);
   CHECK_NOTHROW(open_run(folder.path() / "run"));
 }
 
 TEST_CASE("training: the best checkpoint is kept, and patience ends a run that gets worse") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.split = {50, 50, 0};
-  o.steps = 400;  // by heart, so that the validation's loss rises
-  o.dropout = 0;
-  o.width = 24;
-  o.eval_every = 10;
-  o.patience = 3;
+  const TrainCall o = by_heart(folder / "run");
   train(o);
   const SavedRun last = open_run(folder.path() / "run");
   const SavedRun best = open_run(folder.path() / "run", Which::best);
@@ -220,186 +191,140 @@ TEST_CASE("training: the best checkpoint is kept, and patience ends a run that g
   REQUIRE(best.state.best.has_value());
   CHECK(last.state.best == best.state.best);
   CHECK(last.state.since_best == 3);
-  TrainOptions rest = last.options;  // more patience lets it go on
-  rest.resume = o.out;
-  rest.patience = 4;
-  train(rest);
+  // More patience lets it go on.
+  train(run_of({"--resume", folder / "run", "--patience", "4"}));
   CHECK(open_run(folder.path() / "run").state.step == last.state.step + 10);
-  o.out = (folder.path() / "other").string();
-  o.best = "bleu";
   std::ostringstream out;
-  TrainingRun run(o, out);
+  TrainingRun run(with(o, {{"out", folder / "other"}, {"best", "bleu"}}), out);
   CHECK_THROWS_AS(run.train(), UsageError);
 }
 
 TEST_CASE("training: a validation that is no number is not the best one, then or later") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
-  o.optimiser = "sgd";
-  o.clip = 0;
-  o.eval_every = 1;
-  o.lr = 1e39;  // infinite: one step, and the weights are no numbers
+  const TrainCall sound =
+      small_on_text(folder / "other", "--split 80,20,0 --optimiser sgd --eval-every 1");
+  // One step, and the weights are no numbers.
+  const TrainCall o = with(
+      sound, {{"out", folder / "run"}, {"clip", "0"}, {"lr", "1e38"}, {"weight-decay", "1e9"}});
   std::ostringstream out;
   CHECK_THROWS_AS(TrainingRun(o, out).train(), DivergedError);
   const std::string metrics = read_file(folder.path() / "run" / "metrics.jsonl");
   CHECK(metrics.find("\"valid_loss\":null") != metrics.npos);
-  CHECK_FALSE(std::filesystem::exists(best_path(o.out)));
+  CHECK_FALSE(std::filesystem::exists(best_path(folder / "run")));
 
   // Of a run that took it for the best one.
-  o.out = (folder.path() / "other").string();
-  o.lr = 0.01;
-  o.clip = 1;
-  o.steps = 3;
-  train(o);
+  const auto run = folder / "other";
+  train(with(sound, {{"steps", "3"}}));
   Variables store;
   Checkpoint saved;
   {
-    const CheckpointReader reader(checkpoint_path(o.out));
+    const CheckpointReader reader(checkpoint_path(run));
     reader.create(store);
     saved = reader.contents();
   }
-  saved.values["best"] = "nan";
-  save_checkpoint(checkpoint_path(o.out), saved, store);
-  resume(o.out, 4);
-  REQUIRE(open_run(o.out).state.best.has_value());
-  CHECK(std::isfinite(*open_run(o.out).state.best));
-  CHECK(open_run(o.out, Which::best).state.step == 4);
+  saved.values["state.best"] = "nan";
+  save_checkpoint(checkpoint_path(run), saved, store);
+  resume(run, 4);
+  REQUIRE(open_run(run).state.best.has_value());
+  CHECK(std::isfinite(*open_run(run).state.best));
+  CHECK(open_run(run, Which::best).state.step == 4);
 }
 
 TEST_CASE("training: a run goes on from whatever whole checkpoint is left of it, and says so") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "whole");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
-  o.eval_every = 4;
+  const TrainCall o = small_on_text(folder / "whole", "--split 80,20,0 --eval-every 4");
   train(o);
-  const auto rest_of = [&](std::int64_t steps) {
-    TrainOptions rest = open_run(o.out).options;
-    rest.resume = o.out;
-    rest.steps = steps;
-    rest.quiet = false;
-    return train(rest);
+  const auto rest_of = [](const std::filesystem::path& run) {
+    return train(run_of({"--resume", run, "--steps", "12", "--no-quiet"}));
   };
   // Killed before its first checkpoint after the best one.
-  o.out = (folder.path() / "best alone").string();
-  o.steps = 8;
-  train(o);
-  CHECK(open_run(o.out, Which::best).state.step == 8);
-  for (const char* name : {"last", "last.1", "last.2"})
-    std::filesystem::remove_all(std::filesystem::path(o.out) / name);
-  const std::string said = rest_of(12);
-  CHECK(said.find("newest whole checkpoint is " + best_path(o.out).string() + ", of step 8") !=
+  const auto alone = folder / "best alone";
+  train(with(o, {{"out", alone}, {"steps", "8"}}));
+  CHECK(open_run(alone, Which::best).state.step == 8);
+  for (const char* name : {"last", "last.1", "last.2"}) std::filesystem::remove_all(alone / name);
+  const std::string said = rest_of(alone);
+  CHECK(said.find("newest whole checkpoint is " + best_path(alone).string() + ", of step 8") !=
         said.npos);
-  CHECK(equal_parameters(folder.path() / "whole", o.out));
+  CHECK(equal_parameters(folder / "whole", alone));
   // The newest is damaged.
-  o.out = (folder.path() / "damaged").string();
-  o.steps = 7;
-  o.save_every = 3;
-  train(o);
-  std::filesystem::remove_all(best_path(o.out));
-  std::ofstream(checkpoint_path(o.out) / "variables.safetensors", std::ios::app) << "x";
-  CHECK(open_run(o.out).state.step == 6);
-  CHECK(rest_of(12).find("bytes, expected") != std::string::npos);
-  CHECK(equal_parameters(folder.path() / "whole", o.out));
-  CHECK(checkpoints_of(o.out).front() == checkpoint_path(o.out));
+  const auto damaged = folder / "damaged";
+  train(with(o, {{"out", damaged}, {"steps", "7"}, {"save-every", "3"}}));
+  std::filesystem::remove_all(best_path(damaged));
+  std::ofstream(checkpoint_path(damaged) / "variables.safetensors", std::ios::app) << "x";
+  CHECK(open_run(damaged).state.step == 6);
+  CHECK(rest_of(damaged).find("bytes, expected") != std::string::npos);
+  CHECK(equal_parameters(folder / "whole", damaged));
+  CHECK(checkpoints_of(damaged).front() == checkpoint_path(damaged));
 }
 
 TEST_CASE("training: the folder's newest checkpoint is `last`, with those before it beside it") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
-  o.eval_every = 5;
-  o.save_every = 4;
-  o.steps = 13;
+  const auto run = folder / "run";
+  const TrainCall o =
+      with(small_on_text(run, "--split 80,20,0 --eval-every 5 --save-every 4"), {{"steps", "13"}});
   train(o);
-  const auto step = [&](const char* name) {
-    return checkpoint_step(std::filesystem::path(o.out) / name).value_or(-1);
-  };
+  const auto step = [&](const char* name) { return checkpoint_step(run / name).value_or(-1); };
   CHECK(step("last") == 13);
   CHECK(step("last.1") >= 10);
   CHECK(step("last.2") >= 8);
-  CHECK_FALSE(std::filesystem::exists(o.out + "/last.3"));
+  CHECK_FALSE(std::filesystem::exists(run / "last.3"));
   CHECK(step("best") <= 13);
   // A new run refuses the folder even where only older ones are left.
-  for (const char* name : {"last", "best"})
-    std::filesystem::remove_all(std::filesystem::path(o.out) / name);
+  for (const char* name : {"last", "best"}) std::filesystem::remove_all(run / name);
   std::ostringstream out;
   CHECK_THROWS_AS(TrainingRun(o, out).train(), UsageError);
 }
 
 TEST_CASE("training: what is reported after a resumption are the best checkpoint's own results") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.split = {50, 50, 0};
-  o.steps = 400;
-  o.dropout = 0;
-  o.width = 24;
-  o.eval_every = 10;
-  o.patience = 3;
-  const std::string first = train(o);
+  const std::string first = train(by_heart(folder / "run"));
   const auto reported = [](const std::string& out) {
     const auto at = out.rfind("validation loss ");
     REQUIRE(at != out.npos);
     return out.substr(at, out.find('\n', at) - at);
   };
-  TrainOptions rest = open_run(o.out).options;
-  rest.resume = o.out;
-  rest.patience = 5;  // two more, and worse ones
-  CHECK(reported(train(rest)) == reported(first));
-  const SavedRun best = open_run(o.out, Which::best);
+  // Two more validations, and worse ones.
+  const std::string rest = train(run_of({"--resume", folder / "run", "--patience", "5"}));
+  CHECK(reported(rest) == reported(first));
+  const SavedRun best = open_run(folder / "run", Which::best);
   CHECK(best.state.best_results.at("loss") == best.state.best);
   CHECK(best.state.best_results.at("perplexity") > 1);
 }
 
 TEST_CASE("training: of a best checkpoint that lacks its results they are found anew") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  o.split = {80, 20, 0};
-  const std::string first = train(o);
+  const auto run = folder / "run";
+  const std::string first = train(small_on_text(run, "--split 80,20,0"));
   Variables store;
   Checkpoint saved;
   {
-    const CheckpointReader reader(best_path(o.out));
+    const CheckpointReader reader(best_path(run));
     reader.create(store);
     saved = reader.contents();
   }
-  saved.values.erase("best_results");
-  save_checkpoint(best_path(o.out), saved, store);
-  save_checkpoint(checkpoint_path(o.out), saved, store);
-  TrainOptions rest = open_run(o.out).options;
-  rest.resume = o.out;
-  CHECK(train(rest).find(first.substr(first.rfind("validation loss"))) != std::string::npos);
+  CHECK(saved.values.erase("state.best_results") == 1);
+  save_checkpoint(best_path(run), saved, store);
+  save_checkpoint(checkpoint_path(run), saved, store);
+  const std::string rest = train(run_of({"--resume", run}));
+  CHECK(rest.find(first.substr(first.rfind("validation loss"))) != std::string::npos);
 }
 
 TEST_CASE("training: one process a run; looking at one in use is allowed") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  o.data = {write_text(folder.path())};
-  train(o);
-  TrainOptions rest = open_run(o.out).options;
-  rest.resume = o.out;
-  const RunFolder held = RunFolder::reopen(o.out);
+  const auto run = folder / "run";
+  train(small_on_text(run));
+  const RunFolder held = RunFolder::reopen(run);
   std::ostringstream out;
-  CHECK_THROWS_AS(TrainingRun(rest, out), UsageError);
-  rest.dry_run = true;
-  CHECK_NOTHROW(TrainingRun(rest, out).describe());
-  CHECK_NOTHROW(open_run(o.out));
+  CHECK_THROWS_AS(TrainingRun(run_of({"--resume", run}), out), UsageError);
+  CHECK_NOTHROW(TrainingRun(run_of({"--resume", run, "--dry-run"}), out).describe());
+  CHECK_NOTHROW(open_run(run));
 }
 
 TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for bit") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "whole");
-  o.data = {write_text(folder.path())};
-  o.average = 0.9;
+  const TrainCall o = small_on_text(folder / "whole", "--average 0.9");
   train(o);
-  o.out = (folder.path() / "parts").string();
-  o.steps = 5;
-  train(o);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "5"}}));
   resume(folder.path() / "parts", 12);
   const SavedRun whole = open_run(folder.path() / "whole"),
                  parts = open_run(folder.path() / "parts");
@@ -418,22 +343,12 @@ TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for
 
 TEST_CASE("training: learns a periodic text by heart") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
   const auto path = folder.path() / "periodic.txt";
   {
     std::ofstream file(path);
     for (int i = 0; i < 600; ++i) file << "abcdeffgh";
   }
-  o.data = {path.string()};
-  o.width = 32;
-  o.layers = 1;
-  o.dropout = 0;
-  o.length = 20;
-  o.batch = 8;
-  o.steps = 200;
-  std::ostringstream out;
-  TrainingRun run(o, out);
-  CHECK(run.train() == exit_ok);
+  train(with(short_run(folder / "run", 200, "--width 32 --length 20 --batch 8"), {{"data", path}}));
   const std::string metrics = read_file(folder.path() / "run" / "metrics.jsonl");
   const auto at = metrics.rfind("\"valid_loss\":");
   REQUIRE(at != metrics.npos);
@@ -442,14 +357,11 @@ TEST_CASE("training: learns a periodic text by heart") {
 
 TEST_CASE("training: texts that hold nothing to learn are bad data") {
   const TemporaryFolder folder;
-  TrainOptions o = small(folder.path() / "run");
-  const auto path = folder.path() / "short.txt";
-  std::ofstream(path) << "a";
-  o.data = {path.string()};
+  const TrainCall o = small(folder / "run");
+  std::ofstream(folder / "short.txt") << "a";
   std::ostringstream out;
-  CHECK_THROWS_AS(TrainingRun(o, out), DataError);
-  o.data = {(folder.path() / "absent.txt").string()};
-  CHECK_THROWS_AS(TrainingRun(o, out), DataError);
+  for (const char* name : {"short.txt", "absent.txt"})
+    CHECK_THROWS_AS(TrainingRun(with(o, {{"data", folder / name}}), out), DataError);
 }
 
 }  // namespace abax

@@ -95,7 +95,6 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
   app.set_help_flag();
   app.allow_extras();
   std::vector<std::vector<std::string>> texts(known.size());
-  std::vector<std::int64_t> flags(known.size(), 0);
   for (std::size_t i = 0; i < known.size(); ++i) {
     const Field& field = known[i];
     std::string spelling = text("--", field.name());
@@ -103,7 +102,7 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
       spelling += (alias.size() == 1 ? ",-" : ",--") + alias;
     if (field.is_flag()) {
       if (field.in_files()) spelling += text(",!--no-", field.name());
-      app.add_flag(spelling, flags[i]);
+      app.add_flag(spelling, texts[i]);  // "true" or "false" each time
     } else {
       // One value each time; a repeated list adds up, of others the last one counts.
       app.add_option(spelling, texts[i])
@@ -122,7 +121,6 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
   std::vector<GivenValue> values;
   for (std::size_t i = 0; i < known.size(); ++i) {
     const std::string place = text("--", known[i].name());
-    if (flags[i] != 0) values.push_back({known[i].name(), flags[i] > 0, place});
     if (texts[i].empty()) continue;
     std::string joined = texts[i].back();
     if (known[i].is_list()) {
@@ -189,7 +187,7 @@ std::string unread_message(const GivenValue& value, const std::vector<KnownField
   if (found != known.end())
     for (const auto& [name, chosen] : found->route) {
       choices += text(choices.empty() ? "" : " ", "--", name, " ", chosen);
-      if (const Field* field = now.find(name))
+      if (const Field* field = now.find(name); field && field->to_text() != reader)
         here += text(" with --", name, " ", field->to_text());
     }
   std::string taken;

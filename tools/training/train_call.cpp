@@ -83,8 +83,20 @@ void drop_weaker(std::vector<GivenValue>& values, std::string_view a, std::strin
   values.erase(first->origin < second->origin ? first : second);
 }
 
-/// What nothing reads is refused where a person asked for it, or where no choice could read it;
-/// else there is a note.
+/// Refuses what no choice could read.
+void check_keys(const std::vector<GivenValue>& values, const std::vector<KnownField>& known) {
+  Words keys;
+  for (const KnownField& k : known)
+    if (k.field.in_files()) keys.push_back(k.field.name());
+  for (const GivenValue& value : values) {
+    if (std::ranges::find(keys, value.name) != keys.end()) continue;
+    const std::string hint = nearest_name(value.name, keys);
+    throw UsageError(text(value.place, " is no key of a configuration file",
+                          hint.empty() ? std::string() : text("; did you mean '", hint, "'?")));
+  }
+}
+
+/// What nothing reads is refused where a person asked for it; else there is a note.
 Words judge_unread(const std::vector<GivenValue>& unread, const RunSettings& settings) {
   if (unread.empty()) return {};
   const std::vector<KnownField> near = known_settings(settings);
@@ -93,16 +105,6 @@ Words judge_unread(const std::vector<GivenValue>& unread, const RunSettings& set
   fields(now, copy);
   std::string dropped;
   for (const GivenValue& value : unread) {
-    const auto known = std::ranges::find(
-        near, value.name, [](const KnownField& k) -> const std::string& { return k.field.name(); });
-    if (known == near.end() || known->field.is_derived()) {
-      Words names;
-      for (const KnownField& k : near)
-        if (!k.field.is_derived()) names.push_back(k.field.name());
-      const std::string hint = nearest_name(value.name, names);
-      throw UsageError(text(value.place, " is no key of a configuration file",
-                            hint.empty() ? std::string() : text("; did you mean '", hint, "'?")));
-    }
     if (value.origin == Origin::command_line)
       throw UsageError(unread_message(value, near, now, settings.model.name()));
     dropped += text(dropped.empty() ? "" : ", ", value.name);
@@ -199,13 +201,14 @@ std::optional<TrainCall> parse_train_call(
   if (asked.presets) out << preset_list();
   if (asked.questions.version || asked.presets) return std::nullopt;
 
-  const bool of_model = has(values, "model") || !asked.preset.empty();
   std::vector<GivenValue> all;
   if (!asked.preset.empty()) all = preset(asked.preset).values;
   if (!asked.config.empty())
     for (GivenValue& value : read_config_file(asked.config)) all.push_back(std::move(value));
   all.insert(all.end(), values.begin(), values.end());
+  check_keys(all, known);
   all = strongest(std::move(all));
+  const bool of_model = has(all, "model");
   drop_weaker(all, "steps", "epochs");
 
   if (!asked.resume.empty() && !asked.questions.help) {

@@ -11,7 +11,7 @@ full() {
   says "cannot write to standard output: No space left on device"
 }
 expect 0 "$train" $tiny --steps 3 --out run
-for tool in "$train" "$generate" "$evaluate" "$inspect" "$encode" "$decode"; do
+for tool in "$train" "$generate" "$evaluate" "$inspect" "$encode" "$decode" "$predict"; do
   full "$tool" --help
   full "$tool" --version
 done
@@ -74,7 +74,7 @@ expect 2 "$evaluate" --checkpoint quantised --score scores.txt
 says "no log-probability"
 
 # Weights that are no numbers give an error, no results.
-broken="--width 8 --layers 1 --threads 2 --optimiser sgd --clip 0 --lr 1e39 --save-every 1 --steps 9"
+broken="--width 8 --layers 1 --threads 2 --optimiser sgd --clip 0 --lr 1e38 --weight-decay 1e9 --save-every 1 --steps 9"
 expect 5 "$train" $broken --batch 2 --length 8 --out nan
 expect 5 "$evaluate" --checkpoint nan
 says "weights are broken"

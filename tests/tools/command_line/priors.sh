@@ -22,7 +22,7 @@ says "sampled codes of categorical_vae"
 expect 2 "$train" $prior --codes-of vqvae --sampled-codes
 says "no posterior distribution"
 expect 2 "$train" --sampled-codes
-says "--codes-of"
+says "code_prior"
 expect 2 "$train" $prior --codes-of gaussian_vae
 says "real numbers"
 expect 2 "$train" $prior
