@@ -123,7 +123,11 @@ TEST_CASE("quantiser: residual stages each commit, and each moves its own codebo
 }
 
 TEST_CASE("quantiser: moving averages are those of the paper, and padding moves nothing") {
-  const Quantiser c = small();
+  float smoothing = 1e-5f;
+  SUBCASE("with Sonnet's smoothing") {}
+  SUBCASE("with another") { smoothing = 0.05f; }
+  Quantiser c = small();
+  std::get<Nearest>(c.kind).codebook_smoothing = smoothing;
   QuantiserBench bench(c, 7, {1, 0, 1, 1, 0, 1, 1});
   CHECK(bench.graph.parameters().empty());
   std::vector<double> counts(5, 0.1), books = bench.stored("codebook"), sums = books;
@@ -150,7 +154,7 @@ TEST_CASE("quantiser: moving averages are those of the paper, and padding moves 
     for (std::size_t k = 0; k < 5; ++k) total += counts[k] = 0.9 * counts[k] + 0.1 * n[k];
     for (std::size_t i = 0; i < 20; ++i) {
       sums[i] = 0.9 * sums[i] + 0.1 * m[i];
-      books[i] = sums[i] / ((counts[i / 4] + 1e-5) / (total + 5 * 1e-5) * total);
+      books[i] = sums[i] / ((counts[i / 4] + smoothing) / (total + 5 * smoothing) * total);
     }
     test::check_near(bench.stored("codebook/counts"), counts, 1e-6);
     test::check_near(bench.stored("codebook/sums"), sums, 1e-6);
@@ -538,9 +542,18 @@ TEST_CASE("quantiser: its settings are those of its kind") {
     for (const Field& field : f.all()) all.push_back(field.name());
     return all;
   };
-  CHECK(names(small({}, 2)) == Words{"quantiser", "codes", "commitment", "codebook-decay", "cosine",
-                                     "codebook-start", "restart-below", "code-width", "stages",
-                                     "quantiser-dropout", "groups"});
+  CHECK(names(small({}, 2)) == Words{"quantiser", "codes", "commitment", "codebook-decay",
+                                     "codebook-smoothing", "cosine", "codebook-start",
+                                     "restart-below", "code-width", "stages", "quantiser-dropout",
+                                     "groups"});
+  const auto averages = [&](auto change) {
+    Nearest n;
+    change(n);
+    return std::ranges::count(names({.kind = n}), "codebook-smoothing");
+  };
+  CHECK(averages([](Nearest&) {}) == 1);
+  CHECK(averages([](Nearest& n) { n.codebook_decay = 0; }) == 0);
+  CHECK(averages([](Nearest& n) { n.cosine = true; }) == 0);
   CHECK(names(finite()) == Words{"quantiser", "levels", "stages", "groups", "numbered-codebook"});
   const auto complaint = [](Quantiser c) {
     Fields f;
