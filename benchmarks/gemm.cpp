@@ -12,7 +12,7 @@
 #include "benchmarks/fma_peak.h"
 #include "benchmarks/gemm_peer.h"
 #include "core/base/tensor.h"
-#include "ops/kernels/gemm_plan.h"
+#include "ops/drivers/gemm_plan.h"
 #include "ops/kernels/table.h"
 
 namespace abax::benchmarks {

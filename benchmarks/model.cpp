@@ -98,7 +98,7 @@ void write_parameters(const std::filesystem::path& path, const Variables& store)
   SafetensorsContents contents;
   for (int i = 0; i < store.count(); ++i)
     if (store[i].role == Role::trainable)
-      contents.tensors.emplace_back(store[i].name, store[i].value.view());
+      contents.tensors.emplace_back(store[i].name, store[i].value().view());
   write_safetensors(path, contents);
 }
 

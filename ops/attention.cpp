@@ -7,9 +7,9 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/attention.h"
 #include "ops/kernels/table.h"
-#include "ops/scratch_slots.h"
 
 namespace abax {
 namespace {
@@ -69,21 +69,22 @@ struct Limits {
   }
 };
 
-/// How the work is cut, from shapes alone: into units of some heads of one batch item (and some of
-/// its queries), which at most 16 pieces share out.
-struct Units {
-  std::int64_t heads = 1;    // of a unit
-  std::int64_t queries = 1;  // of a unit
-  std::int64_t parts = 1;    // units that have the same heads
+/// How the work is cut, from shapes alone: into tasks of some heads of one batch item (and some of
+/// its queries), which at most 16 parts share out.
+struct Tasks {
+  std::int64_t heads = 1;    // of a task
+  std::int64_t queries = 1;  // of a task
+  std::int64_t cuts = 1;     // tasks that have the same heads
   std::int64_t count = 0;
-  std::int64_t scratch = 0;  // floats of a running piece
+  std::int64_t scratch = 0;  // floats of a running part
 
-  /// Heads go together, since their floats are neighbours in memory, as long as there are units
+  /// Heads go together, since their floats are neighbours in memory, as long as there are tasks
   /// for many threads and copies of keys and values stay in the second-level cache.
-  Units(const Sizes& sizes, bool split_queries, bool copies) : queries(sizes.queries) {
+  Tasks(const Sizes& sizes, bool split_queries, bool copies) : queries(sizes.queries) {
     const double work = static_cast<double>(sizes.queries * sizes.keys) *
                         static_cast<double>(sizes.batch * sizes.width);  // in multiply-adds
-    const auto wanted = static_cast<std::int64_t>(std::clamp(work / 2e5, 1., double(most_pieces)));
+    const auto wanted =
+        static_cast<std::int64_t>(std::clamp(work / 2e5, 1., static_cast<double>(most_parts)));
     const std::int64_t pairs = sizes.batch * sizes.heads;
     for (std::int64_t h = 2; h <= sizes.heads; ++h)
       if (sizes.heads % h == 0 && pairs / h >= wanted &&
@@ -91,36 +92,33 @@ struct Units {
         heads = h;
     count = pairs / heads;
     if (!split_queries || count == 0 || count >= wanted) return;
-    const std::int64_t some = (queries * count + wanted - 1) / wanted;
-    queries = (some + query_granule - 1) / query_granule * query_granule;
-    parts = std::max<std::int64_t>(1, (sizes.queries + queries - 1) / queries);
-    count *= parts;
+    queries = round_up(ceil_div(queries * count, wanted), query_granule);
+    cuts = std::max<std::int64_t>(1, ceil_div(sizes.queries, queries));
+    count *= cuts;
   }
 
-  std::int64_t pieces() const { return std::min(count, most_pieces); }
+  std::int64_t parts() const { return std::min(count, most_parts); }
   std::size_t scratch_bytes() const {
-    return static_cast<std::size_t>(pieces() * scratch) * sizeof(float);
+    return static_cast<std::size_t>(parts() * scratch) * sizeof(float);
   }
 
-  /// Calls body(first pair of batch item and head, first query, scratch) for each unit.
+  /// Calls body(first pair of batch item and head, first query, scratch) for each task.
   template <class Body>
   void loop(const Call& call, Body body) const {
     ScratchSlots slots;
-    call.loop(pieces(), [&](std::int64_t piece) {
+    call.loop(parts(), [&](std::int64_t part) {
       const int slot = slots.take();
       float* const floats = reinterpret_cast<float*>(call.scratch) + slot * scratch;
-      const std::int64_t end = count * (piece + 1) / pieces();
-      for (std::int64_t unit = count * piece / pieces(); unit < end; ++unit)
-        body(unit / parts * heads, unit % parts * queries, floats);
+      const std::int64_t end = part_begin(count, parts(), part + 1);
+      for (std::int64_t task = part_begin(count, parts(), part); task < end; ++task)
+        body(task / cuts * heads, task % cuts * queries, floats);
       slots.give_back(slot);
     });
   }
 
  private:
-  static constexpr std::int64_t most_pieces = 16;
   static constexpr std::int64_t most_copied = 65536;  // floats
   static constexpr std::int64_t query_granule = 128;
-  static_assert(most_pieces <= ScratchSlots::most);
 };
 
 /// `heads` heads from number `pair` of [batch, heads] on.
@@ -167,11 +165,11 @@ class AttentionGradientOp : public Op {
   Kernel compile(const Signature& signature) const override {
     const Sizes sizes(kind_, signature.inputs[0].shape, signature.inputs[1].shape);
     const AttentionKernels* table = kernels(signature.level).attention;
-    Units units(sizes, /*split_queries=*/false, /*copies=*/true);
-    units.scratch = table->backward_scratch(units.heads, sizes.queries, sizes.keys, sizes.size);
+    Tasks tasks(sizes, /*split_queries=*/false, /*copies=*/true);
+    tasks.scratch = table->backward_scratch(tasks.heads, sizes.queries, sizes.keys, sizes.size);
     const auto run = [=, kind = kind_, wanted = wanted_, name = signature.name](const Call& call) {
       const Limits limits(call, kind, 6, sizes, name);
-      units.loop(call, [&](std::int64_t pair, std::int64_t, float* scratch) {
+      tasks.loop(call, [&](std::int64_t pair, std::int64_t, float* scratch) {
         const std::int64_t at = pair * sizes.size;
         int output = 0;
         const auto next = [&](bool is_wanted) {
@@ -183,10 +181,10 @@ class AttentionGradientOp : public Op {
                                          .dq = next(wanted.q),
                                          .dk = next(wanted.k),
                                          .dv = next(wanted.v)};
-        table->backward(heads_of(call, kind, sizes, limits, pair, units.heads), gradient, scratch);
+        table->backward(heads_of(call, kind, sizes, limits, pair, tasks.heads), gradient, scratch);
       });
     };
-    return {run, units.scratch_bytes(), units.pieces()};
+    return {run, tasks.scratch_bytes(), tasks.parts()};
   }
   Cost cost(std::span<const TensorType> inputs,
             std::span<const TensorType> outputs) const override {
@@ -245,18 +243,18 @@ std::vector<TensorType> Attention::infer(std::span<const TensorType> inputs) con
 Kernel Attention::compile(const Signature& signature) const {
   const Sizes sizes(kind_, signature.inputs[0].shape, signature.inputs[1].shape);
   const AttentionKernels* table = kernels(signature.level).attention;
-  Units units(sizes, /*split_queries=*/true, sizes.queries > table->few_queries);
-  units.scratch = table->forward_scratch(units.heads, sizes.queries, sizes.keys, sizes.size);
+  Tasks tasks(sizes, /*split_queries=*/true, sizes.queries > table->few_queries);
+  tasks.scratch = table->forward_scratch(tasks.heads, sizes.queries, sizes.keys, sizes.size);
   const auto run = [=, kind = kind_, name = signature.name](const Call& call) {
     const Limits limits(call, kind, 3, sizes, name);
-    units.loop(call, [&](std::int64_t pair, std::int64_t begin, float* scratch) {
-      table->forward(heads_of(call, kind, sizes, limits, pair, units.heads), begin,
-                     std::min(begin + units.queries, sizes.queries),
+    tasks.loop(call, [&](std::int64_t pair, std::int64_t begin, float* scratch) {
+      table->forward(heads_of(call, kind, sizes, limits, pair, tasks.heads), begin,
+                     std::min(begin + tasks.queries, sizes.queries),
                      call.out<float>(0) + pair * sizes.size,
                      call.out<float>(1) + pair * sizes.queries, scratch);
     });
   };
-  return {run, units.scratch_bytes(), units.pieces()};
+  return {run, tasks.scratch_bytes(), tasks.parts()};
 }
 
 std::vector<Value> Attention::vjp(const Vjp& vjp) const {

@@ -1,12 +1,12 @@
 // Convolution ops: shapes, gradients, packing. How they compute is in
-// ops/kernels/convolution_plan.h.
+// ops/drivers/convolution_plan.h.
 #include "ops/convolution.h"
 
 #include <algorithm>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "ops/kernels/convolution_plan.h"
+#include "ops/drivers/convolution_plan.h"
 #include "ops/matmul.h"
 #include "ops/shape.h"
 

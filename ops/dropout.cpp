@@ -9,9 +9,9 @@
 #include "core/base/random.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/dropout.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
@@ -49,16 +49,16 @@ class Dropout : public Op {
   bool may_overwrite(int, int input) const override { return input == 0; }
   Kernel compile(const Signature& signature) const override {
     const auto kernel = kernels(signature.level).dropout->dropout;
-    const Partition pieces = {signature.outputs[0].size(), piece_size};
+    const Partition parts = {signature.outputs[0].size(), part_size};
     const auto threshold = static_cast<std::int32_t>(std::ceil(double{p_} * 0x1p24));
     const float scale = 1 / (1 - p_);
     return {[=](const Call& call) {
       const auto* words = call.in<std::uint32_t>(1);
       const auto number = [&](int i) { return words[i] | std::uint64_t{words[i + 1]} << 32; };
       const RandomStream stream = {number(0), number(2)};
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        const std::int64_t at = pieces.begin(piece);
-        kernel(call.in<float>(0) + at, call.out<float>(0) + at, at, pieces.end(piece) - at, stream,
+      call.loop(parts.count(), [&](std::int64_t part) {
+        const std::int64_t at = parts.begin(part);
+        kernel(call.in<float>(0) + at, call.out<float>(0) + at, at, parts.end(part) - at, stream,
                threshold, scale);
       });
     }};

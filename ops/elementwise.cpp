@@ -1,12 +1,10 @@
 // Builders and graph ops of the elementwise family; what they compute is in their definitions.
 #include "ops/elementwise.h"
 
-#include <cmath>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
-#include "ops/kernels/elementwise_tiles.h"
+#include "ops/drivers/elementwise_tiles.h"
 
 namespace abax {
 
@@ -145,14 +143,12 @@ struct Two {
   Graph& graph() const { return some.value().graph(); }
   DType dtype() const { return some.value().dtype(); }
   float number() const { return a.is_number() ? a.number() : b.is_number() ? b.number() : 0; }
-  /// The operand as a tensor: a number becomes a constant of the other's type, if it is an integer.
+  /// The operand as a tensor: a number becomes a constant of the other's type, if it is one of
+  /// its integers.
   Value tensor(const Operand& operand) const {
-    const float number = operand.number();
-    if (!operand.is_number() || dtype() != i32 || number != std::floor(number) ||
-        std::abs(number) > 0x1p30f)
-      return operand.value(graph());
-    return graph().constant(Tensor::of<std::int32_t>({}, {static_cast<std::int32_t>(number)}),
-                            where);
+    const auto integer = operand.integer();
+    if (!integer || dtype() != i32) return operand.value(graph());
+    return graph().constant(Tensor::of<std::int32_t>({}, {*integer}), where);
   }
 
   const Operand &a, &b;
@@ -195,16 +191,12 @@ Value compare(const Operand& a, const Operand& b) {
 }  // namespace
 
 Value operator+(Operand a, Operand b) {
-  if (!a.is_number() && !b.is_number() && a.value().dtype() == f32)
-    return a.value().graph().add_one(add_op(), {a.value(), b.value()}, a.where());
   // A number commutes, so that one form serves both sides.
-  return a.is_number() ? binary<elementwise::Add>(b, {a.number(), a.where()})
-                       : binary<elementwise::Add>(a, b);
+  return a.is_number() ? binary<elementwise::Add>(b, a) : binary<elementwise::Add>(a, b);
 }
 Value operator-(Operand a, Operand b) { return binary<elementwise::Subtract>(a, b); }
 Value operator*(Operand a, Operand b) {
-  return a.is_number() ? binary<elementwise::Multiply>(b, {a.number(), a.where()})
-                       : binary<elementwise::Multiply>(a, b);
+  return a.is_number() ? binary<elementwise::Multiply>(b, a) : binary<elementwise::Multiply>(a, b);
 }
 Value operator/(Operand a, Operand b) { return binary<elementwise::Divide>(a, b); }
 Value minimum(Operand a, Operand b) { return binary<elementwise::Minimum>(a, b); }

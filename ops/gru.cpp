@@ -4,40 +4,21 @@
 #include <vector>
 
 #include "core/graph/sum.h"
+#include "ops/drivers/recurrent_parts.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/gru.h"
 #include "ops/kernels/table.h"
 #include "ops/matmul.h"
 #include "ops/recurrent.h"
-#include "ops/recurrent_parts.h"
 #include "ops/shape.h"
 
 namespace abax {
 namespace {
 
-/// How the hidden units of a step are cut.
-struct Blocks {
-  std::int64_t batch, hidden;
-  const GruKernels* kernels;
-
-  std::int64_t count() const { return (hidden + kernels->units - 1) / kernels->units; }
-  std::int64_t pieces() const { return pieces_of_step(count(), 6 * batch * hidden * hidden); }
-  std::int64_t begin(std::int64_t piece) const { return count() * piece / pieces(); }
-  std::int64_t end(std::int64_t piece) const { return begin(piece + 1); }
-  /// Floats of the product that a piece works in.
-  std::int64_t product(bool forward) const {
-    return round_up(batch * (forward ? 3 : 1) * kernels->units, 16);
-  }
-  void pack(const Call& call, bool forward, const float* weight, float* packed) const {
-    call.loop(pieces(), [&](std::int64_t piece) {
-      (forward ? kernels->pack_forward : kernels->pack_backward)(weight, hidden, begin(piece),
-                                                                 end(piece), packed);
-    });
-  }
-};
-
-/// Floats of the packed weights: at any SIMD level no more than with blocks of 32 units.
-std::int64_t packed_floats(std::int64_t hidden) { return 3 * hidden * round_up(hidden, 32); }
+UnitBlocks blocks_of(std::int64_t batch, std::int64_t hidden, bool forward,
+                     const GruKernels* kernels) {
+  return {3, batch, hidden, kernels->units, forward ? 3 : 1};
+}
 
 /// Input weight [hidden, 3 hidden]; output packed floats.
 class GruPack : public Op {
@@ -45,12 +26,14 @@ class GruPack : public Op {
   explicit GruPack(bool forward) : forward_(forward) {}
   std::string_view name() const override { return forward_ ? "gru_pack" : "gru_pack_back"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    return {{Shape{packed_floats(inputs[0].shape[0])}, f32}};
+    return {{Shape{packed_weights(3, inputs[0].shape[0])}, f32}};
   }
   Kernel compile(const Signature& signature) const override {
-    const Blocks blocks{1, signature.inputs[0].shape[0], kernels(signature.level).gru};
-    return {[blocks, forward = forward_](const Call& call) {
-      blocks.pack(call, forward, call.in<float>(0), call.out<float>(0));
+    const GruKernels* table = kernels(signature.level).gru;
+    const auto pack = forward_ ? table->pack_forward : table->pack_backward;
+    const UnitBlocks blocks = blocks_of(1, signature.inputs[0].shape[0], forward_, table);
+    return {[blocks, pack](const Call& call) {
+      blocks.pack(call, pack, call.in<float>(0), call.out<float>(0));
     }};
   }
 
@@ -101,11 +84,12 @@ class GruStepsGradient : public Op {
 Kernel GruStepsGradient::compile(const Signature& signature) const {
   const Shape y = signature.inputs[3].shape;
   const std::int64_t time = y[0], batch = y[1], hidden = y[2], state = batch * hidden;
-  const Blocks blocks{batch, hidden, kernels(signature.level).gru};
-  // Scratch: what flows from step to step, the products of the pieces, packed weights.
+  const GruKernels* table = kernels(signature.level).gru;
+  const UnitBlocks blocks = blocks_of(batch, hidden, false, table);
+  // Scratch: what flows from step to step, the products of the parts, packed weights.
   const std::int64_t products = round_up(state, 16);
-  const std::int64_t weights = products + blocks.pieces() * blocks.product(false);
-  const std::int64_t floats = weights + (packed_ ? 0 : packed_floats(hidden));
+  const std::int64_t weights = products + blocks.parts() * blocks.product();
+  const std::int64_t floats = weights + (packed_ ? 0 : packed_weights(3, hidden));
 
   const auto run = [=, parts = parts_, packed = packed_, name = signature.name](const Call& call) {
     auto* scratch = reinterpret_cast<float*>(call.scratch);
@@ -118,12 +102,12 @@ Kernel GruStepsGradient::compile(const Signature& signature) const {
     check_lengths(step.lengths, batch, time, name);
     step.weight = call.in<float>(0);
     if (!packed) {
-      blocks.pack(call, false, step.weight, scratch + weights);
+      blocks.pack(call, table->pack_backward, step.weight, scratch + weights);
       step.weight = scratch + weights;
     }
     step.carry = scratch;
-    const auto product = [&](std::int64_t piece) {
-      return scratch + products + piece * blocks.product(false);
+    const auto product = [&](std::int64_t part) {
+      return scratch + products + part * blocks.product();
     };
     for (step.t = time - 1; step.t >= 0; --step.t) {
       const std::int64_t at = step.t * state;
@@ -132,14 +116,14 @@ Kernel GruStepsGradient::compile(const Signature& signature) const {
       step.dy = dy ? dy + at : nullptr;
       step.dpre = call.out<float>(0) + 3 * at;
       step.dproduct = call.out<float>(1) + 3 * at;
-      call.loop(blocks.pieces(), [&](std::int64_t piece) {
-        blocks.kernels->back_step(step, blocks.begin(piece), blocks.end(piece), product(piece));
+      call.loop(blocks.parts(), [&](std::int64_t part) {
+        table->back_step(step, blocks.begin(part), blocks.end(part), product(part));
       });
       step.next = step.dproduct;
     }
-    call.loop(blocks.pieces(), [&](std::int64_t piece) {
-      blocks.kernels->back_start(step, blocks.begin(piece), blocks.end(piece), product(piece),
-                                 call.out<float>(2));
+    call.loop(blocks.parts(), [&](std::int64_t part) {
+      table->back_start(step, blocks.begin(part), blocks.end(part), product(part),
+                        call.out<float>(2));
     });
   };
   return {run, static_cast<std::size_t>(floats) * sizeof(float)};
@@ -195,10 +179,11 @@ std::vector<TensorType> GruSteps::infer(std::span<const TensorType> inputs) cons
 Kernel GruSteps::compile(const Signature& signature) const {
   const Shape y = signature.outputs[0].shape;
   const std::int64_t time = y[0], batch = y[1], hidden = y[2], state = batch * hidden;
-  const Blocks blocks{batch, hidden, kernels(signature.level).gru};
-  // Scratch: the products of the pieces, packed weights.
-  const std::int64_t weights = blocks.pieces() * blocks.product(true);
-  const std::int64_t floats = weights + (packed_ ? 0 : packed_floats(hidden));
+  const GruKernels* table = kernels(signature.level).gru;
+  const UnitBlocks blocks = blocks_of(batch, hidden, true, table);
+  // Scratch: the products of the parts, packed weights.
+  const std::int64_t weights = blocks.parts() * blocks.product();
+  const std::int64_t floats = weights + (packed_ ? 0 : packed_weights(3, hidden));
   const bool with_lengths = signature.inputs.size() > 4;
 
   const auto run = [=, packed = packed_, name = signature.name](const Call& call) {
@@ -210,7 +195,7 @@ Kernel GruSteps::compile(const Signature& signature) const {
     check_lengths(step.lengths, batch, time, name);
     step.weight = call.in<float>(1);
     if (!packed) {
-      blocks.pack(call, true, step.weight, scratch + weights);
+      blocks.pack(call, table->pack_forward, step.weight, scratch + weights);
       step.weight = scratch + weights;
     }
     step.bias = call.in<float>(2);
@@ -224,9 +209,8 @@ Kernel GruSteps::compile(const Signature& signature) const {
       step.h = step.t > 0 ? call.out<float>(0) + at - state : h0;
       step.gates = call.out<float>(2) + 4 * at;
       step.y = call.out<float>(0) + at;
-      call.loop(blocks.pieces(), [&](std::int64_t piece) {
-        blocks.kernels->step(step, blocks.begin(piece), blocks.end(piece),
-                             scratch + piece * blocks.product(true));
+      call.loop(blocks.parts(), [&](std::int64_t part) {
+        table->step(step, blocks.begin(part), blocks.end(part), scratch + part * blocks.product());
       });
     }
   };

@@ -7,10 +7,10 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/lookup.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
@@ -93,15 +93,15 @@ class Gather : public Op {
     const std::int64_t size = x.shape[axis_], count = index.size();
     const std::int64_t width = x.shape.size(axis_ + 1, x.shape.rank());
     const Limit limit{name_, index.shape, size, checked_};
-    const Partition pieces = partition_rows(x.shape.size(0, axis_) * count, width);
+    const Partition parts = partition_rows(x.shape.size(0, axis_) * count, width);
     return {[=](const Call& call) {
       const auto* at = call.in<std::int32_t>(1);
       limit.check(at);
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = pieces.begin(piece);
+      call.loop(parts.count(), [&](std::int64_t part) {
+        const std::int64_t begin = parts.begin(part);
         const float* from = call.in<float>(0) + begin / count * size * width;
         std::int64_t i = begin % count;
-        for (std::int64_t row = begin; row < pieces.end(piece); ++row) {
+        for (std::int64_t row = begin; row < parts.end(part); ++row) {
           std::memcpy(call.out<float>(0) + row * width, from + at[i] * width,
                       static_cast<std::size_t>(width) * sizeof(float));
           if (++i < count) continue;
@@ -148,30 +148,29 @@ class ScatterAdd : public Op {
     const Limit limit{"scatter_add", index.shape, rows_, checked_};
     const std::int64_t count = index.size(), rows = rows_;
     const std::int64_t tables = shape.size(0, axis_), width = shape.size(axis_ + 1, shape.rank());
-    // Pieces of whole tables first. Where these are too few, wide rows are cut by columns, so that
-    // often used rows burden all pieces alike; narrow ones by rows. Each piece goes through all
+    // Parts of whole tables first. Where these are too few, wide rows are cut by columns, so that
+    // often used rows burden all parts alike; narrow ones by rows. Each part goes through all
     // indices in order: the sums do not depend on the cut.
-    const std::int64_t wanted =
-        std::clamp<std::int64_t>(tables * count * width / piece_size, 1, 64);
+    const std::int64_t wanted = std::clamp<std::int64_t>(tables * count * width / part_size, 1, 64);
     const Partition groups{tables, std::max<std::int64_t>(1, tables / wanted)};
     const std::int64_t cuts =
         std::max<std::int64_t>(1, wanted / std::max<std::int64_t>(1, groups.count()));
     const bool by_columns = width >= 64;
     const std::int64_t columns = (width + cuts - 1) / cuts;
-    const Partition pieces =
+    const Partition parts =
         by_columns ? Partition{width, std::max<std::int64_t>(16, (columns + 15) / 16 * 16)}
                    : Partition{rows, std::max<std::int64_t>(1, (rows + cuts - 1) / cuts)};
-    const Partition zeros{shape.size(), piece_size};
+    const Partition zeros{shape.size(), part_size};
     const auto kernel = kernels(signature.level).lookup->scatter_add;
     return {[=](const Call& call) {
       limit.check(call.in<std::int32_t>(1));
       call.loop(zeros.count(), [&](std::int64_t i) {
         std::fill(call.out<float>(0) + zeros.begin(i), call.out<float>(0) + zeros.end(i), 0.f);
       });
-      call.loop(groups.count() * pieces.count(), [&](std::int64_t task) {
-        const std::int64_t group = task / pieces.count(), i = task % pieces.count();
-        const TablePiece piece = by_columns ? TablePiece{0, rows, pieces.begin(i), pieces.end(i)}
-                                            : TablePiece{pieces.begin(i), pieces.end(i), 0, width};
+      call.loop(groups.count() * parts.count(), [&](std::int64_t task) {
+        const std::int64_t group = task / parts.count(), i = task % parts.count();
+        const TablePiece piece = by_columns ? TablePiece{0, rows, parts.begin(i), parts.end(i)}
+                                            : TablePiece{parts.begin(i), parts.end(i), 0, width};
         for (std::int64_t t = groups.begin(group); t < groups.end(group); ++t)
           kernel(call.in<float>(0) + t * count * width, call.in<std::int32_t>(1), count,
                  call.out<float>(0) + t * rows * width, width, piece);
@@ -266,8 +265,8 @@ class Reverse : public Op {
         if (lengths[b] < 0 || lengths[b] > time)
           throw DataError(
               text(name, ": length ", lengths[b], " of row ", b, " is not in [0, ", time, "]"));
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        for (std::int64_t row = rows.begin(piece); row < rows.end(piece); ++row) {
+      call.loop(rows.count(), [&](std::int64_t part) {
+        for (std::int64_t row = rows.begin(part); row < rows.end(part); ++row) {
           const std::int64_t t = row / batch, b = row % batch;
           const std::int64_t length = lengths ? lengths[b] : time;
           const std::int64_t from = t < length ? length - 1 - t : t;
@@ -298,14 +297,14 @@ class OneHot : public Op {
   }
   Kernel compile(const Signature& signature) const override {
     const Limit limit{"one_hot", signature.inputs[0].shape, size_, checked_};
-    const Partition pieces = partition_rows(signature.inputs[0].size(), size_);
-    return {[limit, pieces, size = size_](const Call& call) {
+    const Partition parts = partition_rows(signature.inputs[0].size(), size_);
+    return {[limit, parts, size = size_](const Call& call) {
       const auto* index = call.in<std::int32_t>(0);
       limit.check(index);
-      call.loop(pieces.count(), [&](std::int64_t piece) {
+      call.loop(parts.count(), [&](std::int64_t part) {
         float* y = call.out<float>(0);
-        std::fill(y + pieces.begin(piece) * size, y + pieces.end(piece) * size, 0.f);
-        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i)
+        std::fill(y + parts.begin(part) * size, y + parts.end(part) * size, 0.f);
+        for (std::int64_t i = parts.begin(part); i < parts.end(part); ++i)
           y[i * size + index[i]] = 1;
       });
     }};

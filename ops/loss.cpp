@@ -6,10 +6,10 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/loss.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
@@ -41,11 +41,11 @@ class CrossEntropyGradient : public Op {
     const auto kernel = kernels(signature.level).loss->cross_entropy_gradient;
     return {[=, options = options_](const Call& call) {
       const float gradient = *call.in<float>(3);
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece), at = begin * classes;
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part), at = begin * classes;
         kernel(call.in<float>(0) + at, call.in<std::int32_t>(1) + begin, options.ignored,
                options.smoothing, call.in<float>(2) + begin, gradient, call.out<float>(0) + at,
-               rows.end(piece) - begin, classes);
+               rows.end(part) - begin, classes);
       });
     }};
   }
@@ -94,15 +94,15 @@ class CrossEntropy : public Op {
                                options.ignored));
         ++counted;
       }
-      auto* sums = reinterpret_cast<double*>(call.scratch);  // one a piece
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece);
-        sums[piece] =
+      auto* sums = reinterpret_cast<double*>(call.scratch);  // one a part
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part);
+        sums[part] =
             kernel(call.in<float>(0) + begin * classes, targets + begin, options.ignored,
-                   options.smoothing, call.out<float>(2) + begin, rows.end(piece) - begin, classes);
+                   options.smoothing, call.out<float>(2) + begin, rows.end(part) - begin, classes);
       });
       double sum = 0;
-      for (std::int64_t piece = 0; piece < rows.count(); ++piece) sum += sums[piece];
+      for (std::int64_t part = 0; part < rows.count(); ++part) sum += sums[part];
       *call.out<float>(0) = static_cast<float>(sum);
       *call.out<float>(1) = static_cast<float>(counted);
     };

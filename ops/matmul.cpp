@@ -1,4 +1,4 @@
-// The matmul op: shapes, gradients, packing. How it computes is in ops/kernels/gemm_plan.h.
+// The matmul op: shapes, gradients, packing. How it computes is in ops/drivers/gemm_plan.h.
 #include "ops/matmul.h"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
-#include "ops/kernels/gemm_plan.h"
+#include "ops/drivers/gemm_plan.h"
 #include "ops/kernels/table.h"
 
 namespace abax {

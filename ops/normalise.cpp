@@ -6,9 +6,9 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/normalise.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -48,10 +48,10 @@ class RowGradient : public Op {
     const Partition rows = partition_rows(rows_of(shape), size);
     const auto kernel = kernels(signature.level).normalise->*function_.gradient_kernel;
     return {[=](const Call& call) {
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece), at = begin * size;
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part), at = begin * size;
         kernel(call.in<float>(0) + at, call.in<float>(1) + at, call.out<float>(0) + at,
-               rows.end(piece) - begin, size);
+               rows.end(part) - begin, size);
       });
     }};
   }
@@ -86,10 +86,10 @@ class Row : public Op {
     const Partition rows = partition_rows(rows_of(shape), size);
     const auto kernel = kernels(signature.level).normalise->*function_.kernel;
     return {[=](const Call& call) {
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece);
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part);
         kernel(call.in<float>(0) + begin * size, call.out<float>(0) + begin * size,
-               rows.end(piece) - begin, size);
+               rows.end(part) - begin, size);
       });
     }};
   }
@@ -124,10 +124,10 @@ Value along_axis(const RowFunction& function, Operand x, int axis) {
   return transpose({graph.add_one(op, {rows}, x.where()), x.where()}, swapped);
 }
 
-/// Where the gradient's sums over rows are cut: at most 16 pieces, whose parts are added in order.
-Partition gradient_pieces(std::int64_t rows, std::int64_t size) {
+/// Where the gradient's sums over rows are cut: at most 16 parts, whose sums are added in order.
+Partition gradient_parts(std::int64_t rows, std::int64_t size) {
   const std::int64_t least = partition_rows(rows, size).each;
-  return {rows, std::max(least, (rows + 15) / 16)};
+  return {rows, std::max(least, ceil_div(rows, most_parts))};
 }
 
 /// Inputs x [.., size], scale [size], mean and inverse deviation [..], dy [.., size]; outputs dx
@@ -144,22 +144,22 @@ class LayerNormGradient : public Op {
   Kernel compile(const Signature& signature) const override {
     const Shape& shape = signature.outputs[0].shape;
     const std::int64_t size = shape.at(-1);
-    const Partition rows = gradient_pieces(rows_of(shape), size);
-    // The parts of dscale and dshift of a piece, on cache lines of their own: [pieces, 2, padded].
-    const std::int64_t padded = (size + 15) / 16 * 16;
+    const Partition rows = gradient_parts(rows_of(shape), size);
+    // A part's sums of dscale and dshift, on cache lines of their own: [parts, 2, padded].
+    const std::int64_t padded = round_up(size, 16);
     const NormaliseKernels* table = kernels(signature.level).normalise;
     const auto run = [=](const Call& call) {
-      auto* parts = reinterpret_cast<float*>(call.scratch);
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece), at = begin * size;
-        float* part = parts + piece * 2 * padded;
+      auto* sums = reinterpret_cast<float*>(call.scratch);
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part), at = begin * size;
+        float* sum = sums + part * 2 * padded;
         table->layer_norm_gradient(call.in<float>(0) + at, call.in<float>(1),
                                    call.in<float>(2) + begin, call.in<float>(3) + begin,
-                                   call.in<float>(4) + at, call.out<float>(0) + at, part,
-                                   part + padded, rows.end(piece) - begin, size);
+                                   call.in<float>(4) + at, call.out<float>(0) + at, sum,
+                                   sum + padded, rows.end(part) - begin, size);
       });
-      table->add_parts(parts, rows.count(), 2 * padded, call.out<float>(1), size);
-      table->add_parts(parts + padded, rows.count(), 2 * padded, call.out<float>(2), size);
+      table->add_parts(sums, rows.count(), 2 * padded, call.out<float>(1), size);
+      table->add_parts(sums + padded, rows.count(), 2 * padded, call.out<float>(2), size);
     };
     return {run, static_cast<std::size_t>(rows.count() * 2 * padded) * sizeof(float)};
   }
@@ -197,11 +197,11 @@ class LayerNorm : public Op {
     const Partition rows = partition_rows(rows_of(shape), size);
     const auto kernel = kernels(signature.level).normalise->layer_norm;
     return {[=, epsilon = epsilon_](const Call& call) {
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece), at = begin * size;
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part), at = begin * size;
         kernel(call.in<float>(0) + at, call.in<float>(1), call.in<float>(2), epsilon,
                call.out<float>(0) + at, call.out<float>(1) + begin, call.out<float>(2) + begin,
-               rows.end(piece) - begin, size);
+               rows.end(part) - begin, size);
       });
     }};
   }

@@ -6,9 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/position.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
@@ -120,11 +120,9 @@ class Rotary : public Op {
 
 /// A position; a whole number becomes a constant.
 Value as_position(const Operand& first, Graph& graph) {
-  const float number = first.number();
-  if (!first.is_number() || number != std::floor(number) || std::abs(number) > 0x1p24f)
-    return first.value(graph);
-  return graph.constant(Tensor::of<std::int32_t>({}, {static_cast<std::int32_t>(number)}),
-                        first.where());
+  const auto integer = first.integer();
+  if (!integer) return first.value(graph);
+  return graph.constant(Tensor::of<std::int32_t>({}, {*integer}), first.where());
 }
 
 }  // namespace

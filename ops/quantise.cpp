@@ -8,10 +8,10 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/quantise.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/reduce.h"
 
 namespace abax {
@@ -43,13 +43,13 @@ class Nearest : public Op {
     const auto run = [=](const Call& call) {
       auto* half_norms = reinterpret_cast<float*>(call.scratch);  // [blocks, block]
       float* packed = half_norms + blocks * table->block;         // [blocks, width, block]
-      call.loop(packs.count(), [&](std::int64_t piece) {
-        for (std::int64_t i = packs.begin(piece); i < packs.end(piece); ++i)
+      call.loop(packs.count(), [&](std::int64_t part) {
+        for (std::int64_t i = packs.begin(part); i < packs.end(part); ++i)
           table->pack(call.in<float>(1), codes, width, i, packed, half_norms);
       });
-      call.loop(rows.count(), [&](std::int64_t piece) {
-        const std::int64_t begin = rows.begin(piece);
-        table->nearest(call.in<float>(0) + begin * width, rows.end(piece) - begin, width, packed,
+      call.loop(rows.count(), [&](std::int64_t part) {
+        const std::int64_t begin = rows.begin(part);
+        table->nearest(call.in<float>(0) + begin * width, rows.end(part) - begin, width, packed,
                        half_norms, blocks, call.out<std::int32_t>(0) + begin);
       });
     };

@@ -6,24 +6,24 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/random.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
 
-/// Runs fill(kernels, first element, count, stream) over fixed pieces of whole random blocks.
+/// Runs fill(kernels, first element, count, stream) over fixed parts of whole random blocks.
 template <class Fill>
 Kernel random_kernel(const Signature& signature, Fill fill) {
-  static_assert(piece_size % random_block == 0);
-  const Partition pieces{signature.outputs[0].size(), piece_size};
+  static_assert(part_size % random_block == 0);
+  const Partition parts{signature.outputs[0].size(), part_size};
   const RandomKernels* table = kernels(signature.level).random;
   return {[=, label = signature.label, name = signature.name](const Call& call) {
     const RandomStream stream{stream_key(call.seed, label, name), call.run};
-    call.loop(pieces.count(), [&](std::int64_t i) {
-      fill(*table, call, pieces.begin(i), pieces.end(i) - pieces.begin(i), stream);
+    call.loop(parts.count(), [&](std::int64_t i) {
+      fill(*table, call, parts.begin(i), parts.end(i) - parts.begin(i), stream);
     });
   }};
 }

@@ -8,11 +8,11 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
+#include "ops/drivers/recurrent_parts.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/recurrent.h"
 #include "ops/kernels/table.h"
 #include "ops/matmul.h"
-#include "ops/recurrent_parts.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -23,29 +23,11 @@ namespace {
 /// none.
 std::int64_t copy_stride(std::int64_t row) { return row % 1024 == 0 ? row + 16 : 0; }
 
-/// Which way the recurrent weights are packed, and how the hidden units of a step are cut.
-struct Blocks {
-  std::int64_t batch, hidden;
-  bool forward;
-  const RecurrentKernels* kernels;
-
-  std::int64_t units() const { return forward ? kernels->forward_units : kernels->backward_units; }
-  std::int64_t count() const { return (hidden + units() - 1) / units(); }
-  std::int64_t pieces() const { return pieces_of_step(count(), 8 * batch * hidden * hidden); }
-  std::int64_t begin(std::int64_t piece) const { return count() * piece / pieces(); }
-  std::int64_t end(std::int64_t piece) const { return begin(piece + 1); }
-  /// Floats of the product that a piece works in.
-  std::int64_t product() const { return round_up(batch * (forward ? 4 * units() : units()), 16); }
-  /// Floats of the packed weights: at any SIMD level no more than with blocks of 32 units.
-  std::int64_t packed() const { return 4 * hidden * round_up(hidden, 32); }
-
-  void pack(const Call& call, const float* weight, float* packed) const {
-    call.loop(pieces(), [&](std::int64_t piece) {
-      (forward ? kernels->pack_forward : kernels->pack_backward)(weight, hidden, begin(piece),
-                                                                 end(piece), packed);
-    });
-  }
-};
+UnitBlocks blocks_of(std::int64_t batch, std::int64_t hidden, bool forward,
+                     const RecurrentKernels* kernels) {
+  return {4, batch, hidden, forward ? kernels->forward_units : kernels->backward_units,
+          forward ? 4 : 1};
+}
 
 /// Input weight [hidden, 4 hidden]; output packed floats.
 class LstmPack : public Op {
@@ -53,18 +35,18 @@ class LstmPack : public Op {
   explicit LstmPack(bool forward) : forward_(forward) {}
   std::string_view name() const override { return forward_ ? "lstm_pack" : "lstm_pack_back"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    return {{Shape{blocks(inputs[0], {}).packed()}, f32}};
+    return {{Shape{packed_weights(4, inputs[0].shape[0])}, f32}};
   }
   Kernel compile(const Signature& signature) const override {
-    const Blocks blocks = this->blocks(signature.inputs[0], kernels(signature.level).recurrent);
-    return {
-        [blocks](const Call& call) { blocks.pack(call, call.in<float>(0), call.out<float>(0)); }};
+    const RecurrentKernels* table = kernels(signature.level).recurrent;
+    const auto pack = forward_ ? table->pack_forward : table->pack_backward;
+    const UnitBlocks blocks = blocks_of(1, signature.inputs[0].shape[0], forward_, table);
+    return {[blocks, pack](const Call& call) {
+      blocks.pack(call, pack, call.in<float>(0), call.out<float>(0));
+    }};
   }
 
  private:
-  Blocks blocks(const TensorType& weight, const RecurrentKernels* kernels) const {
-    return {1, weight.shape[0], forward_, kernels};
-  }
   bool forward_;
 };
 
@@ -112,13 +94,14 @@ class LstmStepsGradient : public Op {
 Kernel LstmStepsGradient::compile(const Signature& signature) const {
   const Shape cells = signature.inputs[3].shape;
   const std::int64_t time = cells[0], batch = cells[1], hidden = cells[2], state = batch * hidden;
-  const Blocks blocks{batch, hidden, false, kernels(signature.level).recurrent};
+  const RecurrentKernels* table = kernels(signature.level).recurrent;
+  const UnitBlocks blocks = blocks_of(batch, hidden, false, table);
   const std::int64_t stride = copy_stride(4 * hidden);
-  // Scratch: dc, the products of the pieces, two steps of dpre at another stride, packed weights.
+  // Scratch: dc, the products of the parts, two steps of dpre at another stride, packed weights.
   const std::int64_t products = round_up(state, 16);
-  const std::int64_t copies = products + blocks.pieces() * blocks.product();
+  const std::int64_t copies = products + blocks.parts() * blocks.product();
   const std::int64_t weights = copies + round_up(2 * batch * stride, 16);
-  const std::int64_t floats = weights + (packed_ ? 0 : blocks.packed());
+  const std::int64_t floats = weights + (packed_ ? 0 : packed_weights(4, hidden));
 
   const auto run = [=, parts = parts_, packed = packed_, name = signature.name](const Call& call) {
     auto* scratch = reinterpret_cast<float*>(call.scratch);
@@ -130,7 +113,7 @@ Kernel LstmStepsGradient::compile(const Signature& signature) const {
     check_lengths(lengths, batch, time, name);
     const float* weight = call.in<float>(0);
     if (!packed) {
-      blocks.pack(call, weight, scratch + weights);
+      blocks.pack(call, table->pack_backward, weight, scratch + weights);
       weight = scratch + weights;
     }
     float* dpre = call.out<float>(0);
@@ -156,21 +139,21 @@ Kernel LstmStepsGradient::compile(const Signature& signature) const {
       step.copy_stride = stride;
       return step;
     };
-    const auto product = [&](std::int64_t piece) {
-      return scratch + products + piece * blocks.product();
+    const auto product = [&](std::int64_t part) {
+      return scratch + products + part * blocks.product();
     };
     for (std::int64_t t = time - 1; t >= 0; --t) {
       const LstmBackStep step = at_step(t);
-      call.loop(blocks.pieces(), [&](std::int64_t piece) {
-        blocks.kernels->back_step(step, blocks.begin(piece), blocks.end(piece), product(piece));
+      call.loop(blocks.parts(), [&](std::int64_t part) {
+        table->back_step(step, blocks.begin(part), blocks.end(part), product(part));
       });
       next = stride ? step.dpre_copy : step.dpre;
     }
     if (!parts.start) return;
     const LstmBackStep step = at_step(-1);
-    call.loop(blocks.pieces(), [&](std::int64_t piece) {
-      blocks.kernels->back_start(step, blocks.begin(piece), blocks.end(piece), product(piece),
-                                 call.out<float>(1), call.out<float>(2));
+    call.loop(blocks.parts(), [&](std::int64_t part) {
+      table->back_start(step, blocks.begin(part), blocks.end(part), product(part),
+                        call.out<float>(1), call.out<float>(2));
     });
   };
   return {run, static_cast<std::size_t>(floats) * sizeof(float)};
@@ -228,12 +211,13 @@ std::vector<TensorType> LstmSteps::infer(std::span<const TensorType> inputs) con
 Kernel LstmSteps::compile(const Signature& signature) const {
   const Shape y = signature.outputs[0].shape;
   const std::int64_t time = y[0], batch = y[1], hidden = y[2], state = batch * hidden;
-  const Blocks blocks{batch, hidden, true, kernels(signature.level).recurrent};
+  const RecurrentKernels* table = kernels(signature.level).recurrent;
+  const UnitBlocks blocks = blocks_of(batch, hidden, true, table);
   const std::int64_t stride = copy_stride(hidden);
-  // Scratch: the products of the pieces, two steps of h at another stride, packed weights.
-  const std::int64_t copies = blocks.pieces() * blocks.product();
+  // Scratch: the products of the parts, two steps of h at another stride, packed weights.
+  const std::int64_t copies = blocks.parts() * blocks.product();
   const std::int64_t weights = copies + round_up(2 * batch * stride, 16);
-  const std::int64_t floats = weights + (packed_ ? 0 : blocks.packed());
+  const std::int64_t floats = weights + (packed_ ? 0 : packed_weights(4, hidden));
   const bool with_lengths = signature.inputs.size() > 4;
 
   const auto run = [=, packed = packed_, name = signature.name](const Call& call) {
@@ -242,7 +226,7 @@ Kernel LstmSteps::compile(const Signature& signature) const {
     check_lengths(lengths, batch, time, name);
     const float* weight = call.in<float>(1);
     if (!packed) {
-      blocks.pack(call, weight, scratch + weights);
+      blocks.pack(call, table->pack_forward, weight, scratch + weights);
       weight = scratch + weights;
     }
     const float *h0 = call.in<float>(2), *c0 = call.in<float>(3);
@@ -269,9 +253,8 @@ Kernel LstmSteps::compile(const Signature& signature) const {
       step.cells = call.out<float>(4) + t * state;
       step.y = call.out<float>(0) + t * state;
       step.y_copy = stride ? scratch + copies + t % 2 * batch * stride : nullptr;
-      call.loop(blocks.pieces(), [&](std::int64_t piece) {
-        blocks.kernels->step(step, blocks.begin(piece), blocks.end(piece),
-                             scratch + piece * blocks.product());
+      call.loop(blocks.parts(), [&](std::int64_t part) {
+        table->step(step, blocks.begin(part), blocks.end(part), scratch + part * blocks.product());
       });
       step.h = stride ? step.y_copy : step.y;
       step.h_stride = stride ? stride : hidden;

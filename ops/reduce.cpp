@@ -9,10 +9,10 @@
 #include "core/base/text.h"
 #include "core/graph/sum.h"
 #include "core/graph/sum_axes.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/reduce.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -36,16 +36,16 @@ void reduce(const Call& call, Middle x_shape, const float* x, T* y, RowKernel<T>
   const std::int64_t outer = x_shape.outer, size = x_shape.size, inner = x_shape.inner;
   if (inner == 1) {
     const Partition rows = partition_rows(outer, size);
-    return call.loop(rows.count(), [&](std::int64_t piece) {
-      for (std::int64_t i = rows.begin(piece); i < rows.end(piece); ++i)
+    return call.loop(rows.count(), [&](std::int64_t part) {
+      for (std::int64_t i = rows.begin(part); i < rows.end(part); ++i)
         y[i] = row(x + i * size, size);
     });
   }
   const Partition columns{inner, reduce_columns};
   const Partition blocks =
       partition_rows(outer * columns.count(), size * std::min(inner, columns.each));
-  call.loop(blocks.count(), [&](std::int64_t piece) {
-    for (std::int64_t block = blocks.begin(piece); block < blocks.end(piece); ++block) {
+  call.loop(blocks.count(), [&](std::int64_t part) {
+    for (std::int64_t block = blocks.begin(part); block < blocks.end(part); ++block) {
       const std::int64_t i = block / columns.count(), j = block % columns.count();
       const std::int64_t at = columns.begin(j);
       column(x + i * size * inner + at, inner, size, columns.end(j) - at, y + i * inner + at);

@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
-#include "ops/partition.h"
+#include "ops/drivers/partition.h"
 
 namespace abax {
 namespace {
@@ -26,12 +26,12 @@ struct Around {
 /// `rows` blocks of `bytes` from one stride to another, shared out over the threads.
 void copy_rows(const Call& call, const std::byte* from, std::int64_t from_stride, std::byte* to,
                std::int64_t to_stride, std::int64_t rows, std::int64_t bytes) {
-  const Partition columns{bytes, 4 * piece_size};
-  const Partition pieces = partition_rows(rows, std::min(bytes, columns.each) / 4);
-  call.loop(pieces.count() * columns.count(), [&](std::int64_t i) {
-    const std::int64_t piece = i / columns.count(), column = i % columns.count();
+  const Partition columns{bytes, 4 * part_size};
+  const Partition parts = partition_rows(rows, std::min(bytes, columns.each) / 4);
+  call.loop(parts.count() * columns.count(), [&](std::int64_t i) {
+    const std::int64_t part = i / columns.count(), column = i % columns.count();
     const std::int64_t at = columns.begin(column);
-    for (std::int64_t row = pieces.begin(piece); row < pieces.end(piece); ++row)
+    for (std::int64_t row = parts.begin(part); row < parts.end(part); ++row)
       std::memcpy(to + row * to_stride + at, from + row * from_stride + at,
                   static_cast<std::size_t>(columns.end(column) - at));
   });
@@ -113,9 +113,9 @@ class SliceGradient : public Op {
   Kernel compile(const Signature& signature) const override {
     const Around x(signature.outputs[0], axis_), y(signature.inputs[0], axis_);
     return {[x, y, start = start_, step = step_](const Call& call) {
-      const Partition pieces = partition_rows(x.outer, x.along * x.inner / 4);
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i) {
+      const Partition parts = partition_rows(x.outer, x.along * x.inner / 4);
+      call.loop(parts.count(), [&](std::int64_t part) {
+        for (std::int64_t i = parts.begin(part); i < parts.end(part); ++i) {
           std::byte* to = call.out<std::byte>(0) + i * x.along * x.inner;
           const std::byte* from = call.in<std::byte>(0) + i * y.along * y.inner;
           std::memset(to, 0, static_cast<std::size_t>(x.along * x.inner));
@@ -170,9 +170,9 @@ class Slice : public Op {
       if (step == 1)
         return copy_rows(call, from, x.along * x.inner, to, y.along * y.inner, x.outer,
                          y.along * y.inner);
-      const Partition pieces = partition_rows(x.outer, y.along * y.inner / 4);
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i)
+      const Partition parts = partition_rows(x.outer, y.along * y.inner / 4);
+      call.loop(parts.count(), [&](std::int64_t part) {
+        for (std::int64_t i = parts.begin(part); i < parts.end(part); ++i)
           for (std::int64_t j = 0; j < y.along; ++j)
             std::memcpy(to + (i * y.along + j) * y.inner, from + (i * x.along + j * step) * x.inner,
                         static_cast<std::size_t>(y.inner));

@@ -6,9 +6,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/shape.h"
 #include "ops/kernels/table.h"
-#include "ops/partition.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -68,10 +68,10 @@ std::int64_t size_of(const std::vector<Line>& lines) {
 
 /// The last axis stays the last: runs of `run` elements are copied whole.
 Kernel copy_runs(std::vector<Line> outer, std::int64_t run, std::int64_t element) {
-  const Partition pieces = partition_rows(size_of(outer), run);
+  const Partition parts = partition_rows(size_of(outer), run);
   return {[=](const Call& call) {
-    call.loop(pieces.count(), [&](std::int64_t piece) {
-      for (std::int64_t i = pieces.begin(piece); i < pieces.end(piece); ++i) {
+    call.loop(parts.count(), [&](std::int64_t part) {
+      for (std::int64_t i = parts.begin(part); i < parts.end(part); ++i) {
         const Offsets at = offsets_at(outer, i);
         std::memcpy(call.out<std::byte>(0) + at.to * element,
                     call.in<std::byte>(0) + at.from * element,
@@ -90,12 +90,12 @@ Kernel transpose_matrices(std::vector<Line> others, Line row, Line column,
   // A block's lines stay in the second-level cache; its rows are long enough to be prefetched.
   const Partition rows{row.size, 64}, columns{column.size, 256};
   const std::int64_t blocks = rows.count() * columns.count();
-  const Partition pieces =
+  const Partition parts =
       partition_rows(size_of(others) * blocks,
                      std::min(row.size, rows.each) * std::min(column.size, columns.each));
   return {[=](const Call& call) {
-    call.loop(pieces.count(), [&](std::int64_t piece) {
-      for (std::int64_t n = pieces.begin(piece); n < pieces.end(piece); ++n) {
+    call.loop(parts.count(), [&](std::int64_t part) {
+      for (std::int64_t n = parts.begin(part); n < parts.end(part); ++n) {
         const Offsets at = offsets_at(others, n / blocks);
         const std::int64_t i = n % blocks / columns.count(), j = n % blocks % columns.count();
         kernel(call.in<T>(0) + at.from + rows.begin(i) * row.from + columns.begin(j), row.from,

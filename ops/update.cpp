@@ -8,10 +8,10 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/attributes.h"
+#include "ops/drivers/partition.h"
 #include "ops/elementwise.h"
 #include "ops/kernels/table.h"
 #include "ops/kernels/update.h"
-#include "ops/partition.h"
 
 namespace abax {
 namespace {
@@ -27,7 +27,7 @@ void check_update(std::string_view op, std::span<const TensorType> inputs, std::
     }
 }
 
-Partition pieces_of(const TensorType& type) { return {type.size(), piece_size}; }
+Partition parts_of_type(const TensorType& type) { return {type.size(), part_size}; }
 
 /// Inputs parameter, gradient, velocity (with momentum), learning rate [], gradient scale [];
 /// outputs parameter, velocity (with momentum).
@@ -54,15 +54,15 @@ class Sgd : public Op {
   bool may_overwrite(int output, int input) const override { return input == 2 * output; }
   Kernel compile(const Signature& signature) const override {
     const UpdateKernels* table = kernels(signature.level).update;
-    const Partition pieces = pieces_of(signature.inputs[0]);
+    const Partition parts = parts_of_type(signature.inputs[0]);
     const bool velocity = signature.inputs.size() == 5;
     return {[=, options = options_](const Call& call) {
       const SgdStep step = {.gradient_scale = *call.in<float>(velocity ? 4 : 3),
                             .decay = static_cast<float>(options.weight_decay),
                             .momentum = static_cast<float>(options.momentum),
                             .learning_rate = *call.in<float>(velocity ? 3 : 2)};
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        const std::int64_t at = pieces.begin(piece), count = pieces.end(piece) - at;
+      call.loop(parts.count(), [&](std::int64_t part) {
+        const std::int64_t at = parts.begin(part), count = parts.end(part) - at;
         if (velocity)
           table->sgd_momentum(step, options.nesterov, call.in<float>(0) + at,
                               call.in<float>(1) + at, call.in<float>(2) + at,
@@ -110,15 +110,15 @@ class Adam : public Op {
   }
   Kernel compile(const Signature& signature) const override {
     const auto kernel = kernels(signature.level).update->adam;
-    const Partition pieces = pieces_of(signature.inputs[0]);
+    const Partition parts = parts_of_type(signature.inputs[0]);
     return {[=, this_step = *this](const Call& call) {
       const AdamStep step =
           this_step.constants(*call.in<float>(4), *call.in<float>(5), *call.in<float>(6));
-      call.loop(pieces.count(), [&](std::int64_t piece) {
-        const std::int64_t at = pieces.begin(piece);
+      call.loop(parts.count(), [&](std::int64_t part) {
+        const std::int64_t at = parts.begin(part);
         kernel(step, call.in<float>(0) + at, call.in<float>(1) + at, call.in<float>(2) + at,
                call.in<float>(3) + at, call.out<float>(0) + at, call.out<float>(1) + at,
-               call.out<float>(2) + at, pieces.end(piece) - at);
+               call.out<float>(2) + at, parts.end(part) - at);
       });
     }};
   }
@@ -159,23 +159,23 @@ class GlobalNorm : public Op {
     return {{{}, f32}};
   }
   Kernel compile(const Signature& signature) const override {
-    struct Piece {
+    struct Part {
       int input;
       std::int64_t begin, count;
     };
-    std::vector<Piece> all;
+    std::vector<Part> all;
     for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
-      const Partition pieces = pieces_of(signature.inputs[i]);
-      for (std::int64_t p = 0; p < pieces.count(); ++p)
-        all.push_back({static_cast<int>(i), pieces.begin(p), pieces.end(p) - pieces.begin(p)});
+      const Partition parts = parts_of_type(signature.inputs[i]);
+      for (std::int64_t p = 0; p < parts.count(); ++p)
+        all.push_back({static_cast<int>(i), parts.begin(p), parts.end(p) - parts.begin(p)});
     }
     const std::size_t scratch = all.size() * sizeof(double);
     const auto kernel = kernels(signature.level).update->sum_squares;
     const auto run = [all = std::move(all), kernel](const Call& call) {
-      auto* sums = reinterpret_cast<double*>(call.scratch);  // one a piece
+      auto* sums = reinterpret_cast<double*>(call.scratch);  // one a part
       call.loop(static_cast<std::int64_t>(all.size()), [&](std::int64_t i) {
-        const Piece& piece = all[static_cast<std::size_t>(i)];
-        sums[i] = kernel(call.in<float>(piece.input) + piece.begin, piece.count);
+        const Part& part = all[static_cast<std::size_t>(i)];
+        sums[i] = kernel(call.in<float>(part.input) + part.begin, part.count);
       });
       double total = 0;
       for (std::size_t i = 0; i < all.size(); ++i) total += sums[i];

@@ -64,8 +64,7 @@ SavedRun opened(const std::filesystem::path& place, const std::filesystem::path&
 
 }  // namespace
 
-void save_run(const std::filesystem::path& path, const RunSettings& settings, const Task& task,
-              const RunState& state, const Variables& store, int keep) {
+Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const RunState& state) {
   Checkpoint checkpoint;
   checkpoint.model = settings.model.name();
   ModelSettings model = task.model();
@@ -83,7 +82,7 @@ void save_run(const std::filesystem::path& path, const RunSettings& settings, co
   checkpoint.step = state.step;
   checkpoint.data_position = state.position;
   checkpoint.files = task.files();
-  save_checkpoint(path, checkpoint, store, {.keep = keep});
+  return checkpoint;
 }
 
 SavedRun open_run(const std::filesystem::path& path, Which which) {

@@ -21,9 +21,8 @@ struct RunState {
   std::int64_t since_best = 0;      // validations since then
 };
 
-/// Writes a checkpoint; so many of those that it replaces stay. Throws DiskError.
-void save_run(const std::filesystem::path& checkpoint, const RunSettings& settings,
-              const Task& task, const RunState& state, const Variables& store, int keep = 0);
+/// What a checkpoint of the run holds beside the variables.
+Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const RunState& state);
 
 struct SavedRun {
   CheckpointReader checkpoint;

@@ -13,7 +13,7 @@ namespace abax {
 int available_cpus();
 
 /// A group of threads of its own. What is computed never depends on how many there are: the caller
-/// fixes the partitions, the threads only share them out.
+/// fixes the parts, the threads only share them out.
 class Workers {
  public:
   /// `threads` = 0: one a CPU that this process may use. Throws UsageError on a negative number.

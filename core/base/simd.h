@@ -284,8 +284,6 @@ inline I as_int(M condition) { return bits(select(condition, from_bits(I(1)), F(
 inline I as_int(MI condition) { return select(condition, I(1), I(0)); }
 /// Whether an integer is not 0, as a condition on floats.
 inline M is_true(I x) { return to_float(x) != F(0.f); }
-/// Whether the condition holds in any lane.
-inline bool any(M condition) { return xsimd::any(condition); }
 
 inline F sqrt(F x) { return xsimd::sqrt(x); }
 inline F abs(F x) { return from_bits(bits(x) & I(0x7fffffff)); }

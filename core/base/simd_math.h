@@ -1,5 +1,5 @@
-// Functions of SIMD registers, for kernel sources: exp, log, log1p, tanh, sigmoid, softplus, erf,
-// sine and cosine. The same ones in every kernel, so that fused and composed forms agree.
+// Functions of SIMD registers, for kernel sources: exp, log, tanh, sigmoid, softplus, erf. The
+// same ones in every kernel, so that fused and composed forms agree.
 //
 // The errors beside them are the greatest seen against double, in units of the last place of the
 // exact result (ulp), at any level; tests/base/simd_math_test.cpp measures them. NaN gives NaN. The
@@ -79,14 +79,6 @@ inline F log(F x) {
   return select(x > F(0.f), finite, outside);
 }
 
-/// log(1 + x), accurate near 0: 1.5 ulp. log1p(-1) = -inf, log1p(x < -1) = NaN.
-inline F log1p(F x) {
-  const F u = F(1.f) + x;
-  const F lost = x - (u - F(1.f));  // what the rounding of u took
-  const F y = log(u);
-  return select((u > F(0.f)) & (u < F(infinity)), y + lost / u, y);
-}
-
 /// 2.5 ulp; exactly odd, +-1 from |x| = 9.02 on.
 inline F tanh(F x) {
   // With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), accurate near 0 because E is.
@@ -130,32 +122,6 @@ inline F erf(F x) {
   const Reduced reduced = reduce_exp(p);
   const F rest = from_bits(bits(F(1.f) + expm1_reduced(reduced.r)) + reduced.n_bits);
   return select(abs(x) > F(0.85f), with_sign(F(1.f) - rest, x), near);  // NaN stays
-}
-
-struct SinCos {
-  F sin, cos;
-};
-/// Sine and cosine of 2 pi u, u in [0, 1]: absolute error below 9e-8.
-inline SinCos sin_cos_of_turn(F u) {
-  // The nearest quarter turn q, and r quarter turns beyond it, |r| <= 1/2.
-  const F shifted = fma(u, F(4.f), F(12582912.f));
-  const I q = bits(shifted);
-  const F r = fma(u, F(4.f), F(12582912.f) - shifted);  // exact
-  const F square = r * r;
-  F s = fma(F(-0.00460165786f), square, F(0.0796800330f));
-  s = fma(s, square, F(-0.645963490f));
-  s = fma(s, square, F(1.57079637f)) * r;
-  F c = fma(F(0.000903766544f), square, F(-0.0208601654f));
-  c = fma(c, square, F(0.253669232f));
-  c = fma(c, square, F(-1.23370051f));
-  c = fma(c, square, F(1.f));
-  const MI odd = (q & I(1)) != I(0);
-  const I sin_bits = select(odd, bits(c), bits(s));
-  const I cos_bits = select(odd, bits(s), bits(c));
-  // The sine changes its sign in the quarters 2 and 3, the cosine in 1 and 2.
-  const I sin_sign = (q & I(2)) << 30;
-  const I cos_sign = ((q + I(1)) & I(2)) << 30;
-  return {from_bits(sin_bits ^ sin_sign), from_bits(cos_bits ^ cos_sign)};
 }
 
 }  // namespace

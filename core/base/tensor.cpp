@@ -11,12 +11,12 @@ void AlignedDelete::operator()(std::byte* memory) const { std::free(memory); }
 
 AlignedBytes allocate_aligned(std::size_t bytes) {
   // At least one line, so that even an empty tensor has an address.
-  const std::size_t lines = std::max<std::size_t>(1, (bytes + alignment - 1) / alignment);
-  void* memory = std::aligned_alloc(alignment, lines * alignment);
+  const std::size_t whole = std::max(alignment, aligned(bytes));
+  void* memory = std::aligned_alloc(alignment, whole);
   if (!memory)
     throw MemoryError(text("could not allocate ", bytes, " bytes (", bytes >> 20,
                            " MiB); use a smaller model, batch or length"));
-  std::memset(memory, 0, lines * alignment);
+  std::memset(memory, 0, whole);
   return AlignedBytes(static_cast<std::byte*>(memory));
 }
 

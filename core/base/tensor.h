@@ -15,6 +15,10 @@ namespace abax {
 
 /// Alignment of every buffer, in bytes: a cache line, and the widest SIMD register.
 inline constexpr std::size_t alignment = 64;
+/// Bytes rounded up to whole cache lines.
+constexpr std::size_t aligned(std::size_t bytes) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
 
 /// Frees what allocate_aligned gave.
 struct AlignedDelete {

@@ -45,7 +45,7 @@ void fill_cyclic(std::byte* to, const std::byte* from, std::int64_t phase, std::
 struct TileProgram::Frame {
   alignas(64) std::byte memory[buffer_bytes];
   std::byte* at[max_registers];            // of each register, the elements of this tile
-  std::int64_t step[max_registers];        // bytes an element by which `at` moves on; 0 for buffers
+  std::int64_t advance[max_registers];     // bytes an element by which `at` moves on; 0 for buffers
   const std::byte* source[max_registers];  // of each operand, its first element (whole: `begin`'s)
   bool steady[max_registers];              // the operand's buffer holds for every tile to come
 
@@ -75,11 +75,11 @@ void TileProgram::run_from(Level level, const void* first, const void* const* in
     frame.source[r] = static_cast<const std::byte*>(r == 0 ? first : in[r]);
     if (whole && r > 0) frame.source[r] += begin * reg.bytes;
     frame.at[r] = const_cast<std::byte*>(frame.source[r]);
-    frame.step[r] = whole ? reg.bytes : 0;
+    frame.advance[r] = whole ? reg.bytes : 0;
     frame.steady[r] = whole;
     broadcast = broadcast || !whole;
   }
-  // A result goes straight to its output's memory, unless a later step still reads an operand
+  // A result goes straight to its output's memory, unless a later stage still reads an operand
   // there.
   for (std::size_t r = operands; r < registers_.size(); ++r) {
     const Register& reg = registers_[r];
@@ -92,31 +92,32 @@ void TileProgram::run_from(Level level, const void* first, const void* const* in
             direct && (frame.source[i] != frame.at[r] || registers_[i].last_use <= reg.written);
     }
     if (!direct) frame.at[r] = frame.buffer(reg.buffer, tile_);
-    frame.step[r] = direct ? reg.bytes : 0;
+    frame.advance[r] = direct ? reg.bytes : 0;
   }
   const bool copies = std::ranges::any_of(outputs_, [&](const int& output) {
     const auto r = static_cast<std::size_t>(output);
-    return r < operands || frame.step[r] == 0 || registers_[r].output != &output - outputs_.data();
+    return r < operands || frame.advance[r] == 0 ||
+           registers_[r].output != &output - outputs_.data();
   });
 
   for (std::int64_t position = begin; position < end;) {
     const std::int64_t count =
         broadcast ? load(frame, position, end) : std::min(tile_, end - position);
-    for (const Step& step : steps_) {
+    for (const Stage& stage : stages_) {
       const void* operand[4];
-      for (int i = 0; i < step.op->arity; ++i)
-        operand[i] = frame.at[step.in[static_cast<std::size_t>(i)]];
-      step.op->functions[static_cast<std::size_t>(level)](frame.at[step.out], operand,
-                                                          step.constants.data(), count);
+      for (int i = 0; i < stage.op->arity; ++i)
+        operand[i] = frame.at[stage.in[static_cast<std::size_t>(i)]];
+      stage.op->functions[static_cast<std::size_t>(level)](frame.at[stage.out], operand,
+                                                           stage.constants.data(), count);
     }
     if (copies) copy_outputs(frame, out, position, count);
     position += count;
     for (std::size_t r = 0; r < registers_.size(); ++r)
-      if (r < operands || registers_[r].written >= 0) frame.at[r] += frame.step[r] * count;
+      if (r < operands || registers_[r].written >= 0) frame.at[r] += frame.advance[r] * count;
   }
 }
 
-// Stores the outputs that no step wrote in place. Operands that are outputs come first: a result
+// Stores the outputs that no stage wrote in place. Operands that are outputs come first: a result
 // may take an operand's memory.
 void TileProgram::copy_outputs(const Frame& frame, void* const* out, std::int64_t position,
                                std::int64_t count) const {

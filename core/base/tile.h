@@ -75,7 +75,7 @@ class TileProgram {
   /// "t2 = mul(t0, t1); t3 = tanh(t2)", for printing.
   std::string describe() const;
   /// Kernels that run for each tile: the instructions, less those that became part of a super-op.
-  int kernel_count() const { return static_cast<int>(steps_.size()); }
+  int kernel_count() const { return static_cast<int>(stages_.size()); }
 
   /// Elements a tile, at most: few enough that a handful of registers stay in the first-level
   /// cache.
@@ -104,8 +104,8 @@ class TileProgram {
     DType dtype = f32;
     std::uint8_t bytes = 4;  // of an element
     int buffer = -1;         // where a tile of it is kept, where that is needed
-    int written = -1;        // the step whose result it is
-    int last_use = -1;       // the step that reads it last
+    int written = -1;        // the stage whose result it is
+    int last_use = -1;       // the stage that reads it last
     int output = -1;         // the first output that it is
     // Of operands.
     Layout layout = Layout::whole;
@@ -115,7 +115,8 @@ class TileProgram {
     std::array<std::int64_t, Shape::max_rank> sizes{};
     std::array<std::int64_t, Shape::max_rank> strides{};
   };
-  struct Step {
+  /// A kernel that runs for each tile.
+  struct Stage {
     const TileOp* op = nullptr;
     std::array<int, 4> in{};
     std::array<float, 4> constants{};
@@ -139,7 +140,7 @@ class TileProgram {
   std::vector<Instruction> instructions_;
   std::vector<int> outputs_;
   std::vector<Register> registers_;
-  std::vector<Step> steps_;
+  std::vector<Stage> stages_;
   std::int64_t tile_ = tile_size;  // elements a tile; 4 bytes of each buffer an element
 };
 

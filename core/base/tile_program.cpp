@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/sizes.h"
 #include "core/base/text.h"
 #include "core/base/tile.h"
 
@@ -87,13 +88,13 @@ void TileProgram::classify(Register& reg, const Shape& operand) const {
     const int own = axis - (shape_.rank() - operand.rank());
     const bool broadcast = own < 0 || operand[own] == 1;
     if (!broadcast) stride /= size;
-    const std::int64_t step = broadcast ? 0 : stride;
+    const std::int64_t walked = broadcast ? 0 : stride;
     if (reg.axes > 0 && (reg.strides[index(reg.axes - 1)] == 0) == broadcast) {
       reg.sizes[index(reg.axes - 1)] *= size;
-      reg.strides[index(reg.axes - 1)] = step;
+      reg.strides[index(reg.axes - 1)] = walked;
     } else {
       reg.sizes[index(reg.axes)] = size;
-      reg.strides[index(reg.axes)] = step;
+      reg.strides[index(reg.axes)] = walked;
       ++reg.axes;
     }
   }
@@ -111,45 +112,45 @@ void TileProgram::find_super_ops() {
     for (int i = 0; i < instruction.op->arity; ++i) ++uses[index(instruction.in[index(i)])];
   for (const int output : outputs_) ++uses[index(output)];
 
-  std::vector<Step> all(instructions_.size());
+  std::vector<Stage> all(instructions_.size());
   std::vector<bool> joined(instructions_.size());
   for (std::size_t k = 0; k < instructions_.size(); ++k) {
-    Step& step = all[k];
-    step.op = instructions_[k].op;
-    step.in = instructions_[k].in;
+    Stage& stage = all[k];
+    stage.op = instructions_[k].op;
+    stage.in = instructions_[k].in;
     std::copy(instructions_[k].constants.begin(), instructions_[k].constants.end(),
-              step.constants.begin());
-    step.out = static_cast<int>(operands + k);
-    for (int position = 0; position < step.op->arity; ++position) {
-      const std::size_t reg = index(step.in[index(position)]);
+              stage.constants.begin());
+    stage.out = static_cast<int>(operands + k);
+    for (int position = 0; position < stage.op->arity; ++position) {
+      const std::size_t reg = index(stage.in[index(position)]);
       if (reg < operands || uses[reg] != 1) continue;
-      const Step& producer = all[reg - operands];
-      const TilePair* pair = find_pair(producer.op, step.op, position);
+      const Stage& producer = all[reg - operands];
+      const TilePair* pair = find_pair(producer.op, stage.op, position);
       if (!pair) continue;
-      Step super{pair->fused, producer.in, producer.constants, step.out};
+      Stage super{pair->fused, producer.in, producer.constants, stage.out};
       int operand = producer.op->arity;
-      for (int i = 0; i < step.op->arity; ++i)
-        if (i != position) super.in[index(operand++)] = step.in[index(i)];
-      for (int i = 0; i < step.op->constants; ++i)
-        super.constants[index(producer.op->constants + i)] = step.constants[index(i)];
+      for (int i = 0; i < stage.op->arity; ++i)
+        if (i != position) super.in[index(operand++)] = stage.in[index(i)];
+      for (int i = 0; i < stage.op->constants; ++i)
+        super.constants[index(producer.op->constants + i)] = stage.constants[index(i)];
       joined[reg - operands] = true;
-      step = super;
+      stage = super;
       break;
     }
   }
   for (std::size_t k = 0; k < all.size(); ++k)
-    if (!joined[k]) steps_.push_back(all[k]);
+    if (!joined[k]) stages_.push_back(all[k]);
 }
 
-// Gives a buffer to each broadcast operand, for the whole run, and to each result from the step
+// Gives a buffer to each broadcast operand, for the whole run, and to each result from the stage
 // that computes it to the last that reads it (outputs: to the end, where they are stored). Returns
 // how many.
 int TileProgram::assign_buffers() {
-  const int end = static_cast<int>(steps_.size());
+  const int end = static_cast<int>(stages_.size());
   for (int k = 0; k < end; ++k) {
-    const Step& step = steps_[index(k)];
-    for (int i = 0; i < step.op->arity; ++i) registers_[index(step.in[index(i)])].last_use = k;
-    registers_[index(step.out)].written = k;
+    const Stage& stage = stages_[index(k)];
+    for (int i = 0; i < stage.op->arity; ++i) registers_[index(stage.in[index(i)])].last_use = k;
+    registers_[index(stage.out)].written = k;
   }
   for (const int output : outputs_) registers_[index(output)].last_use = end;
 
@@ -159,7 +160,7 @@ int TileProgram::assign_buffers() {
     if (registers_[r].layout != Layout::whole) registers_[r].buffer = buffers++;
   for (int k = 0; k < end; ++k) {
     // A kernel may write over an operand that it reads last, where the elements are equally long.
-    Register& result = registers_[index(steps_[index(k)].out)];
+    Register& result = registers_[index(stages_[index(k)].out)];
     const auto release = [&](bool before) {
       for (std::size_t r = inputs_.size(); r < registers_.size(); ++r) {
         const Register& reg = registers_[r];
@@ -190,9 +191,8 @@ void TileProgram::choose_tile(int buffers) {
       common = std::lcm(common, reg.period);
   }
   if (least_long) {
-    // Tiles end at a long period's end: cut it into even pieces.
-    const std::int64_t pieces = (least_long + tile_ - 1) / tile_;
-    tile_ = ((least_long + pieces - 1) / pieces + 15) / 16 * 16;
+    // Tiles end at a long period's end: cut it into even runs.
+    tile_ = round_up(ceil_div(least_long, ceil_div(least_long, tile_)), 16);
   } else if (common <= tile_) {
     tile_ -= tile_ % common;
   }

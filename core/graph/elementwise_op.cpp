@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/kernels/core_kernels.h"
+#include "core/base/sizes.h"
 #include "core/base/text.h"
 #include "core/graph/graph.h"
 #include "core/graph/sum.h"
@@ -14,8 +15,8 @@
 namespace abax {
 namespace {
 
-// Elements of one partition: some 100 microseconds of memory traffic at most, many tiles.
-constexpr std::int64_t partition_elements = 32 * TileProgram::tile_size;
+// Elements of one part: some 100 microseconds of memory traffic at most, many tiles.
+constexpr std::int64_t part_elements = 32 * TileProgram::tile_size;
 
 std::string list(std::span<const TensorType> types) {
   std::string result;
@@ -94,16 +95,16 @@ Cost ElementwiseOp::cost(std::span<const TensorType> inputs,
 
 Kernel tile_kernel(std::shared_ptr<const TileProgram> program, Level level) {
   const std::int64_t size = program->shape().size();
-  const std::int64_t parts = (size + partition_elements - 1) / partition_elements;
+  const std::int64_t parts = ceil_div(size, part_elements);
   return {.run =
               [=](const Call& call) {
                 call.loop(parts, [&](std::int64_t part) {
-                  const std::int64_t begin = part * partition_elements;
+                  const std::int64_t begin = part * part_elements;
                   program->run(level, call.inputs, call.outputs, begin,
-                               std::min(size, begin + partition_elements));
+                               std::min(size, begin + part_elements));
                 });
               },
-          .pieces = parts};
+          .parts = parts};
 }
 
 const TileOp tile_add{

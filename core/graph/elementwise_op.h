@@ -45,7 +45,7 @@ class ElementwiseOp : public Op {
 };
 
 /// A tile program as a kernel: its operands are the call's first inputs, its outputs the call's
-/// first outputs. The partitions are fixed by its size.
+/// first outputs. Its parts are fixed by its size.
 Kernel tile_kernel(std::shared_ptr<const TileProgram> program, Level level);
 
 /// a + b with broadcasting: what gradients accumulate with. `a + b` is the same op.

@@ -97,6 +97,8 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
     throw UsageError(text("a loss is one f32 element, not ", loss ? text(loss.type()) : "empty",
                           "\n  at ", place(where)));
   Graph& graph = loss.graph();
+  for (std::size_t i = 0; i < wrt.size(); ++i)
+    graph.require_own(wrt[i], text("gradients: value ", i, " of those asked for"), where);
   const int nodes = loss.node() + 1;  // later nodes cannot reach the loss
   const std::vector<bool> depends = depends_on(graph, nodes, wrt);
   Contributions contributions(graph, nodes);
@@ -121,6 +123,7 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
     Vjp vjp{.inputs = node.inputs, .outputs = outputs, .gradients = arrived, .wanted = {}};
     for (const Value& input : node.inputs)
       vjp.wanted.push_back(input.dtype() == f32 && depends[static_cast<std::size_t>(input.node())]);
+    if (std::ranges::find(vjp.wanted, true) == vjp.wanted.end()) continue;
     const auto scope = graph.scope_at(gradient_scope(node));
     const std::vector<Value> given = call_vjp(node, vjp);
     for (std::size_t i = 0; i < given.size(); ++i) {

@@ -13,7 +13,8 @@ namespace abax {
 /// The gradients of the scalar `loss` (f32, one element) with respect to each of `wrt`, in order,
 /// of their shapes. Where no path leads from a value to the loss its gradient is zeros. Gradient
 /// nodes live under the scope "gradient/" of the node they belong to. Throws UsageError naming the
-/// op where one on a path has no gradient, and where the loss is not one f32 element.
+/// op where one on a path has no gradient, where the loss is not one f32 element, and where one of
+/// `wrt` is empty or of another graph.
 std::vector<Value> gradients(Value loss, std::span<const Value> wrt,
                              SourceLocation where = SourceLocation::current());
 std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,

@@ -1,8 +1,8 @@
 // Building a graph: names, scopes, variables, and errors that say where.
 #include "core/graph/graph.h"
 
+#include <atomic>
 #include <cmath>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -10,16 +10,27 @@
 
 namespace abax {
 
+std::optional<std::int32_t> Operand::integer() const {
+  using Limits = std::numeric_limits<std::int32_t>;
+  if (!number_ || !(*number_ >= Limits::min() && *number_ <= Limits::max()) ||
+      *number_ != std::trunc(*number_))
+    return std::nullopt;
+  return static_cast<std::int32_t>(*number_);
+}
+
 Value Operand::value() const {
   if (is_number())
-    throw UsageError(text("a value of a graph is needed here, not the number ", number_, "\n  at ",
+    throw UsageError(text("a value of a graph is needed here, not the number ", number(), "\n  at ",
                           place(where_)));
+  if (!value_)
+    throw UsageError(
+        text("a value of a graph is needed here, not an empty one\n  at ", place(where_)));
   return value_;
 }
 
 Value Operand::value(Graph& graph) const {
-  if (is_number()) return graph.constant(number_, where_);
-  if (&value_.graph() != &graph)
+  if (is_number()) return graph.constant(number(), where_);
+  if (value().serial() != graph.serial())
     throw UsageError(text("values of two graphs cannot meet in one op\n  at ", place(where_)));
   return value_;
 }
@@ -48,6 +59,8 @@ std::string LeafOp::attributes() const {
 
 Graph::Graph(Variables& store, Mode mode, std::string label)
     : store_(&store), mode_(mode), label_(std::move(label)) {
+  static std::atomic<std::uint64_t> graphs = 0;
+  serial_ = ++graphs;
   if (label_.empty()) label_ = training() ? "train" : "evaluate";
 }
 
@@ -79,6 +92,12 @@ std::string Graph::unique_node_name(std::string_view name) {
 
 std::string Graph::location(const Place& where) const {
   return text("\n  ", scope_.empty() ? "" : text("in ", scope_, ", "), "at ", place(where));
+}
+
+void Graph::require_own(const Value& value, std::string_view what, const Place& where) const {
+  if (value.serial() != serial_)
+    throw UsageError(text(what, value ? " is of another graph" : " is empty",
+                          "; give a value of the graph '", label_, "'", location(where)));
 }
 
 Value Graph::leaf(Leaf leaf, std::string name, Place where) {
@@ -128,8 +147,8 @@ Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
     index = store_->create(full_name, type, role, initialiser);
   }
   const Variable& variable = (*store_)[index];
-  if (variable.value.type() != type || variable.role != role)
-    throw UsageError(text("the variable '", full_name, "' is ", variable.value.type(),
+  if (variable.value().type() != type || variable.role != role)
+    throw UsageError(text("the variable '", full_name, "' is ", variable.value().type(),
                           ", here it is asked for as ", type,
                           variable.role == role ? "" : " in another role", location(where)));
   if (const auto known = variables_.find(index); known != variables_.end())
@@ -166,6 +185,8 @@ Value Graph::carried_state(std::string_view name, TensorType type, Place where) 
 }
 
 void Graph::assign(Value target, Value value, Place where) {
+  require_own(target, "assign: the variable", where);
+  require_own(value, "assign: the new value", where);
   const Leaf* leaf = node(target.node()).op->leaf();
   if (!leaf || leaf->kind != Leaf::Kind::variable)
     throw UsageError("only variables can be assigned to" + location(where));
@@ -180,6 +201,7 @@ void Graph::assign(Value target, Value value, Place where) {
 }
 
 Value Graph::name(Value value, std::string_view name, Place where) {
+  require_own(value, text("name: the value of '", name, "'"), where);
   const std::string full = scoped(name);
   if (named_.contains(full) || node_names_.contains(full))
     throw UsageError(text("the name '", full, "' is taken", location(where)));
@@ -214,9 +236,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Valu
   Node node;
   std::vector<TensorType> types;
   for (const Value& input : inputs) {
-    if (!input || &input.graph() != this)
-      throw UsageError(text(op->name(), ": an input is ", input ? "of another graph" : "empty",
-                            location(where)));
+    require_own(input, text(op->name(), ": input ", types.size()), where);
     types.push_back(input.type());
   }
   try {
@@ -255,10 +275,11 @@ std::vector<Value> Graph::parameters() const {
   return result;
 }
 
-Variable& Graph::variable(Value value) const {
+Variable& Graph::variable(Value value, Place where) const {
+  require_own(value, "variable: the value", where);
   const Leaf* leaf = node(value.node()).op->leaf();
   if (!leaf || leaf->kind != Leaf::Kind::variable)
-    throw UsageError(text("'", node(value.node()).name, "' is not a variable"));
+    throw UsageError(text("'", node(value.node()).name, "' is not a variable", location(where)));
   return (*store_)[leaf->variable];
 }
 

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,23 +30,27 @@ class Operand {
   Operand(Value value, SourceLocation where = SourceLocation::current())
       : value_(value), where_(where) {}
   Operand(float number, SourceLocation where = SourceLocation::current())
-      : number_(number), where_(where) {}
+      : number_(double{number}), where_(where) {}
   Operand(double number, SourceLocation where = SourceLocation::current())
-      : Operand(static_cast<float>(number), where) {}
+      : number_(number), where_(where) {}
   Operand(int number, SourceLocation where = SourceLocation::current())
-      : Operand(static_cast<float>(number), where) {}
+      : number_(number), where_(where) {}
 
-  bool is_number() const { return !value_; }
-  float number() const { return number_; }
-  /// Throws UsageError where it is a number, since no graph is known then.
+  bool is_number() const { return number_.has_value(); }
+  /// 0 where it is a value.
+  float number() const { return static_cast<float>(number_.value_or(0)); }
+  /// The number where it is one of i32's.
+  std::optional<std::int32_t> integer() const;
+  /// Throws UsageError where it is a number, since no graph is known then, and where it is empty.
   Value value() const;
-  /// The value, or the number as a constant of `graph`.
+  /// The value, or the number as a constant of `graph`. Throws UsageError where it is a value that
+  /// is empty or of another graph.
   Value value(Graph& graph) const;
   const SourceLocation& where() const { return where_; }
 
  private:
   Value value_;
-  float number_ = 0;
+  std::optional<double> number_;
   SourceLocation where_;
 };
 
@@ -96,6 +101,8 @@ class Graph {
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
+  /// The graph's number in this process, from 1; no other graph ever has it.
+  std::uint64_t serial() const { return serial_; }
   Variables& store() const { return *store_; }
   Mode mode() const { return mode_; }
   bool training() const { return mode_ == Mode::train; }
@@ -125,7 +132,7 @@ class Graph {
 
   /// `variable` (a value that parameter, saved_state or carried_state gave) becomes `value` at the
   /// end of each run. Reads within the run see the old value. Throws UsageError on a second
-  /// assignment or another type.
+  /// assignment, another type, or a value that is empty or of another graph.
   void assign(Value variable, Value value, Place where = Place::current());
 
   /// Names made while the result lives are inside the scope: scope("lstm", 0) gives "lstm0/...".
@@ -152,6 +159,7 @@ class Graph {
   std::string location(const Place& where) const;
 
   /// Gives a value a name of its own in the current scope, by which it can be found. Returns it.
+  /// Throws UsageError on a name that is taken and on a value that is empty or of another graph.
   Value name(Value value, std::string_view name, Place where = Place::current());
   /// The value of that scoped name: a given one, or "node" / "node:output". Throws UsageError with
   /// the nearest name.
@@ -169,8 +177,12 @@ class Graph {
   const std::vector<Assignment>& assignments() const { return assignments_; }
   /// The trainable, not frozen parameters of this graph, in order of appearance.
   std::vector<Value> parameters() const;
-  /// The store's variable that a value reads. Throws UsageError where it reads none.
-  Variable& variable(Value value) const;
+  /// The store's variable that a value reads. Throws UsageError where it reads none, and on a value
+  /// that is empty or of another graph.
+  Variable& variable(Value value, Place where = Place::current()) const;
+  /// Throws UsageError where `value` is empty or of another graph; `what` begins the message:
+  /// "assign: the new value".
+  void require_own(const Value& value, std::string_view what, const Place& where) const;
 
  private:
   Value leaf(Leaf leaf, std::string name, Place where);
@@ -179,6 +191,7 @@ class Graph {
   std::string scoped(std::string_view name) const;
   std::string unique_node_name(std::string_view name);
 
+  std::uint64_t serial_;
   Variables* store_;
   Mode mode_;
   std::string label_;

@@ -7,8 +7,16 @@
 
 namespace abax {
 
+Value::Value(Graph* graph, int node, int output)
+    : graph_(graph), serial_(graph->serial()), node_(node), output_(output) {}
+
+Graph& Value::graph() const {
+  if (!graph_) throw UsageError("a value of a graph is needed here, not an empty one");
+  return *graph_;
+}
+
 const TensorType& Value::type() const {
-  return graph_->node(node_).outputs[static_cast<std::size_t>(output_)];
+  return graph().node(node_).outputs[static_cast<std::size_t>(output_)];
 }
 
 std::vector<Value> Op::vjp(const Vjp&) const {

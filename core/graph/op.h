@@ -29,10 +29,13 @@ struct Leaf;
 class Value {
  public:
   Value() = default;
-  Value(Graph* graph, int node, int output) : graph_(graph), node_(node), output_(output) {}
+  Value(Graph* graph, int node, int output);
 
   explicit operator bool() const { return graph_ != nullptr; }
-  Graph& graph() const { return *graph_; }
+  /// Throws UsageError where the value is empty; so do type(), shape() and dtype().
+  Graph& graph() const;
+  /// Of the graph (Graph::serial), 0 where the value is empty. Known after the graph is gone, too.
+  std::uint64_t serial() const { return serial_; }
   int node() const { return node_; }
   int output() const { return output_; }
   const TensorType& type() const;
@@ -43,6 +46,7 @@ class Value {
 
  private:
   Graph* graph_ = nullptr;
+  std::uint64_t serial_ = 0;
   int node_ = -1;
   int output_ = 0;
 };
@@ -64,7 +68,7 @@ struct Call {
   T* out(int i) const {
     return static_cast<T*>(outputs[i]);
   }
-  /// Fixed partitions, shared out over the threads. See Workers::loop.
+  /// Fixed parts, shared out over the threads. See Workers::loop.
   void loop(std::int64_t count, FunctionRef<void(std::int64_t)> body) const {
     if (count == 1) return body(0);
     workers->loop(count, body);
@@ -89,9 +93,9 @@ struct Signature {
 struct Kernel {
   std::function<void(const Call&)> run;
   std::size_t scratch = 0;  // bytes
-  /// Into how many pieces run() cuts its work, where that is known and may be too few for all
-  /// threads; 0: there are enough. Large steps of few pieces may run beside each other.
-  std::int64_t pieces = 0;
+  /// Into how many parts run() cuts its work, where that is known and may be too few for all
+  /// threads; 0: there are enough. Large steps of few parts may run beside each other.
+  std::int64_t parts = 0;
 };
 
 struct Cost {

@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "core/base/kernels/core_kernels.h"
+#include "core/base/sizes.h"
 
 namespace abax {
 namespace {
 
-constexpr std::int64_t block_elements = 32 * 1024;  // that one partition reads, about
+constexpr std::int64_t block_elements = 32 * 1024;  // that one part reads, about
 constexpr std::int64_t column_block = 1024;         // columns summed side by side: a page
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 struct Axis {
   std::int64_t size, stride;
@@ -108,7 +107,7 @@ class SumAxes {
     kept_blocks_ = ceil_div(kept_.size, kept_step_);
     const std::int64_t parts = groups_ * kept_blocks_;
     const std::int64_t width = std::min(kept_.size, kept_step_);
-    // Where the outputs alone give too few partitions, the terms are cut too.
+    // Where the outputs alone give too few parts, the terms are cut too.
     if (parts < 8 && terms_ * width > 2 * block_elements)
       term_step_ = ceil_div(block_elements, width);
     else

@@ -12,7 +12,7 @@ namespace abax {
 using Axes = std::array<bool, Shape::max_rank>;
 
 /// Sums input 0, f32 of `shape`, over the axes marked in `axes`, into output 0: the sums in
-/// row-major order of the other axes. Partitions and the order of summation follow from `shape` and
+/// row-major order of the other axes. Parts and the order of summation follow from `shape` and
 /// `axes` alone.
 Kernel sum_axes_kernel(const Shape& shape, const Axes& axes, Level level);
 

@@ -2,6 +2,7 @@
 #include "core/graph/variables.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -39,7 +40,7 @@ int Variables::create(std::string name, TensorType type, Role role,
   Variable& variable = all_.emplace_back();
   variable.name = std::move(name);
   variable.role = role;
-  variable.value = std::move(value);
+  variable.value_ = std::move(value);
   return index;
 }
 
@@ -53,16 +54,31 @@ int Variables::freeze(std::string_view prefix, bool frozen) {
   return changed;
 }
 
+namespace {
+
+void copy_into(Variables& to, const Variable& from) {
+  const auto fill = [&from](Tensor& tensor, Random&) {
+    const auto bytes = static_cast<const std::byte*>(from.value().data());
+    std::copy_n(bytes, from.value().bytes(), static_cast<std::byte*>(tensor.data()));
+  };
+  Variable& made = to[to.create(from.name, from.value().type(), from.role, {fill})];
+  made.frozen = from.frozen;
+  made.decay = from.decay;
+}
+
+}  // namespace
+
 std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
   auto copy = std::make_unique<Variables>();
-  for (int i = 0; i < store.count(); ++i) {
-    const Variable& from = store[i];
-    if (from.role != Role::trainable) continue;
-    const auto fill = [&from](Tensor& tensor, Random&) {
-      std::ranges::copy(from.value.as<float>(), tensor.as<float>().begin());
-    };
-    copy->create(from.name, from.value.type(), from.role, {fill});
-  }
+  for (int i = 0; i < store.count(); ++i)
+    if (store[i].role == Role::trainable) copy_into(*copy, store[i]);
+  return copy;
+}
+
+std::unique_ptr<Variables> copy_of(const Variables& store) {
+  auto copy = std::make_unique<Variables>(store.seed());
+  for (int i = 0; i < store.count(); ++i) copy_into(*copy, store[i]);
+  for (const auto& [label, count] : store.all_runs()) copy->runs(label) = count;
   return copy;
 }
 

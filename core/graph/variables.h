@@ -43,10 +43,27 @@ enum class Role : std::uint8_t {
 struct Variable {
   std::string name;  // "lstm0/weight"; carried: "train:lstm0/h"
   Role role = Role::trainable;
-  Tensor value;
-  std::uint64_t version = 0;  // rises with each assignment; whoever writes to `value` must raise it
-  bool frozen = false;        // a frozen parameter gets no gradient and no update
-  bool decay = true;          // whether weight decay applies
+  bool frozen = false;  // a frozen parameter gets no gradient and no update
+  bool decay = true;    // whether weight decay applies
+
+  const Tensor& value() const { return value_; }
+  /// The value to be changed. Plans keep packed copies of variables by their version: write what is
+  /// to change before the next run, and ask anew for each later change. What is written through a
+  /// reference kept over a run may go unseen.
+  Tensor& write() {
+    raise_version();
+    return value_;
+  }
+  /// Rises with each change.
+  std::uint64_t version() const { return version_; }
+  /// For executions, which write to the memory of variables that they found once: each run that
+  /// assigned says so.
+  void raise_version() { ++version_; }
+
+ private:
+  friend class Variables;
+  Tensor value_;
+  std::uint64_t version_ = 0;
 };
 
 /// Variables never move or vanish: indices and references stay valid for the store's life.
@@ -90,5 +107,9 @@ class Variables {
 /// A store with copies of the parameters alone: for plans whose carried state (caches of a
 /// generation) neither a checkpoint of the original nor its other plans shall see.
 std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
+
+/// A store with copies of everything, seed and counters too: what a checkpoint can be written of
+/// while the original goes on.
+std::unique_ptr<Variables> copy_of(const Variables& store);
 
 }  // namespace abax

@@ -74,7 +74,7 @@ SafetensorsContents contents_of(const Variables& store) {
   SafetensorsContents contents;
   for (int i = 0; i < store.count(); ++i) {
     const Variable& variable = store[i];
-    contents.tensors.emplace_back(variable.name, variable.value.view());
+    contents.tensors.emplace_back(variable.name, variable.value().view());
     contents.metadata[variable.name] = checkpoint_format::flags_of(variable);
   }
   return contents;

@@ -73,8 +73,8 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
       continue;
     }
     Variable& variable = store[index];
-    if (variable.value.type() != entry.type)
-      problems.add(text("'", entry.name, "': the model has ", variable.value.type(),
+    if (variable.value().type() != entry.type)
+      problems.add(text("'", entry.name, "': the model has ", variable.value().type(),
                         ", the checkpoint ", entry.type));
     else if (!entry.readable)
       problems.add(
@@ -88,10 +88,7 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
       problems.add(text("the checkpoint has no variable '", store[i].name, "'",
                         suggestion(store[i].name, stored)));
   problems.throw_if_any(source);
-  for (const auto& [entry, variable] : pairs) {
-    file.read(*entry, variable->value);
-    ++variable->version;
-  }
+  for (const auto& [entry, variable] : pairs) file.read(*entry, variable->write());
 }
 
 }  // namespace
@@ -195,7 +192,7 @@ void CheckpointReader::create(Variables& store) const {
     Variable& variable = store[store.create(entry.name, entry.type, flags.role, zeros())];
     variable.frozen = flags.frozen;
     variable.decay = flags.decay;
-    variables_->read(entry, variable.value);
+    variables_->read(entry, variable.write());
   }
   store.set_seed(seed_);
   for (const auto& [label, count] : runs_) store.runs(label) = count;

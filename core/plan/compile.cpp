@@ -14,13 +14,13 @@ std::vector<TensorType> own_inputs(const Step& step, const Program& program) {
 }
 
 Kernel compile_step(const Step& step, const Program& program, Level level) {
-  if (!step.op) return tile_kernel(step.program, level);
+  if (!step.op) return tile_kernel(step.tiles, level);
   return step.op->compile({.inputs = own_inputs(step, program),
                            .outputs = step.op_outputs,
                            .level = level,
                            .label = program.label,
                            .name = step.nodes.front(),
-                           .epilogue = step.program});
+                           .epilogue = step.tiles});
 }
 
 double bytes_of(std::span<const TensorType> types) {
@@ -33,13 +33,13 @@ double bytes_of(std::span<const TensorType> types) {
 Cost cost_of(const Step& step, const Program& program) {
   Cost cost;
   if (step.op) cost = step.op->cost(own_inputs(step, program), step.op_outputs);
-  if (!step.program) return cost;
+  if (!step.tiles) return cost;
   if (step.op) cost.bytes -= bytes_of(step.op_outputs);
   const std::size_t own = step.op ? static_cast<std::size_t>(step.own_inputs) : 0;
   cost.bytes += bytes_of(types_of(program, std::span(step.inputs).subspan(own))) +
                 bytes_of(types_of(program, step.outputs));
-  for (const TileProgram::Instruction& instruction : step.program->instructions())
-    cost.flops += instruction.op->flops * static_cast<double>(step.program->shape().size());
+  for (const TileProgram::Instruction& instruction : step.tiles->instructions())
+    cost.flops += instruction.op->flops * static_cast<double>(step.tiles->shape().size());
   return cost;
 }
 
@@ -107,7 +107,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
                                     const CompileOptions& options) {
   const auto plan = std::make_shared<Plan>();
   plan->options = options;
-  plan->graph = &graph;
+  plan->graph = graph.serial();
   plan->program = run_passes(graph, outputs, options);
   Program& program = plan->program;
   const int first_update = updates_last(program);
@@ -119,7 +119,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
   std::vector<Work> work;
   for (const Step& step : program.steps) {
     prepared.push_back(prepare(step));
-    work.push_back({prepared.back().kernel.pieces, prepared.back().cost});
+    work.push_back({prepared.back().kernel.parts, prepared.back().cost});
     plan->random = plan->random || (step.op && !step.op->repeatable());
   }
   Schedule order = schedule(program, work, first_update, options.concurrent);
@@ -136,8 +136,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
   for (const Program::Pack& pack : program.packs) {
     plan->packs.push_back(prepare(pack.step));
     plan->pack_offsets.push_back(plan->pack_bytes);
-    const std::size_t bytes = pack.step.op_outputs.front().bytes();
-    plan->pack_bytes += (bytes + alignment - 1) / alignment * alignment;
+    plan->pack_bytes += aligned(pack.step.op_outputs.front().bytes());
     // Packs come before all steps: their scratch is the arena, which is free then.
     plan->memory.arena_bytes =
         std::max(plan->memory.arena_bytes, plan->packs.back().kernel.scratch);

@@ -25,10 +25,10 @@ class Epilogues {
     for (int s = 0; s < program_.step_count(); ++s) {
       Step& step = program_.step(s);
       if (step.op && !is_elementwise(step)) continue;
-      const int operand = operand_to_replace(step);
-      if (operand < 0) continue;
-      const int host = producers_[at(step.inputs[at(operand)])];
-      step = attached(program_.step(host), alone(step), at(operand));
+      const int result = result_to_replace(step);
+      if (result < 0) continue;
+      const int host = producers_[at(result)];
+      step = attached(program_.step(host), alone(step), result);
       gone[at(host)] = true;
     }
     std::vector<Step> kept;
@@ -40,23 +40,23 @@ class Epilogues {
  private:
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-  /// The operand that is the result of a step which takes this one as its epilogue, or -1. Of
+  /// The input that is the result of a step which takes this one as its epilogue, or -1. Of
   /// several the one that is computed last: the others are there by then.
-  int operand_to_replace(const Step& step) const {
+  int result_to_replace(const Step& step) const {
     int best = -1;
-    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-      const int id = step.inputs[i], root = program_.root(id);
+    for (const int id : step.inputs) {
+      const int root = program_.root(id);
       const int host = producers_[at(id)];
       if (host < 0 || kept_[at(root)] || readers_[at(root)].size() != 1) continue;
       const Step& op = program_.step(host);
-      if (!op.op || op.program || !op.op->accepts_epilogue() || op.outputs.size() != 1) continue;
+      if (!op.op || op.tiles || !op.op->accepts_epilogue() || op.outputs.size() != 1) continue;
       // Element for element, and read nowhere else in this step.
       if (!is_whole(program_, id) ||
           program_.value(id).type.size() != program_.value(step.outputs.front()).type.size() ||
           std::ranges::count_if(step.inputs,
                                 [&](int other) { return program_.root(other) == root; }) != 1)
         continue;
-      if (best < 0 || host > producers_[at(step.inputs[at(best)])]) best = static_cast<int>(i);
+      if (best < 0 || host > producers_[at(best)]) best = id;
     }
     return best;
   }
@@ -70,9 +70,12 @@ class Epilogues {
     return fused_step(program_, members, is_output);
   }
 
-  /// `host` with `tail` as its epilogue: operand `operand` of the tail becomes operand 0.
-  static Step attached(const Step& host, const Step& tail, std::size_t operand) {
-    const TileProgram& program = *tail.program;
+  /// `host` with `tail`, a tile program alone, as its epilogue: its input `result` becomes operand
+  /// 0.
+  static Step attached(const Step& host, const Step& tail, int result) {
+    const TileProgram& program = *tail.tiles;
+    const auto operand =
+        static_cast<std::size_t>(std::ranges::find(tail.inputs, result) - tail.inputs.begin());
     const auto moved = [&](int reg) {
       const std::size_t r = at(reg);
       return static_cast<int>(r == operand ? 0 : r < operand ? r + 1 : r);
@@ -88,8 +91,8 @@ class Epilogues {
     for (int& output : outputs) output = moved(output);
 
     Step step = host;
-    step.program = std::make_shared<TileProgram>(program.shape(), std::move(inputs),
-                                                 std::move(instructions), std::move(outputs));
+    step.tiles = std::make_shared<TileProgram>(program.shape(), std::move(inputs),
+                                               std::move(instructions), std::move(outputs));
     for (std::size_t i = 0; i < tail.inputs.size(); ++i)
       if (i != operand) step.inputs.push_back(tail.inputs[i]);
     step.outputs = tail.outputs;

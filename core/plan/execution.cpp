@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <functional>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -23,6 +24,10 @@ class Workspace {
     return memory_.get();
   }
   std::byte* memory() const { return memory_.get(); }
+  bool holds(const void* data) const {
+    const std::less<const void*> before;
+    return !before(data, memory_.get()) && before(data, memory_.get() + bytes_);
+  }
 
  private:
   AlignedBytes memory_;
@@ -61,6 +66,10 @@ struct Execution::State {
 
 namespace {
 
+/// As the table of bases holds it: inputs and constants are only read, variables are written to
+/// where the plan assigns to them.
+std::byte* memory_of(const void* data) { return static_cast<std::byte*>(const_cast<void*>(data)); }
+
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -70,8 +79,8 @@ double seconds_since(Clock::time_point start) {
 /// "tanh", "matmul + add + tanh", "mul + add".
 std::string label_of(const Step& step) {
   std::string label(step.op ? step.op->name() : "");
-  if (!step.program) return label;
-  for (const TileProgram::Instruction& instruction : step.program->instructions())
+  if (!step.tiles) return label;
+  for (const TileProgram::Instruction& instruction : step.tiles->instructions())
     label += text(label.empty() ? "" : " + ", instruction.op->name);
   return label;
 }
@@ -80,6 +89,28 @@ std::string scope_of(const std::string& name) {
   const std::size_t slash = name.rfind('/');
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
+
+/// The number of a run whose plan draws random numbers: taken when the run begins, given back where
+/// it throws, so that the next run draws what an unbroken one would.
+class RunNumber {
+ public:
+  explicit RunNumber(std::uint64_t* counter)
+      : counter_(counter), number_(counter ? std::atomic_ref(*counter).fetch_add(1) : 0) {}
+  ~RunNumber() {
+    // Unless another thread's run has taken a later one.
+    std::uint64_t taken = number_ + 1;
+    if (counter_) std::atomic_ref(*counter_).compare_exchange_strong(taken, number_);
+  }
+  RunNumber(const RunNumber&) = delete;
+  RunNumber& operator=(const RunNumber&) = delete;
+
+  std::uint64_t number() const { return number_; }
+  void keep() { counter_ = nullptr; }
+
+ private:
+  std::uint64_t* counter_;
+  std::uint64_t number_;
+};
 
 std::string input_names(const Plan& plan) {
   std::string names;
@@ -98,7 +129,7 @@ int Execution::State::input(std::string_view name) const {
 }
 
 const Program::Output* Execution::State::output(const Value& value) const {
-  if (&value.graph() != plan->graph) return nullptr;
+  if (value.serial() != plan->graph) return nullptr;
   for (const Program::Output& known : plan->program.outputs)
     if (known.node == value.node() && known.output == value.output()) return &known;
   return nullptr;
@@ -129,13 +160,13 @@ void Execution::State::check_inputs() const {
 void Execution::State::bind() {
   bases[0] = workspace->reserve(plan->memory.arena_bytes);
   for (std::size_t i = 0; i < variables.size(); ++i) {
-    Tensor& tensor = (*store)[variables[i]].value;
+    const Tensor& tensor = (*store)[variables[i]].value();
     const Program::StoreVariable& expected = plan->program.variables[i];
     if (tensor.type() != expected.type)
       throw UsageError(text("variable '", expected.name, "' was ", expected.type,
                             " when the plan was compiled and is ", tensor.type(), " now"));
     bases[static_cast<std::size_t>(plan->variable_base(static_cast<int>(i)))] =
-        static_cast<std::byte*>(tensor.data());
+        memory_of(tensor.data());
   }
   for (std::size_t i = 0; i < pointers.size(); ++i) {
     const Address& address = plan->addresses[i];
@@ -164,7 +195,7 @@ void Execution::State::call(const PlanStep& step, std::size_t index, std::uint64
 void Execution::State::pack(std::uint64_t run) {
   for (std::size_t i = 0; i < plan->packs.size(); ++i) {
     const int variable = variables[static_cast<std::size_t>(plan->program.packs[i].variable)];
-    const std::uint64_t version = (*store)[variable].version + 1;
+    const std::uint64_t version = (*store)[variable].version() + 1;
     if (packed_versions[i] == version) continue;
     packed_versions[i] = 0;
     call(plan->packs[i], plan->steps.size() + i, run);
@@ -189,12 +220,11 @@ void Execution::State::run_steps(std::uint64_t run) {
 
 void Execution::State::commit() {
   for (const Program::Commit& commit : plan->program.commits) {
-    Variable& variable = (*store)[variables[static_cast<std::size_t>(commit.variable)]];
-    if (!commit.in_place && variable.value.bytes() > 0) {
+    const Tensor& value = (*store)[variables[static_cast<std::size_t>(commit.variable)]].value();
+    if (!commit.in_place && value.bytes() > 0) {
       const Address address = plan->address_of(commit.value);
-      std::memcpy(variable.value.data(),
-                  bases[static_cast<std::size_t>(address.base)] + address.offset,
-                  variable.value.bytes());
+      std::memcpy(memory_of(value.data()),
+                  bases[static_cast<std::size_t>(address.base)] + address.offset, value.bytes());
     }
   }
 }
@@ -212,9 +242,9 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
     if (index < 0)
       throw UsageError(text("the store has no variable '", variable.name,
                             "'; give the store that the plan's graph was built on"));
-    if (store[index].value.type() != variable.type)
+    if (store[index].value().type() != variable.type)
       throw UsageError(text("the plan's variable '", variable.name, "' is ", variable.type,
-                            ", the store's is ", store[index].value.type()));
+                            ", the store's is ", store[index].value().type()));
     state_->variables.push_back(index);
   }
   state_->bound.assign(program.inputs.size(), false);
@@ -222,9 +252,9 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
   state_->packs = allocate_aligned(plan->pack_bytes);
   state_->packed_versions.assign(program.packs.size(), 0);
   state_->bases.assign(static_cast<std::size_t>(plan->base_count()), nullptr);
-  for (std::size_t i = 0; i < program.constants.size(); ++i)  // only ever read
+  for (std::size_t i = 0; i < program.constants.size(); ++i)
     state_->bases[static_cast<std::size_t>(plan->constant_base(static_cast<int>(i)))] =
-        static_cast<std::byte*>(const_cast<void*>(program.constants[i]->data()));
+        memory_of(program.constants[i]->data());
   state_->bases.back() = state_->packs.get();
   state_->pointers.assign(plan->addresses.size(), nullptr);
   if (plan->random) state_->runs = &store.runs(program.label);
@@ -245,9 +275,10 @@ void Execution::set(std::string_view input, TensorView tensor) {
   const Program::Input& expected = state_->plan->program.inputs[static_cast<std::size_t>(index)];
   if (tensor.type != expected.type)
     throw UsageError(text("input '", input, "' is ", expected.type, ", not ", tensor.type));
-  // Inputs are only read; the table of bases holds what is written too.
-  state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] =
-      static_cast<std::byte*>(const_cast<void*>(tensor.data));
+  if (state_->workspace->holds(tensor.data))
+    throw UsageError(text("input '", input, "' is given a result in the execution's own memory, ",
+                          "which the run writes to; give a copy of it"));
+  state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] = memory_of(tensor.data);
   state_->bound[static_cast<std::size_t>(index)] = true;
 }
 
@@ -263,22 +294,23 @@ void Execution::run() {
   State& state = *state_;
   state.check_inputs();
   state.bind();
-  const std::uint64_t run = state.runs ? std::atomic_ref(*state.runs).fetch_add(1) : 0;
+  RunNumber run(state.runs);
   // Whatever happens, what was assigned counts as changed: a kernel that throws may leave new
   // values.
   struct RaiseVersions {
     State& state;
     ~RaiseVersions() {
       for (const Program::Commit& commit : state.plan->program.commits)
-        ++(*state.store)[state.variables[static_cast<std::size_t>(commit.variable)]].version;
+        (*state.store)[state.variables[static_cast<std::size_t>(commit.variable)]].raise_version();
     }
   };
   state.workers->run([&] {
-    state.pack(run);
+    state.pack(run.number());
     const RaiseVersions raise{state};
-    state.run_steps(run);
+    state.run_steps(run.number());
     state.commit();
   });
+  run.keep();
   state.ran = true;
 }
 

@@ -36,8 +36,10 @@ class Execution {
   bool reads(std::string_view input) const;
 
   /// Binds an input. The tensor must outlive its use and stay as it is during run(). Throws
-  /// UsageError on an unknown name or another type, saying both.
+  /// UsageError on an unknown name, another type, saying both, and on memory of the execution's own
+  /// workspace (what get() gave), which run() writes to.
   void set(std::string_view input, const Tensor& tensor);
+  void set(std::string_view input, const Tensor&& temporary) = delete;  // gone before run()
   void set(std::string_view input, TensorView tensor);
   /// A scalar f32 input; the number is copied.
   void set(std::string_view input, float number);

@@ -10,9 +10,8 @@ namespace abax {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
-/// A piece of the arena, from the time of the step that first writes to it to that of the last
+/// A range of the arena, from the time of the step that first writes to it to that of the last
 /// reader.
 struct Block {
   std::size_t bytes = 0;
@@ -24,10 +23,10 @@ struct Block {
 /// Whether `step` may write output `output` where it reads input `input`, element for element.
 bool may_overwrite(const Program& program, const Step& step, int output, int input) {
   const int own = step.op ? step.own_inputs : 0;
-  if (step.op && !step.program) return step.op->may_overwrite(output, input);
+  if (step.op && !step.tiles) return step.op->may_overwrite(output, input);
   // A tile program reads an element before it writes it; the op before an epilogue reads any.
   return input >= own &&
-         program.value(step.inputs[at(input)]).type.size() == step.program->shape().size();
+         program.value(step.inputs[at(input)]).type.size() == step.tiles->shape().size();
 }
 
 /// Lays the blocks out, the largest first, each in the smallest gap among those that live beside
@@ -109,7 +108,7 @@ class Planner {
       const Step& step = program_.step(s);
       const auto output =
           static_cast<int>(std::ranges::find(step.outputs, id) - step.outputs.begin());
-      if (s < first_update && !(step.op && !step.program && step.op->may_commit_early(output)))
+      if (s < first_update && !(step.op && !step.tiles && step.op->may_commit_early(output)))
         continue;
       bool free = true;
       for (int leaf = 0; free && leaf < program_.value_count(); ++leaf) {

@@ -34,9 +34,9 @@ void pack(Program& program);
 /// Moves updates of variables to the end. Returns the first of them, or the number of steps.
 int updates_last(Program& program);
 
-/// What a step takes: how many pieces its kernel cuts its work into (0: enough), and its cost.
+/// What a step takes: how many parts its kernel cuts its work into (0: enough), and its cost.
 struct Work {
-  std::int64_t pieces = 0;
+  std::int64_t parts = 0;
   Cost cost;
 };
 /// An order of the steps; those of one time, which are neighbours, run side by side.
@@ -44,7 +44,7 @@ struct Schedule {
   std::vector<int> order;  // indices of the steps as they are now
   std::vector<int> times;  // of the steps in their new order, from 0
 };
-/// Brings large independent steps of few pieces together where `concurrent`, each after what it
+/// Brings large independent steps of few parts together where `concurrent`, each after what it
 /// reads. The steps from `first_update` on keep their order and run alone.
 Schedule schedule(const Program& program, std::span<const Work> work, int first_update,
                   bool concurrent);

@@ -1,4 +1,22 @@
 // What compile() made and an execution runs: kernels, and addresses into a table of memory bases.
+//
+// The words of core, one a concept:
+//   node          an op applied in a graph; its outputs are values
+//   program       what compile() rewrites, pass by pass: a list of steps (program.h)
+//   step          one kernel call of a program, later of a plan
+//   tile program  elementwise operations over tiles (tile.h): instructions over registers, run as
+//                 stages; a step holds one alone or as its op's epilogue
+//   plan          what is left to run: kernels and addresses
+//   execution     a plan with memory; a run is one pass over its steps
+//   time          when a step runs: those of one time run side by side
+//   group         elementwise steps that become one (fuse.cpp)
+//   part          a share of one kernel's work, which one thread does: a partition is the cut
+//   task          what a kernel does one by one within its parts, where parts hold several
+//   block         in the arena a range with a lifetime (memory.cpp); in kernels what fits a cache
+//   piece         a range of another value's or tensor's memory: a view is one
+//   slot          scratch that a running part takes
+//   pack          a variable as an op reads it best, kept while the variable's version stays
+//   unit          a hidden unit of a recurrent layer
 #pragma once
 
 #include <cstddef>
@@ -31,7 +49,7 @@ class Plan {
  public:
   Program program;  // for names, shapes and printing; its steps match `steps`
   CompileOptions options;
-  const void* graph = nullptr;  // only compared, never followed
+  std::uint64_t graph = 0;  // its serial
   std::vector<PlanStep> steps;
   std::vector<int> times;                 // one a step: those of one time run side by side
   std::vector<PlanStep> packs;            // one each of program.packs

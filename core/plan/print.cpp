@@ -75,9 +75,9 @@ class Printer {
       result_ += text(step.op->name(), "(", operands(step.inputs), ")");
       if (const std::string attributes = step.op->attributes(); !attributes.empty())
         result_ += " " + attributes;
-      if (step.program) result_ += text("\n       with {", step.program->describe(), "}");
+      if (step.tiles) result_ += text("\n       with {", step.tiles->describe(), "}");
     } else {
-      result_ += text("tile(", operands(step.inputs), ")\n       {", step.program->describe(), "}");
+      result_ += text("tile(", operands(step.inputs), ")\n       {", step.tiles->describe(), "}");
     }
     result_ += "\n      ";
     for (const std::string& node : step.nodes) result_ += " " + node;

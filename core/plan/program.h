@@ -33,7 +33,7 @@ struct ProgramValue {
 /// One kernel call: an op, an op with an epilogue, or a tile program alone (op is null then).
 struct Step {
   std::shared_ptr<const Op> op;
-  std::shared_ptr<const TileProgram> program;
+  std::shared_ptr<const TileProgram> tiles;  // alone, or the op's epilogue
   std::vector<int> inputs;   // values: the op's own, then the epilogue's further operands
   std::vector<int> outputs;  // values
   std::vector<TensorType>
@@ -41,7 +41,7 @@ struct Step {
   std::vector<std::string> nodes;  // scoped names of the nodes computed here, the op's first
   int own_inputs = 0;              // how many inputs are the op's own
 
-  bool has_epilogue() const { return op && program; }
+  bool has_epilogue() const { return op && tiles; }
 };
 
 struct Program {

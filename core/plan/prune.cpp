@@ -80,7 +80,7 @@ class Lowering {
     if (index < 0) {
       index = static_cast<int>(program_.variables.size());
       const Variable& known = graph_.store()[store_index];
-      program_.variables.push_back({known.name, known.value.type()});
+      program_.variables.push_back({known.name, known.value().type()});
     }
     return index;
   }
@@ -114,7 +114,7 @@ class Lowering {
 
 Program lower(const Graph& graph, std::span<const Value> outputs) {
   for (const Value& output : outputs)
-    if (!output || &output.graph() != &graph)
+    if (output.serial() != graph.serial())
       throw UsageError(
           "compile: an output is empty or belongs to another graph; "
           "give values of the graph that is compiled");

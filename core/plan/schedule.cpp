@@ -1,5 +1,5 @@
 // Large independent steps that cannot keep all threads busy on their own come together, to run side
-// by side. All others run one after another: a step of many pieces fills the threads by itself.
+// by side. All others run one after another: a step of many parts fills the threads by itself.
 #include <algorithm>
 #include <numeric>
 
@@ -8,8 +8,8 @@
 namespace abax {
 namespace {
 
-// A step of more pieces fills the threads well enough alone.
-constexpr std::int64_t few_pieces = 4;
+// A step of more parts fills the threads well enough alone.
+constexpr std::int64_t few_parts = 4;
 // What makes a step large: below some 100 microseconds the hand-over costs more than it gains.
 constexpr double large_flops = 1e6, large_bytes = 1e6;
 // How many steps ahead to look for company, and how much of it one step gets.
@@ -19,7 +19,7 @@ constexpr std::size_t most = 8;
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 bool wants_company(const Work& work) {
-  return work.pieces > 0 && work.pieces <= few_pieces &&
+  return work.parts > 0 && work.parts <= few_parts &&
          (work.cost.flops >= large_flops || work.cost.bytes >= large_bytes);
 }
 

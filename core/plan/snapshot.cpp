@@ -16,7 +16,7 @@ void snapshot(Program& program) {
     const std::string name = program.value(id).name;
     const int copy = program.add_value(type, name);
     copies.push_back({.op = copy_op(),
-                      .program = nullptr,
+                      .tiles = nullptr,
                       .inputs = {id},
                       .outputs = {copy},
                       .op_outputs = {type},

@@ -7,7 +7,7 @@
 namespace abax {
 
 bool is_elementwise(const Step& step) {
-  return step.op && !step.program && step.outputs.size() == 1 && step.op->tile().has_value();
+  return step.op && !step.tiles && step.outputs.size() == 1 && step.op->tile().has_value();
 }
 
 bool is_whole(const Program& program, int id) {
@@ -52,7 +52,7 @@ Step fused_step(const Program& program, std::span<const Step* const> members,
     fused.nodes.insert(fused.nodes.end(), member.nodes.begin(), member.nodes.end());
   }
   fused.own_inputs = static_cast<int>(fused.inputs.size());
-  fused.program = std::make_shared<TileProgram>(
+  fused.tiles = std::make_shared<TileProgram>(
       program.value(members.front()->outputs.front()).type.shape, types_of(program, fused.inputs),
       std::move(instructions), std::move(written));
   return fused;

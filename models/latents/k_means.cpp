@@ -137,10 +137,8 @@ void normalise_rows(Tensor& x) {
 void set(Variables& store, const std::string& name, const std::function<float(std::size_t)>& f) {
   const int index = store.find(name);
   if (index < 0) return;  // a codebook with a loss has no averages
-  Variable& variable = store[index];
-  const auto values = variable.value.as<float>();
+  const auto values = store[index].write().as<float>();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = f(i);
-  ++variable.version;
 }
 
 }  // namespace
@@ -177,7 +175,7 @@ void start_codebooks(Variables& store, const Quantiser& quantiser,
       books.emplace_back(name.substr(0, name.size() - inputs_end.size()), value);
   std::ranges::sort(books, {}, [](const auto& book) { return book.second.node(); });
   for (const auto& [name, value] : books) {
-    const Tensor& book = store.at(name).value;
+    const Tensor& book = store.at(name).value();
     if (!batches.empty()) {
       const std::int64_t codes = book.shape()[0];
       const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);

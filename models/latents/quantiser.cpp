@@ -22,7 +22,6 @@
 namespace abax {
 namespace {
 
-constexpr float smoothing = 1e-5f;  // Sonnet's epsilon
 constexpr const char* no_restarts =
     "codes restart by their moving average: restarts want a codebook decay above 0";
 constexpr const char* no_cosine_stages =
@@ -101,7 +100,7 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
   const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, constant(random));
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
-    std::ranges::transform(g.variable(book).value.as<float>(), sums.as<float>().begin(),
+    std::ranges::transform(g.variable(book).value().as<float>(), sums.as<float>().begin(),
                            [&](float x) { return random * x; });
   }};
   const Value sums = g.saved_state(name + "/sums", book.type(), first_sums);
@@ -115,8 +114,8 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
     new_book = select(known, unit_vectors(new_sums), book);
   } else {
     const Value total = sum(new_counts);
-    const float all = static_cast<float>(c.codes) * smoothing;
-    new_book = new_sums / column((new_counts + smoothing) / (total + all) * total);
+    const float all = static_cast<float>(c.codes) * c.codebook_smoothing;
+    new_book = new_sums / column((new_counts + c.codebook_smoothing) / (total + all) * total);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.
@@ -253,6 +252,10 @@ void fields(Fields& f, Nearest& n) {
     "of the codebook's moving averages; 0: it learns by gradients")
       .at_least(0)
       .below(1);
+  if (n.codebook_decay > 0 && !n.cosine)
+    f("codebook-smoothing", n.codebook_smoothing, "of the counts that the averages are divided by")
+        .above(0)
+        .at_most(1);
   f("cosine", n.cosine, "codes are found by their direction alone");
   f("codebook-start", n.codebook_start, "by k-means on data, or random").one_of({"data", "random"});
   f("restart-below", n.restart_below,

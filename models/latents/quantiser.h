@@ -33,18 +33,18 @@
 //     N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
 //     code = m / N'                                            (van den Oord et al. 2017, A.1)
 //
-// where N' is N after Laplace smoothing, (N + 1e-5) / (total + codes 1e-5) * total, as in Sonnet's
-// VectorQuantizerEMA. Cosine codes are m / |m| instead; one whose m is zero stays as it was. A
-// random code begins with N = 1 - decay, the weight of one vector in one batch, so that it soon
-// follows the vectors (or with 1 + restart_below, where codes restart); one that comes from data or
-// from another run begins with 1 + restart_below. m fits the code, so that a code that is not used
-// stays at first. But its N and m fade alike, by decay a run, until the smoothing outweighs them: at
-// N = 1e-5 (with a decay of 0.99 after 690 runs of a random code, 1,150 of one from data) half of its
-// length is left, and later all codes that no vector meets lie at the origin, where vectors may meet
-// them again; so it is in Sonnet. `restart_below` is against that: codes whose new N is below it
-// become vectors of the batch, drawn at random: the code, N (to 1 + restart_below) and m (N times
-// the code) at once, in place of that run's moving average. Cosine codes do not fade.
-// An evaluation graph changes nothing.
+// where N' is N after Laplace smoothing, (N + s) / (total + codes s) * total with s = codebook_smoothing, as in
+// Sonnet's VectorQuantizerEMA. Cosine codes are m / |m| instead; one whose m is zero stays as it
+// was. A random code begins with N = 1 - decay, the weight of one vector in one batch, so that it
+// soon follows the vectors (or with 1 + restart_below, where codes restart); one that comes from
+// data or from another run begins with 1 + restart_below. m fits the code, so that a code that is
+// not used stays at first. But its N and m fade alike, by decay a run, until the smoothing
+// outweighs them: at N = 1e-5 (with a decay of 0.99 after 690 runs of a random code, 1,150 of one
+// from data) half of its length is left, and later all codes that no vector meets lie at the
+// origin, where vectors may meet them again; so it is in Sonnet. `restart_below` is against that:
+// codes whose new N is below it become vectors of the batch, drawn at random: the code, N (to 1 +
+// restart_below) and m (N times the code) at once, in place of that run's moving average. Cosine
+// codes do not fade. An evaluation graph changes nothing.
 //
 // The terms of the loss are, for each position, means of squares over the width, as in Sonnet (the
 // paper's norms are sums): commitment is mean (z - sg(code))^2, eq. 3's third term, weighted by
@@ -69,7 +69,8 @@ struct Nearest {
   std::int64_t codes = 512;      // vectors of a codebook
   float commitment = 0.25f;      // weight of the commitment term
   float codebook_decay = 0.99f;  // of the codebook's moving averages; 0: a codebook loss instead
-  bool cosine = false;           // codes are found by direction alone
+  float codebook_smoothing = 1e-5f;     // of the counts of these averages (Sonnet's epsilon)
+  bool cosine = false;                  // codes are found by direction alone
   std::string codebook_start = "data";  // "data" (k-means) or "random"
   float restart_below = 0;              // codes used less often than this a batch move; 0: never
 };

@@ -115,7 +115,7 @@ void attention_fields(Fields& f, std::int64_t& heads, std::int64_t& feed_forward
 void fields(Fields& f, TransformerConfig& c) {
   context_field(f, c.context);
   width_field(f, c.width, "units a block, and of the embedding");
-  layers_field(f, c.layers, "blocks");
+  layers_field(f, c.layers, "blocks, one after another");
   attention_fields(f, c.heads, c.feed_forward, c.positions);
   dropout_field(f, c.dropout);
   f.require(misfit(c).empty(), misfit(c));

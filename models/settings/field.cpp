@@ -136,6 +136,10 @@ Field& Field::opens(std::int64_t value) {
   opening_values_.push_back(value);
   return *this;
 }
+Field& Field::explained(std::string help) {
+  help_ = std::move(help);
+  return *this;
+}
 Field& Field::placeholder(std::string word) {
   placeholder_ = std::move(word);
   return *this;

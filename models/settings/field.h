@@ -58,6 +58,8 @@ class Field {
   Field& before(std::int64_t format, FieldValue value);
   /// With this value of a number, fields are read that are not read by default.
   Field& opens(std::int64_t value);
+  /// Another explanation.
+  Field& explained(std::string help);
   /// What stands for the value in the help: "FILE".
   Field& placeholder(std::string word);
   /// For what asks a question or names this run alone: not in configuration files or checkpoints.

@@ -20,7 +20,7 @@ struct LearnerConfig {
   OptimiserConfig optimiser = {};
   std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
   std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
-  std::string check_label = "evaluate";  // of evaluate()'s plans: whose carried state they have
+  std::string check_label = {};  // of evaluate()'s graphs, see Graph: whose carried state they have
   double most_loss = 700;   // nats a unit; more is divergence: of a token even its perplexity is no
                             // number any more
   bool accumulate = false;  // updates are made by apply(), of all batches since the last one

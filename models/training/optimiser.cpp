@@ -123,9 +123,7 @@ void exchange_averages(Variables& store) {
   for (int i = 0; i < store.count(); ++i) {
     const int other = average_of(store, store[i]);
     if (other < 0) continue;
-    std::swap(store[i].value, store[other].value);
-    ++store[i].version;
-    ++store[other].version;
+    std::swap(store[i].write(), store[other].write());
   }
 }
 
@@ -154,8 +152,8 @@ Gradients accumulated(Graph& g) {
     if (variable.role != Role::trainable || variable.frozen ||
         g.store().find(text(sums_scope, "/", variable.name)) < 0)
       continue;
-    result.parameters.push_back(g.parameter(variable.name, variable.value.shape(), zeros()));
-    result.sums.push_back(take(variable.name, variable.value.type()));
+    result.parameters.push_back(g.parameter(variable.name, variable.value().shape(), zeros()));
+    result.sums.push_back(take(variable.name, variable.value().type()));
   }
   result.count = take("count", {Shape{}});
   return result;

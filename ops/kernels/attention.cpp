@@ -162,11 +162,6 @@ void forward_panels(const AttentionHeads& heads, const Panel& panel, std::int64_
                   lse + h * heads.queries + begin);
 }
 
-float dot(const float* a, const float* b, std::int64_t size) {
-  return row_sum(size,
-                 [&](std::int64_t i, auto some) { return load(a + i, some) * load(b + i, some); });
-}
-
 /// y = the sum of weights[j] * v[j], times factor.
 void weighted_sum(const float* weights, const float* v, std::int64_t stride, std::int64_t count,
                   std::int64_t size, float factor, float* y) {

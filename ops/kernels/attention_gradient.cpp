@@ -59,11 +59,6 @@ struct Block {
   }
 };
 
-float dot(const float* a, const float* b, std::int64_t size) {
-  return row_sum(size,
-                 [&](std::int64_t i, auto some) { return load(a + i, some) * load(b + i, some); });
-}
-
 /// Of a head's block of queries, whose rows are copied: their transposes, the log-sum-exps and D,
 /// with zeros up to whole registers of queries.
 void prepare_queries(const AttentionHeads& heads, const float* y, const float* lse,

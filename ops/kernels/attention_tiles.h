@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/base/simd.h"
+#include "core/base/sizes.h"
 #include "ops/kernels/attention.h"
 #include "ops/kernels/gemm_tile.h"
 
@@ -16,9 +17,7 @@ namespace {
 constexpr std::int64_t lanes = panel_columns;
 constexpr std::int64_t key_block = 256;  // keys whose scores are held at a time
 
-inline std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 inline std::int64_t greatest_of(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
-inline std::int64_t round_up(std::int64_t x, std::int64_t to) { return (x + to - 1) / to * to; }
 
 /// Floats between the rows of copies: whole steps of a transpose, never a multiple of 2 KiB, where
 /// rows would share sets of the first-level cache.

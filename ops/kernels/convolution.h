@@ -1,4 +1,4 @@
-// Patches of images as rows of a matrix, for the products of ops/kernels/convolution_plan.h.
+// Patches of images as rows of a matrix, for the products of ops/drivers/convolution_plan.h.
 #pragma once
 
 #include <cstdint>

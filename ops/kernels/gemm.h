@@ -2,8 +2,8 @@
 // in panels.
 //
 // Callable from other kernels (a recurrent layer runs one small product a time step on prepacked
-// weights). For whole products with partitions, k blocks, batches and epilogues see
-// ops/kernels/gemm_plan.h.
+// weights). For whole products with parts, k blocks, batches and epilogues see
+// ops/drivers/gemm_plan.h.
 //
 // Exactness: an element is a chain of fused multiply-adds along k, from zero and in rising order
 // (at SSE2 each is a multiplication, then an addition), whatever the tile, the strides and the

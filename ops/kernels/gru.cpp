@@ -2,7 +2,7 @@
 #include "ops/kernels/gru.h"
 
 #include "core/base/simd_math.h"
-#include "ops/kernels/recurrent_parts.h"
+#include "ops/kernels/recurrent_step.h"
 
 namespace abax::ABAX_LEVEL {
 namespace {

@@ -1,7 +1,7 @@
 // Kernel source: maxima, their positions, and log-sum-exp, of rows and of columns.
 #include "ops/kernels/reduce.h"
 
-#include "core/base/simd_math.h"
+#include "ops/kernels/rows.h"
 
 namespace abax::ABAX_LEVEL {
 namespace {
@@ -10,19 +10,10 @@ namespace {
 F greater_or_nan(F x, F greatest) { return select((x > greatest) | is_nan(x), x, greatest); }
 float greater_or_nan(float x, float greatest) { return x > greatest || x != x ? x : greatest; }
 
-/// Loads a register whose missing lanes are `filler`.
-F load_or(const float* from, float, Whole lanes) { return load(from, lanes); }
-F load_or(const float* from, float filler, Part part) {
-  float lanes[width];
-  store(lanes, F(filler));
-  for (std::int64_t i = 0; i < part.count; ++i) lanes[i] = from[i];
-  return load(lanes);
-}
-
 float max_row(const float* x, std::int64_t size) {
   F greatest(-infinity);
   for_each_vector(size, [&](std::int64_t i, auto lanes) {
-    greatest = greater_or_nan(load_or(x + i, -infinity, lanes), greatest);
+    greatest = greater_or_nan(load_or(x + i, lanes, -infinity), greatest);
   });
   float lanes[width];
   store(lanes, greatest);
@@ -60,7 +51,7 @@ float logsumexp_row(const float* x, std::int64_t size) {
     const std::int64_t rest = size - begin;
     F part(0.f);
     for_each_vector(rest < block * width ? rest : block * width, [&](std::int64_t i, auto lanes) {
-      part = part + exp(load_or(x + begin + i, -infinity, lanes) - shift);
+      part = part + exp(load_or(x + begin + i, lanes, -infinity) - shift);
     });
     sum = sum + part;
   }

@@ -43,6 +43,11 @@ inline float row_sum(std::int64_t size, Body body) {
   return sum((a + b) + (c + d));
 }
 
+inline float dot(const float* a, const float* b, std::int64_t size) {
+  return row_sum(size,
+                 [&](std::int64_t i, auto some) { return load(a + i, some) * load(b + i, some); });
+}
+
 /// Minus infinity where the row is empty. NaN may go unseen; who needs it sees it in the sum.
 inline float row_max(const float* x, std::int64_t size) {
   F a(-INFINITY), b(-INFINITY);

@@ -45,7 +45,27 @@ struct Kernels {
   const UpdateKernels* update;
 };
 
+namespace sse2 {
+extern const Kernels kernel_table;
+}
+namespace avx2 {
+extern const Kernels kernel_table;
+}
+namespace avx512 {
+extern const Kernels kernel_table;
+}
+
 /// The kernels that were compiled for `level`. Only call them where the machine has that level.
-const Kernels& kernels(Level level);
+inline const Kernels& kernels(Level level) {
+  switch (level) {
+    case Level::avx512:
+      return avx512::kernel_table;
+    case Level::avx2:
+      return avx2::kernel_table;
+    case Level::sse2:
+      break;
+  }
+  return sse2::kernel_table;
+}
 
 }  // namespace abax

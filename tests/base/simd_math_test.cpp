@@ -123,17 +123,6 @@ TEST_CASE("simd math: log") {
   for (const float x : {-1e-45f, -1.f, -inf, nan}) check_value(&TestKernels::log, x, nan);
 }
 
-TEST_CASE("simd math: log1p") {
-  check_ulps(
-      &TestKernels::log1p, sweep(-0.9999999f, 1e30f), [](double x) { return std::log1p(x); }, 1.5);
-  check_ulps(
-      &TestKernels::log1p, sweep(-0.5f, 1.f, 499), [](double x) { return std::log1p(x); }, 1.5);
-  check_value(&TestKernels::log1p, 0.f, 0.f);
-  check_value(&TestKernels::log1p, -1.f, -inf);
-  check_value(&TestKernels::log1p, inf, inf);
-  for (const float x : {-1.1f, -inf, nan}) check_value(&TestKernels::log1p, x, nan);
-}
-
 TEST_CASE("simd math: tanh") {
   const auto x = sweep(-20.f, 20.f);
   check_ulps(
@@ -176,22 +165,6 @@ TEST_CASE("simd math: erf") {
     check_value(&TestKernels::erf, -one, -1.f);
   }
   check_value(&TestKernels::erf, nan, nan);
-}
-
-TEST_CASE("simd math: sine and cosine of a turn") {
-  const auto u = sweep(0.f, 1.f);
-  for (const Level level : available_levels()) {
-    const auto sines = apply(level, &TestKernels::sin_of_turn, u);
-    const auto cosines = apply(level, &TestKernels::cos_of_turn, u);
-    double greatest = 0;
-    for (std::size_t i = 0; i < u.size(); ++i) {
-      const double angle = 2 * M_PI * static_cast<double>(u[i]);
-      greatest = std::max(greatest, std::abs(sines[i] - std::sin(angle)));
-      greatest = std::max(greatest, std::abs(cosines[i] - std::cos(angle)));
-    }
-    INFO(name_of(level), ": ", greatest);
-    CHECK(greatest < 9e-8);
-  }
 }
 
 }  // namespace abax

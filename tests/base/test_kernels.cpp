@@ -56,9 +56,6 @@ struct Exp {
 struct Log {
   static F apply(F x) { return log(x); }
 };
-struct Log1p {
-  static F apply(F x) { return log1p(x); }
-};
 struct Tanh {
   static F apply(F x) { return tanh(x); }
 };
@@ -70,12 +67,6 @@ struct Softplus {
 };
 struct Erf {
   static F apply(F x) { return erf(x); }
-};
-struct SinOfTurn {
-  static F apply(F x) { return sin_cos_of_turn(x).sin; }
-};
-struct CosOfTurn {
-  static F apply(F x) { return sin_cos_of_turn(x).cos; }
 };
 
 }  // namespace
@@ -105,13 +96,10 @@ const TestKernels test_kernels{
     .abs = tile<Abs>,
     .exp = tile<Exp>,
     .log = tile<Log>,
-    .log1p = tile<Log1p>,
     .tanh = tile<Tanh>,
     .sigmoid = tile<Sigmoid>,
     .softplus = tile<Softplus>,
     .erf = tile<Erf>,
-    .sin_of_turn = tile<SinOfTurn>,
-    .cos_of_turn = tile<CosOfTurn>,
 };
 
 }  // namespace abax::ABAX_LEVEL

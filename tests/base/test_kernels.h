@@ -16,7 +16,7 @@ struct TestKernels {
   float (*sum_lanes)(const float* x);  // of `width` numbers
   float (*greatest_lane)(const float* x);
   TileFunction fma, fnma, min, max, sqrt, abs;
-  TileFunction exp, log, log1p, tanh, sigmoid, softplus, erf, sin_of_turn, cos_of_turn;
+  TileFunction exp, log, tanh, sigmoid, softplus, erf;
 };
 
 namespace sse2 {

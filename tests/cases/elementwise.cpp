@@ -129,6 +129,16 @@ void add_comparisons(std::vector<Case>& cases) {
                        .gradient = false});
       add_number(cases, name, op, f, 2, -4, 5, dtype, false);
     }
+    for (const int number : {16777217, 2147483647, -2147483647})  // none of them a float
+      cases.push_back(
+          {.name = text(name, "/i32 and the number ", number),
+           .arguments = {{.shape = {6},
+                          .dtype = i32,
+                          .values = {16777216, 16777217, 16777218, 2147483647, 2147483646,
+                                     -2147483647}}},
+           .build = [op = op, number](auto x) { return std::vector{op(x[0], number)}; },
+           .reference = reference_of([f = f, number](double x) { return f(x, number); }),
+           .gradient = false});
     cases.push_back({.name = text(name, "/equals, infinities and NaN"),
                      .arguments = {{{35}}, {{35}}},
                      .build = [op = op](auto x) { return std::vector{op(x[0], x[1])}; },

@@ -60,6 +60,34 @@ TEST_CASE("gradients: of what the loss does not depend on are zeros") {
   CHECK(both[1].type() == other.type());
 }
 
+TEST_CASE("gradients: of an empty value or one of another graph are refused, with the place") {
+  Variables store;
+  Graph g(store), other(store, Mode::evaluate);
+  const Value w = g.parameter("w", {}, constant(2));
+  const Value loss = test::product(w, w);
+  const Value stranger = other.parameter("w", {}, zeros());
+  CHECK_THROWS_WITH_AS(gradients(loss, {w, Value{}}),
+                       doctest::Contains("gradients: value 1 of those asked for is empty"),
+                       UsageError);
+  CHECK_THROWS_WITH_AS(
+      gradients(loss, {stranger}),
+      doctest::Contains("gradients: value 0 of those asked for is of another graph"), UsageError);
+  CHECK_THROWS_WITH_AS(gradients(loss, {Value{}}), doctest::Contains("gradients_test.cpp:"),
+                       UsageError);
+}
+
+TEST_CASE("gradients: what computes a value asked for needs no gradient itself") {
+  Variables store;
+  Graph g(store);
+  const Value h = test::opaque(g.input("x", {}));
+  const Value w = g.parameter("w", {}, constant(2));
+  const auto both = gradients(test::product(h, w), {h, w});
+  CHECK(both[0].type() == h.type());
+  // But where a further value lies before it, its gradient is asked for.
+  const Value v = test::opaque(w);
+  CHECK_THROWS_AS(gradients(test::product(v, v), {v, w}), UsageError);
+}
+
 TEST_CASE("gradients: a loss is one f32 element") {
   Variables store;
   Graph g(store);

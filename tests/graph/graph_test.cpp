@@ -73,6 +73,29 @@ TEST_CASE("graph: values of two graphs do not meet") {
   CHECK_THROWS_AS(test::product(a, b), UsageError);
 }
 
+TEST_CASE("graph: an empty value is no number, and has no type") {
+  Variables store;
+  Graph g(store);
+  const Operand empty{Value{}};
+  CHECK_FALSE(empty.is_number());
+  for (const std::string& message :
+       {message_of([&] { (void)empty.value(); }), message_of([&] { (void)empty.value(g); })}) {
+    CHECK(holds(message, "not an empty one"));
+    CHECK(holds(message, "graph_test.cpp:"));
+  }
+  CHECK_THROWS_AS((void)Value{}.shape(), UsageError);
+  CHECK_THROWS_AS((void)Value{}.graph(), UsageError);
+}
+
+TEST_CASE("graph: an integer operand is exact") {
+  CHECK(Operand(16777217).integer() == 16777217);
+  CHECK(Operand(-2147483648.).integer() == std::numeric_limits<std::int32_t>::min());
+  CHECK_FALSE(Operand(2147483648.).integer());
+  CHECK_FALSE(Operand(0.5f).integer());
+  CHECK_FALSE(Operand(std::numeric_limits<double>::quiet_NaN()).integer());
+  CHECK(Operand(0.1f).number() == 0.1f);
+}
+
 TEST_CASE("graph: parameters are shared among graphs by name, and refused in another shape") {
   Variables store(7);
   Graph g(store), other(store);
@@ -94,7 +117,7 @@ TEST_CASE("graph: carried state belongs to the plan's label") {
   g.carried_state("h", {{2}});
   check.carried_state("h", {{3}});
   CHECK(store.find("train:h") >= 0);
-  CHECK(store.at("evaluate:h").value.shape() == Shape{3});
+  CHECK(store.at("evaluate:h").value().shape() == Shape{3});
 }
 
 TEST_CASE("graph: assignments are checked") {
@@ -106,6 +129,27 @@ TEST_CASE("graph: assignments are checked") {
   CHECK_THROWS_AS(g.assign(w, g.input("y", {3})), UsageError);
   g.assign(w, x);
   CHECK_THROWS_AS(g.assign(w, x), UsageError);
+}
+
+TEST_CASE("graph: assign, name and variable refuse what is empty or of another graph") {
+  Variables store;
+  Graph g(store), other(store, Mode::evaluate);
+  const Value w = g.parameter("w", {2}, zeros());
+  const Value same_number = other.parameter("w", {2}, zeros());
+  REQUIRE(same_number.node() == w.node());
+  for (const Value& wrong : {same_number, Value{}}) {
+    const std::string_view what = wrong ? "is of another graph" : "is empty";
+    const auto refused = [&](auto&& f) {
+      const std::string message = message_of(f);
+      CHECK(holds(message, what));
+      CHECK(holds(message, "graph_test.cpp:"));
+    };
+    refused([&] { g.assign(w, wrong); });
+    refused([&] { g.assign(wrong, w); });
+    refused([&] { g.name(wrong, "name"); });
+    refused([&] { (void)g.variable(wrong); });
+  }
+  CHECK(g.assignments().empty());
 }
 
 TEST_CASE("graph: frozen parameters are no parameters to update") {

@@ -15,7 +15,7 @@ Tensor made(const Initialiser& initialiser, Shape shape, std::uint64_t seed = 1,
             std::string name = "w") {
   Variables store(seed);
   const int index = store.create(std::move(name), {shape}, Role::trainable, initialiser);
-  return store[index].value.clone();
+  return store[index].value().clone();
 }
 
 bool equal(const Tensor& a, const Tensor& b) {
@@ -86,6 +86,29 @@ TEST_CASE("variables: unknown names come with the nearest known one") {
                        "there is no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?",
                        UsageError);
   CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, zeros()), UsageError);
+}
+
+TEST_CASE("variables: a copy has everything, and stays when the original changes") {
+  Variables store(7);
+  store.create("w", {{2, 3}, f32}, Role::trainable, constant(2));
+  store.create("count", {{}, i32}, Role::saved, zeros());
+  store.create("train:h", {{2}, u8}, Role::carried, zeros());
+  store.at("w").frozen = true;
+  store.at("w").decay = false;
+  store.at("count").value.as<std::int32_t>()[0] = -5;
+  store.runs("train") = 9;
+  const std::unique_ptr<Variables> copy = copy_of(store);
+  store.at("w").value.as<float>()[5] = 3;
+  store.runs("train") = 10;
+  CHECK(copy->names() == store.names());
+  CHECK(copy->seed() == 7);
+  CHECK(copy->runs("train") == 9);
+  CHECK(copy->at("w").frozen);
+  CHECK_FALSE(copy->at("w").decay);
+  CHECK(copy->at("w").value.as<float>()[5] == 2);
+  CHECK(copy->at("count").value.as<std::int32_t>()[0] == -5);
+  CHECK(copy->at("train:h").role == Role::carried);
+  CHECK(copy_of_parameters(store)->names() == std::vector<std::string>{"w"});
 }
 
 }  // namespace abax

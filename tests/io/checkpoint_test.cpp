@@ -27,8 +27,8 @@ void fill_store(Variables& store, float first) {
   store.create("train:lstm0/h", {{2, 0}, f32}, Role::carried, zeros());
   store.at("lstm0/bias").decay = false;
   store.at("lstm0/weight").frozen = true;
-  store.at("adam/step").value.as<std::int32_t>()[0] = -7;
-  store.at("mask").value.as<std::uint8_t>()[1] = 255;
+  store.at("adam/step").write().as<std::int32_t>()[0] = -7;
+  store.at("mask").write().as<std::uint8_t>()[1] = 255;
   store.runs("train") = 18446744073709551615u;
   store.runs("valid") = 2;
 }
@@ -54,8 +54,8 @@ bool same(const Variables& a, const Variables& b) {
     const Variable& x = a[i];
     const Variable& y = b[b.find(x.name)];
     if (x.role != y.role || x.frozen != y.frozen || x.decay != y.decay ||
-        x.value.type() != y.value.type() ||
-        std::memcmp(x.value.data(), y.value.data(), x.value.bytes()) != 0)
+        x.value().type() != y.value().type() ||
+        std::memcmp(x.value().data(), y.value().data(), x.value().bytes()) != 0)
       return false;
   }
   return true;
@@ -68,7 +68,8 @@ std::int64_t step_at(const fs::path& path) {
   const CheckpointReader reader(path);
   Variables store;
   reader.create(store);
-  CHECK(store.at("lstm0/bias").value.as<float>()[0] == static_cast<float>(reader.contents().step));
+  CHECK(store.at("lstm0/bias").value().as<float>()[0] ==
+        static_cast<float>(reader.contents().step));
   return reader.contents().step;
 }
 
@@ -122,10 +123,10 @@ TEST_CASE("checkpoint: round trip of everything") {
 
   Variables restored(1);
   fill_store(restored, 5);
-  const std::uint64_t version = restored.at("lstm0/bias").version;
+  const std::uint64_t version = restored.at("lstm0/bias").version();
   reader.restore(restored);
   CHECK(same(restored, store));
-  CHECK(restored.at("lstm0/bias").version > version);
+  CHECK(restored.at("lstm0/bias").version() > version);
 
   const Variables nothing;
   save_checkpoint(folder / "empty", {}, nothing);
@@ -172,9 +173,9 @@ TEST_CASE("checkpoint: a store that does not fit is refused and left as it was")
       CHECK(message.find(words) != message.npos);
     }
   }
-  CHECK(other.at("lstm0/bias").value.as<float>()[0] == 9);
-  CHECK(other.at("mask").value.as<std::uint8_t>()[1] == 0);
-  CHECK(other.at("mask").version == 0);
+  CHECK(other.at("lstm0/bias").value().as<float>()[0] == 9);
+  CHECK(other.at("mask").value().as<std::uint8_t>()[1] == 0);
+  CHECK(other.at("mask").version() == 0);
   CHECK(other.seed() == 2);
 }
 
@@ -188,8 +189,8 @@ TEST_CASE("checkpoint: parameters alone, from a checkpoint or any safetensors fi
   other.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, zeros());
   other.create("sgd/moment", {{3, 5}, f32}, Role::saved, constant(4));
   load_parameters(folder / "c", other);
-  CHECK(other.at("lstm0/bias").value.as<float>()[4] == 1);
-  CHECK(other.at("sgd/moment").value.as<float>()[0] == 4);
+  CHECK(other.at("lstm0/bias").value().as<float>()[4] == 1);
+  CHECK(other.at("sgd/moment").value().as<float>()[0] == 4);
   CHECK(other.seed() == 2);
   CHECK(other.all_runs().empty());
 
@@ -197,7 +198,7 @@ TEST_CASE("checkpoint: parameters alone, from a checkpoint or any safetensors fi
   write_safetensors(folder / "f",
                     {{{"lstm0/weight", w.view()}, {"lstm0/bias", b.view()}}, {{"format", "pt"}}});
   load_parameters(folder / "f", other);
-  CHECK(other.at("lstm0/bias").value.as<float>()[4] == 5);
+  CHECK(other.at("lstm0/bias").value().as<float>()[4] == 5);
   write_safetensors(folder / "f", {{{"lstm0/bias", b.view()}}, {}});
   CHECK_THROWS_WITH_AS(load_parameters(folder / "f", other),
                        Contains("the checkpoint has no variable 'lstm0/weight'"), CheckpointError);

@@ -45,7 +45,7 @@ double log_probability_of(const Variables& store, const std::string& scope,
                           std::vector<double> logits, std::vector<double> hidden,
                           std::size_t state) {
   const auto parameter = [&](const std::string& name) {
-    return store[store.find(scope + "/conditional/" + name)].value.as<float>();
+    return store[store.find(scope + "/conditional/" + name)].value().as<float>();
   };
   double result = 0;
   for (std::size_t k = 0; k < latents; ++k) {
@@ -69,7 +69,7 @@ double log_probability_of(const Variables& store, const std::string& scope,
 double log_prior(const Variables& store, const CategoricalVae& c, std::size_t state) {
   if (c.latent.prior == "uniform") return -std::log(double{states});
   const auto values = [&](const char* name) {
-    const auto x = store[store.find(name)].value.as<float>();
+    const auto x = store[store.find(name)].value().as<float>();
     return std::vector<double>(x.begin(), x.end());
   };
   if (c.latent.prior == "learned")
@@ -158,8 +158,8 @@ TEST_CASE("categorical VAE: codes drawn from the posterior have its probabilitie
       share[static_cast<std::size_t>(drawn[i] * 4 + drawn[i + 1] * 2 + drawn[i + 2])] += 1. / draws;
     // The encoder's outputs by its parameters.
     const auto affine = [&](const std::vector<double>& x, const std::string& name) {
-      const auto weight = store.at(name + "/weight").value.as<float>();
-      const auto bias = store.at(name + "/bias").value.as<float>();
+      const auto weight = store.at(name + "/weight").value().as<float>();
+      const auto bias = store.at(name + "/bias").value().as<float>();
       std::vector<double> y(bias.begin(), bias.end());
       for (std::size_t i = 0; i < x.size(); ++i)
         for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * double{weight[i * y.size() + j]};

@@ -36,13 +36,13 @@ inline void check_gradients(const Loss& loss, const Inputs& inputs) {
     double square = 0;
     for (const float x : slope) square += double{x} * x;
     const double norm = std::sqrt(square);
-    const auto weights = variable.value.as<float>();
-    const std::vector<float> before(weights.begin(), weights.end());
+    const auto known = variable.value().as<float>();
+    const std::vector<float> before(known.begin(), known.end());
     const double step = 3e-3;
     const auto loss_at = [&](double distance) {
+      const auto weights = variable.write().as<float>();
       for (std::size_t i = 0; i < weights.size(); ++i)
         weights[i] = static_cast<float>(before[i] + distance * slope[i] / std::max(norm, 1e-9));
-      ++variable.version;
       run_again();
       return double{execution.scalar(loss.sum)};
     };

@@ -46,7 +46,7 @@ TEST_CASE("code_prior: learns the codes of each label and draws them") {
   Graph g(store, Mode::train);
   const Model model = code_prior(g, c, {.batch = labels + 1, .length = positions});
   CHECK(model.output.shape() == Shape{positions, labels + 1, 5});
-  CHECK(store.at("embedding").value.shape() == Shape{9, 16});
+  CHECK(store.at("embedding").value().shape() == Shape{9, 16});
   optimise({}, gradients_of(model.loss));
   Execution step(compile(g, {model.loss.sum}), store, workers);
   const Tensor tokens = tokens_of(c, false), targets = tokens_of(c, true);

@@ -63,8 +63,8 @@ std::vector<float> trained(const ModelSettings& settings, const CompileOptions& 
   for (int i = 0; i < 3; ++i) test::run(step, inputs.all());
   std::vector<float> result;
   for (int i = 0; i < store.count(); ++i) {
-    if (store[i].value.dtype() != f32) continue;
-    const auto values = store[i].value.as<float>();
+    if (store[i].value().dtype() != f32) continue;
+    const auto values = store[i].value().as<float>();
     result.insert(result.end(), values.begin(), values.end());
   }
   return result;

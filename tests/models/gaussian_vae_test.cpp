@@ -93,7 +93,7 @@ TEST_CASE("gaussian VAE: convolutions stand behind and before linear layers of t
   std::ranges::fill(batch.images.as<float>().first(32), 1.f);
   const Model model = gaussian_vae(g, c, {.batch = 2});
   CHECK(model.output.shape() == Shape{2, 4, 8, 1});
-  CHECK(store[store.find("decoder/features/weight")].value.shape() == Shape{3, 1 * 2 * 6});
+  CHECK(store[store.find("decoder/features/weight")].value().shape() == Shape{3, 1 * 2 * 6});
   optimise({}, gradients_of(model.loss));
   Workers workers(1);
   Execution step(compile(g, {model.loss.sum}), store, workers);

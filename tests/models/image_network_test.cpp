@@ -25,9 +25,9 @@ TEST_CASE("image networks: an encoder's features, a decoder's pixels, their para
   CHECK(features.shape() == Shape{4, 5});
   CHECK(feature_shape(dense()) == Shape{5});
   CHECK(decode_image(features, dense(), 2).shape() == Shape{4, 3, 2, 4});
-  CHECK(store.at("encoder/dense0/weight").value.shape() == Shape{12, 7});
-  CHECK(store.at("decoder/dense0/weight").value.shape() == Shape{5, 5});
-  CHECK(store.at("decoder/output/weight").value.shape() == Shape{7, 24});
+  CHECK(store.at("encoder/dense0/weight").value().shape() == Shape{12, 7});
+  CHECK(store.at("decoder/dense0/weight").value().shape() == Shape{5, 5});
+  CHECK(store.at("decoder/output/weight").value().shape() == Shape{7, 24});
 }
 
 TEST_CASE("image networks: gradients") {
@@ -53,7 +53,7 @@ TEST_CASE("image networks: convolutions halve images, and double them again") {
   CHECK(features.shape() == Shape{4, 2, 2, 6});
   CHECK(feature_shape(c) == Shape{2, 2, 6});
   CHECK(decode_image(g.input("codes", {4, 2, 2, 5}), c, 2).shape() == Shape{4, 7, 6, 4});
-  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  const auto shape = [&](const char* name) { return store.at(name).value().shape(); };
   CHECK(shape("encoder/down0/weight") == Shape{4, 4, 2, 3});
   CHECK(shape("encoder/down1/weight") == Shape{4, 4, 3, 6});
   CHECK(shape("encoder/conv/weight") == Shape{3, 3, 6, 6});
@@ -75,13 +75,12 @@ TEST_CASE("image networks: a residual layer adds what its inner layers make") {
   test::shake(store);
   // With inner weights of 0 a layer adds outer(relu(inner's bias)), the same at all positions;
   // the convolution before it can add that as well.
-  Tensor& bias = store.at("conv/bias").value;
-  Tensor added(bias.shape());  // [channels]
+  Tensor added(store.at("conv/bias").value().shape());  // [channels]
   for (const std::string layer : {"residual0", "residual1"}) {
-    std::ranges::fill(store.at(layer + "/inner/weight").value.as<float>(), 0.f);
-    const auto inner = store.at(layer + "/inner/bias").value.as<float>();
-    const auto weight = store.at(layer + "/outer/weight").value.as<float>();  // [inner, channels]
-    const auto outer = store.at(layer + "/outer/bias").value.as<float>();
+    std::ranges::fill(store.at(layer + "/inner/weight").write().as<float>(), 0.f);
+    const auto inner = store.at(layer + "/inner/bias").value().as<float>();
+    const auto weight = store.at(layer + "/outer/weight").value().as<float>();  // [inner, channels]
+    const auto outer = store.at(layer + "/outer/bias").value().as<float>();
     for (std::size_t i = 0; i < outer.size(); ++i) {
       added.as<float>()[i] += outer[i];
       for (std::size_t k = 0; k < inner.size(); ++k)
@@ -93,8 +92,8 @@ TEST_CASE("image networks: a residual layer adds what its inner layers make") {
   for (float& value : x.as<float>()) value = static_cast<float>(random.normal());
   const auto expected = test::run(features, {{"x", &x}});
   CHECK(test::difference(test::run(without, {{"x", &x}}), expected) > 0.1);
-  for (std::size_t i = 0; i < bias.as<float>().size(); ++i)
-    bias.as<float>()[i] += added.as<float>()[i];
+  const auto biases = store.at("conv/bias").write().as<float>();
+  for (std::size_t i = 0; i < biases.size(); ++i) biases[i] += added.as<float>()[i];
   CHECK(test::difference(test::run(without, {{"x", &x}}), expected) < 1e-5);
 }
 
@@ -109,7 +108,7 @@ TEST_CASE("image networks: gradients of convolutions") {
   for (int v = 0; v < store.count(); ++v) {
     const bool bias = store[v].name.ends_with("/bias");
     float sign = 1;
-    for (float& w : store[v].value.as<float>()) w = bias ? 2 * (sign = -sign) : 0.4f * w;
+    for (float& w : store[v].write().as<float>()) w = bias ? 2 * (sign = -sign) : 0.4f * w;
   }
   Tensor some({2, 7, 6, 2}, f32);
   float i = 0;

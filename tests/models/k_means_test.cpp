@@ -70,28 +70,28 @@ TEST_CASE("k-means: codebooks start from what reaches them, one stage after anot
   prepare_vqvae(store, c, batches, workers);
   const float after = commitment(batch);
   CHECK(after < 0.3f * before);
-  const auto book = test::as_doubles(store.at("codebook1").value);
-  const auto sums = test::as_doubles(store.at("codebook1/sums").value);
-  for (const double count : test::as_doubles(store.at("codebook1/counts").value))
+  const auto book = test::as_doubles(store.at("codebook1").value());
+  const auto sums = test::as_doubles(store.at("codebook1/sums").value());
+  for (const double count : test::as_doubles(store.at("codebook1/counts").value()))
     CHECK(count == 1.5);
   for (std::size_t i = 0; i < book.size(); ++i) CHECK(sums[i] == doctest::Approx(1.5 * book[i]));
   // The second stage is of what the first leaves: smaller.
-  CHECK(test::most(book) < test::most(test::as_doubles(store.at("codebook0").value)));
+  CHECK(test::most(book) < test::most(test::as_doubles(store.at("codebook0").value())));
   // What the row without weight holds does not matter.
-  const auto started = test::as_doubles(store.at("codebook0").value);
+  const auto started = test::as_doubles(store.at("codebook0").value());
   for (std::size_t i = 0; i < 16; ++i) inputs[0].second.as<float>()[5 * 16 + i] = 1;
   prepare_vqvae(store, c, batches, workers);
-  CHECK(test::as_doubles(store.at("codebook0").value) == started);
+  CHECK(test::as_doubles(store.at("codebook0").value()) == started);
   // Without batches the averages begin anew at the codes that are there.
   test::set(store, "codebook0", [](std::size_t i) { return static_cast<float>(i); });
   prepare_vqvae(store, c, {}, workers);
-  CHECK(test::as_doubles(store.at("codebook0").value)[7] == 7);
-  CHECK(test::as_doubles(store.at("codebook0/sums").value)[7] == 10.5);
+  CHECK(test::as_doubles(store.at("codebook0").value())[7] == 7);
+  CHECK(test::as_doubles(store.at("codebook0/sums").value())[7] == 10.5);
   // Where codebooks start at random, data change nothing.
   Vqvae random = c;
   std::get<Nearest>(random.quantiser.kind).codebook_start = "random";
   prepare_vqvae(store, random, batches, workers);
-  CHECK(test::as_doubles(store.at("codebook0").value)[7] == 7);
+  CHECK(test::as_doubles(store.at("codebook0").value())[7] == 7);
   for (float& weight : inputs[1].second.as<float>()) weight = 0;
   CHECK_THROWS_AS(prepare_vqvae(store, c, batches, workers), UsageError);
 }

@@ -23,7 +23,7 @@ struct Linear {
         loss{sum(w * x), g.input("count", {})} {}
 };
 
-const float* weights(Variables& store) { return store.at("w").value.as<float>().data(); }
+const float* weights(Variables& store) { return store.at("w").value().as<float>().data(); }
 
 }  // namespace
 
@@ -88,9 +88,9 @@ TEST_CASE("optimiser: weight decay spares what says so, frozen parameters stay")
   step.set("learning_rate", 0.1f);
   step.run();
   // Adam's first step is the learning rate; the decay takes 0.1 * 0.5 of the weight first.
-  CHECK(store.at("a").value.as<float>()[0] == doctest::Approx(0.95 - 0.1));
-  CHECK(store.at("b").value.as<float>()[0] == doctest::Approx(1 - 0.1));
-  CHECK(store.at("c").value.as<float>()[0] == 1);
+  CHECK(store.at("a").value().as<float>()[0] == doctest::Approx(0.95 - 0.1));
+  CHECK(store.at("b").value().as<float>()[0] == doctest::Approx(1 - 0.1));
+  CHECK(store.at("c").value().as<float>()[0] == 1);
 }
 
 TEST_CASE("optimiser: unknown names and models without parameters are refused") {
@@ -120,7 +120,7 @@ TEST_CASE("optimiser: the moving average of a parameter, by hand") {
     const double decay = std::min(0.3, (t - 1) / (t + 9.0));
     expected = decay * expected + (1 - decay) * weight;
     CHECK(weights(store)[0] == doctest::Approx(weight));
-    CHECK(store.at("average/w").value.as<float>()[0] == doctest::Approx(expected));
+    CHECK(store.at("average/w").value().as<float>()[0] == doctest::Approx(expected));
   }
   exchange_averages(store);
   CHECK(weights(store)[0] == doctest::Approx(expected));

@@ -105,8 +105,8 @@ TEST_CASE("pixels: far from the mean of a narrow logistic nothing is infinite, n
       Variables store;
       Graph g(store);
       const Value parameters = g.parameter("parameters", {1, 1, 2}, constant(0));
-      g.variable(parameters).value.as<float>()[0] = mean;
-      g.variable(parameters).value.as<float>()[1] = log_scale;
+      g.variable(parameters).write().as<float>()[0] = mean;
+      g.variable(parameters).write().as<float>()[1] = log_scale;
       const Value value = pixel_log_likelihood(parameters, g.input("x", x.shape()), config);
       for (const float nats : run(value, {{"x", &x}})) CHECK(std::isfinite(nats));
       const Value loss = value * g.constant(Tensor::of<float>({4}, {1, 2, 3, 4}));

@@ -54,10 +54,8 @@ inline std::int64_t nearest_row(const std::vector<double>& x, const std::vector<
 
 template <class F>
 void set(Variables& store, const std::string& name, F f) {
-  Variable& variable = store.at(name);
-  const auto values = variable.value.template as<float>();
+  const auto values = store.at(name).write().as<float>();
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = f(i);
-  ++variable.version;
 }
 
 /// quantise() of n vectors "z" with "weights".
@@ -96,7 +94,7 @@ struct QuantiserBench {
     return results;
   }
   std::vector<double> stored(const std::string& name) const {
-    return as_doubles(store.at(name).value);
+    return as_doubles(store.at(name).value());
   }
 };
 

@@ -35,7 +35,11 @@ Nearest with_restarts(float below) { return {.restart_below = below}; }
 Nearest by_direction() { return {.cosine = true}; }
 
 /// Every kind in every company that it may have.
-std::vector<std::pair<const char*, Quantiser>> all_kinds() {
+struct Kind {
+  const char* name;
+  Quantiser quantiser;
+};
+std::vector<Kind> all_kinds() {
   return {{"nearest", small()},
           {"stages", small({}, 3)},
           {"groups", small({}, 1, 2)},
@@ -156,7 +160,8 @@ TEST_CASE("quantiser: moving averages are those of the paper, and padding moves 
 }
 
 TEST_CASE("quantiser: what rows without weight hold changes no bit") {
-  for (auto& [kind, c] : all_kinds()) {
+  for (const Kind& kind : all_kinds()) {
+    Quantiser c = kind.quantiser;
     if (auto* nearest = std::get_if<Nearest>(&c.kind)) nearest->restart_below = 0.95f;
     const std::int64_t width = quantised_width(c);
     std::vector<std::vector<std::vector<double>>> seen;
@@ -168,9 +173,9 @@ TEST_CASE("quantiser: what rows without weight hold changes no bit") {
           if (other) bench.z_values.as<float>()[static_cast<std::size_t>(i * width + k)] = 1e3f;
       seen.push_back(bench.run({bench.q.counts, sum(bench.q.loss), sum(bench.q.commitment)}));
       for (int v = 0; v < bench.store.count(); ++v)
-        for (const float x : bench.store[v].value.as<float>()) stores[other].push_back(double{x});
+        for (const float x : bench.store[v].value().as<float>()) stores[other].push_back(double{x});
     }
-    CAPTURE(kind);
+    CAPTURE(kind.name);
     CHECK(seen[0] == seen[1]);
     CHECK(stores[0] == stores[1]);
   }
@@ -316,7 +321,8 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
   QuantiserBench bench(c, 6);
   bench.run({bench.q.codes});
   std::vector<std::vector<double>> before;
-  for (int v = 0; v < bench.store.count(); ++v) before.push_back(as_doubles(bench.store[v].value));
+  for (int v = 0; v < bench.store.count(); ++v)
+    before.push_back(as_doubles(bench.store[v].value()));
   QuantiserBench check(c, 6, {}, Mode::evaluate, &bench.store);
   const auto counts = check.run({check.q.counts})[0];
   double counted = 0;
@@ -324,13 +330,14 @@ TEST_CASE("quantiser: an evaluation graph changes nothing, drops no stage, wants
   CHECK(counted == 18);
   REQUIRE(bench.store.count() == static_cast<int>(before.size()));
   for (int v = 0; v < bench.store.count(); ++v)
-    CHECK(as_doubles(bench.store[v].value) == before[static_cast<std::size_t>(v)]);
+    CHECK(as_doubles(bench.store[v].value()) == before[static_cast<std::size_t>(v)]);
   CHECK_THROWS_WITH_AS(QuantiserBench(c, 6, {}, Mode::evaluate),
                        doctest::Contains("no parameter 'codebook0'"), UsageError);
 }
 
 TEST_CASE("quantiser: looked up, codes give the values again") {
-  for (const auto& [kind, c] : all_kinds()) {
+  for (const Kind& kind : all_kinds()) {
+    const Quantiser& c = kind.quantiser;
     QuantiserBench bench(c, 9);
     bench.run({bench.q.codes});  // so that codebooks have moved
     QuantiserBench check(c, 9, {}, Mode::evaluate, &bench.store);
@@ -342,7 +349,7 @@ TEST_CASE("quantiser: looked up, codes give the values again") {
       codes.as<std::int32_t>()[i] = static_cast<std::int32_t>(results[0][i]);
     }
     const Value values = lookup(g.input("codes", codes.shape(), i32), c);
-    CAPTURE(kind);
+    CAPTURE(kind.name);
     CHECK(values.shape() == Shape{9, quantised_width(c)});
     const auto found = test::run(values, {{"codes", &codes}});
     for (std::size_t i = 0; i < found.size(); ++i) CHECK(double{found[i]} == results[1][i]);
@@ -508,6 +515,7 @@ TEST_CASE("quantiser: settings of checkpoints of format 1 mean what they meant")
   };
   const auto nearest = upgraded({{"quantiser", "nearest"}, {"stages", "4"}});
   CHECK(nearest.at("stages") == "1");  // was not read
+  CHECK(nearest.at("numbered-codebook") == "false");
   const auto residual = upgraded({{"quantiser", "residual"}, {"stages", "4"}});
   CHECK(residual.at("quantiser") == "nearest");
   CHECK(residual.at("stages") == "4");

@@ -31,9 +31,8 @@ inline void shake(Variables& store, double deviation = 0.3) {
   for (int i = 0; i < store.count(); ++i) {
     if (store[i].role != Role::trainable) continue;
     Random random(stream_key(5, "shake", store[i].name));
-    for (float& x : store[i].value.as<float>())
+    for (float& x : store[i].write().as<float>())
       x += static_cast<float>(deviation * random.normal());
-    ++store[i].version;
   }
 }
 

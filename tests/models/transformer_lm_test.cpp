@@ -105,7 +105,7 @@ TEST_CASE("transformer_lm: parameters, and a beginning near the uniform distribu
                                "block1/feed_forward_norm/shift", "block1/feed_forward/in/weight",
                                "block1/feed_forward/out/bias", "norm/scale", "output/bias"})
         CHECK_MESSAGE(store.find(name) >= 0, name);
-      CHECK(store.at("block0/feed_forward/in/weight").value.shape() == Shape{8, 12});
+      CHECK(store.at("block0/feed_forward/in/weight").value().shape() == Shape{8, 12});
       CHECK_FALSE(store.at("norm/scale").decay);
       const Tensor tokens = some_tokens(6, 4, vocabulary);
       const auto sum = run(model.loss.sum, {{"tokens", &tokens}, {"targets", &tokens}});

@@ -106,7 +106,7 @@ struct Trainer {
 std::vector<double> all_of(const Variables& store) {
   std::vector<double> result;
   for (int i = 0; i < store.count(); ++i)
-    for (const double x : test::as_doubles(store[i].value)) result.push_back(x);
+    for (const double x : test::as_doubles(store[i].value())) result.push_back(x);
   return result;
 }
 
@@ -148,7 +148,8 @@ TEST_CASE("VQ-VAE: the loss is the reconstruction and the weighted commitment, a
 
 TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       std::vector<double> results[2], variables[2];
       for (const int other : {0, 1}) {
@@ -162,7 +163,7 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
         results[other] = trainer.evaluate(batch);
       }
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       CHECK(results[0] == results[1]);
       CHECK(variables[0] == variables[1]);
     }
@@ -170,10 +171,11 @@ TEST_CASE("VQ-VAE: rows that only fill a batch change no result and no variable"
 
 TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off goes on exactly") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       const ImageBatch batch(6, settings.image, {});
       Variables store(2), second(2);
       Trainer trainer(*entry, store, c, 6);
@@ -185,7 +187,8 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
       // A store as a checkpoint would fill it.
       for (int i = 0; i < store.count(); ++i) {
         const Variable& v = store[i];
-        second[second.create(v.name, v.value.type(), v.role, zeros())].value = v.value.clone();
+        second[second.create(v.name, v.value().type(), v.role, zeros())].write() =
+            v.value().clone();
       }
       for (const auto& [label, runs] : store.all_runs()) second.runs(label) = runs;
       Trainer resumed(*entry, second, c, 6);
@@ -195,17 +198,19 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
         CHECK(resumed.learn(batch) == last);
       }
       for (int i = 0; i < store.count(); ++i)
-        CHECK(test::as_doubles(second.at(store[i].name).value) == test::as_doubles(store[i].value));
+        CHECK(test::as_doubles(second.at(store[i].name).value()) ==
+              test::as_doubles(store[i].value()));
       CHECK(last < 0.8f * first);
     }
 }
 
 TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes drawn are codes") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       Variables store(1);
       test::create(store, entry->build, c);
       const ImageBatch batch(3, settings.image, {});
@@ -241,10 +246,11 @@ TEST_CASE("VQ-VAE: encoded and decoded, images are the reconstructions; codes dr
 
 TEST_CASE("VQ-VAE: evaluations count the codes of each position, of images that weigh") {
   for (const ModelEntry* entry : entries())
-    for (const auto& [kind_name, settings] : all_configs()) {
+    for (const Config& config : all_configs()) {
+      const Vqvae& settings = config.settings;
       const ModelSettings c(entry->name, settings);
       CAPTURE(entry->name);
-      CAPTURE(kind_name);
+      CAPTURE(config.name);
       Variables store(1);
       test::create(store, entry->build, c, /*deviation=*/1);
       const ImageBatch batch(5, settings.image, {1, 0, 1, 1, 1});
@@ -274,7 +280,7 @@ TEST_CASE("VQ-VAE: with convolutions codes stand at the positions of the feature
   CHECK(positions("two_level_vqvae") == 6 + 2);
   Variables store;
   test::create(store, two_level_vqvae, c);
-  const auto shape = [&](const char* name) { return store.at(name).value.shape(); };
+  const auto shape = [&](const char* name) { return store.at(name).value().shape(); };
   CHECK(shape("encoder/top/down/weight") == Shape{4, 4, 8, 8});
   CHECK(shape("encoder/top/residual0/inner/weight") == Shape{3, 3, 8, 3});
   CHECK(shape("encoder/top/code/weight") == Shape{8, 3});

@@ -132,12 +132,12 @@ TEST_CASE("updates: assign parameters and their saved moments") {
   Execution execution(compile(g, {scalars.learning_rate}), store, workers);
   execution.set("rate", 0.5f);
   execution.run();
-  CHECK(store.at("layer/weight").value.as<float>()[2] == 0.75f);
-  CHECK(store.at("layer/bias").value.as<float>()[2] == 1);
-  CHECK(store.at("other").value.as<float>()[2] == 0.75f);
+  CHECK(store.at("layer/weight").value().as<float>()[2] == 0.75f);
+  CHECK(store.at("layer/bias").value().as<float>()[2] == 1);
+  CHECK(store.at("other").value().as<float>()[2] == 0.75f);
   CHECK(store.at("optimiser/layer/weight/first_moment").role == Role::saved);
-  CHECK(store.at("optimiser/layer/weight/second_moment").value.as<float>()[0] == 0);
-  CHECK(store.at("optimiser/other/velocity").value.as<float>()[0] == 0.5f);
+  CHECK(store.at("optimiser/layer/weight/second_moment").value().as<float>()[0] == 0);
+  CHECK(store.at("optimiser/other/velocity").value().as<float>()[0] == 0.5f);
 }
 
 TEST_CASE("updates: a norm of nothing and an update of no variable are refused") {

@@ -1,6 +1,6 @@
 // Whole matrix products against a plain loop: transposes, batches, k blocks, packs, epilogues,
 // threads.
-#include "ops/kernels/gemm_plan.h"
+#include "ops/drivers/gemm_plan.h"
 
 #include <doctest/doctest.h>
 

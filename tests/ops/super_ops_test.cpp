@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "ops/kernels/elementwise_tiles.h"
+#include "ops/drivers/elementwise_tiles.h"
 
 namespace abax::elementwise {
 namespace {

@@ -42,6 +42,16 @@ TEST_CASE_FIXTURE(Fixture, "epilogue: the op's result may be any operand of the 
   CHECK(steps({times(scaled(y, 2), plus(bias, mix(x, w)))}) == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "epilogue: a chain may read one operand twice beside the op's result") {
+  for (const bool fuse : {false, true}) {
+    CHECK(steps({lerp(x, x, mix(y, w))}, fuse) == 1);
+    CHECK(steps({lerp(x, mix(y, w), x)}, fuse) == 1);
+    CHECK(steps({lerp(mix(y, w), x, x)}, fuse) == 1);
+    const Value twice = mix(y, w);
+    CHECK(steps({lerp(x, twice, twice)}, fuse) == 2);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "epilogue: not where the result is needed elsewhere, or read twice") {
   const Value m = mix(x, w);
   CHECK(steps({m, scaled(m, 2)}) == 2);

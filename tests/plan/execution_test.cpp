@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "core/base/error.h"
 #include "tests/plan/test_ops.h"
@@ -66,6 +68,49 @@ TEST_CASE("execution: wrong names and types are refused, missing inputs too") {
   CHECK_THROWS_AS(Execution(needs, empty, workers), UsageError);
 }
 
+TEST_CASE("execution: a graph at the address of one that is gone is another graph") {
+  Variables store;
+  Workers workers(1);
+  std::optional<Graph> g(std::in_place, store);
+  const Graph* const address = &*g;
+  const Value y = affine(g->constant(1.f), 2, 0);
+  Execution run(compile(*g, {y}), store, workers);
+  run.run();
+  CHECK(run.scalar(y) == 2);
+  g.emplace(store);
+  const Value other = affine(g->constant(1.f), 3, 0);
+  REQUIRE(&other.graph() == address);
+  REQUIRE(other.node() == y.node());
+  CHECK_THROWS_AS(run.get(other), UsageError);
+  CHECK(run.scalar(y) == 2);
+  CHECK_THROWS_AS(affine(y, 1, 1), UsageError);  // of a graph that is gone
+}
+
+TEST_CASE("execution: a result in the execution's own memory is refused as its input") {
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {3}), y = affine(x, 2, 0);
+  const auto plan = compile(g, {y});
+  Workers workers(1);
+  Execution run(plan, store, workers), other(plan, store, workers);
+  const Tensor input = Tensor::of<float>({3}, {1, 2, 3});
+  run.set("x", input);
+  run.run();
+  CHECK_THROWS_WITH_AS(run.set("x", run.get(y)), doctest::Contains("give a copy of it"),
+                       UsageError);
+  other.set("x", run.get(y));
+  other.run();
+  CHECK(values(other.get(y)) == Floats{4, 8, 12});
+}
+
+// A temporary would be gone when the run reads it.
+template <class T>
+concept can_bind = requires(Execution run, T&& tensor) {
+  run.set("x", std::forward<T>(tensor));
+};
+static_assert(can_bind<Tensor&> && can_bind<const Tensor&> && can_bind<TensorView>);
+static_assert(!can_bind<Tensor> && !can_bind<const Tensor>);
+
 TEST_CASE("execution: inputs are checked before anything is updated") {
   Variables store;
   Graph g(store);
@@ -85,7 +130,7 @@ TEST_CASE("execution: inputs are checked before anything is updated") {
     run.set("byte", bytes);
     run.run();
   };
-  const float w0 = store.at("w").value.as<float>()[0];
+  const float w0 = store.at("w").value().as<float>()[0];
   CHECK_THROWS_WITH_AS(attempt(10, 0.5f, 0),
                        "input 'token', i32[2, 2]: element [1, 0] is 10, outside its range "
                        "0 <= x < 10; nothing was updated",
@@ -95,11 +140,11 @@ TEST_CASE("execution: inputs are checked before anything is updated") {
   CHECK_THROWS_AS(attempt(3, -1e-9f, 0), DataError);
   CHECK_THROWS_AS(attempt(3, std::numeric_limits<float>::quiet_NaN(), 0), DataError);
   CHECK_THROWS_AS(attempt(3, 0.5f, 3), DataError);
-  CHECK(store.at("w").value.as<float>()[0] == w0);
-  CHECK(store.at("w").version == 0);
+  CHECK(store.at("w").value().as<float>()[0] == w0);
+  CHECK(store.at("w").version() == 0);
   attempt(9, 0.f, 2);
-  CHECK(store.at("w").value.as<float>()[0] == 2 * w0);
-  CHECK(store.at("w").version == 1);
+  CHECK(store.at("w").value().as<float>()[0] == 2 * w0);
+  CHECK(store.at("w").version() == 1);
 }
 
 TEST_CASE("execution: reads see the values at the beginning, assignments swap") {
@@ -116,11 +161,11 @@ TEST_CASE("execution: reads see the values at the beginning, assignments swap") 
   run.run();
   CHECK(values(run.get(a)) == Floats{1, 1});
   CHECK(values(run.get(late)) == Floats{10, 10});
-  CHECK(values(store.at("a").value.view()) == Floats{5, 5});
-  CHECK(values(store.at("b").value.view()) == Floats{1, 1});
+  CHECK(values(store.at("a").value().view()) == Floats{5, 5});
+  CHECK(values(store.at("b").value().view()) == Floats{1, 1});
   run.run();
   CHECK(values(run.get(a)) == Floats{5, 5});
-  CHECK(values(store.at("a").value.view()) == Floats{1, 1});
+  CHECK(values(store.at("a").value().view()) == Floats{1, 1});
 }
 
 TEST_CASE(
@@ -135,13 +180,13 @@ TEST_CASE(
     Workers workers(threads);
     Execution run(plan, store, workers);
     const float bad = -1, good = 2;
-    const float before = store.at("w").value.as<float>()[0];
+    const float before = store.at("w").value().as<float>()[0];
     run.set("x", TensorView{&bad, {{1}, f32}});
     CHECK_THROWS_AS(run.run(), DataError);
-    CHECK(store.at("w").value.as<float>()[0] == before);
+    CHECK(store.at("w").value().as<float>()[0] == before);
     run.set("x", TensorView{&good, {{1}, f32}});
     run.run();
-    CHECK(store.at("w").value.as<float>()[0] == before + 1);
+    CHECK(store.at("w").value().as<float>()[0] == before + 1);
   }
 }
 
@@ -165,6 +210,28 @@ TEST_CASE("execution: random numbers depend on seed, label, name and how often t
   CHECK(draw(1, "train", 2) != draw(1, "train", 1));
   CHECK(draw(2, "train", 1) != draw(1, "train", 1));
   CHECK(draw(1, "valid", 1) != draw(1, "train", 1));
+}
+
+TEST_CASE("execution: a run that throws uses up no random numbers") {
+  const auto draw = [](bool fail_first) {
+    Variables store(3);
+    Graph g(store);
+    const Value x = g.input("x", {1});
+    const Value n = noise(g, {4}), checked = positive(affine(x, 1, 0));
+    Workers workers(1);
+    Execution run(compile(g, {n, checked}), store, workers);
+    const float bad = -1, good = 2;
+    if (fail_first) {
+      run.set("x", TensorView{&bad, {{1}, f32}});
+      CHECK_THROWS_AS(run.run(), DataError);
+      CHECK(store.runs("train") == 0);
+    }
+    run.set("x", TensorView{&good, {{1}, f32}});
+    run.run();
+    CHECK(store.runs("train") == 1);
+    return values(run.get(n));
+  };
+  CHECK(draw(true) == draw(false));
 }
 
 TEST_CASE("execution: several executions of one plan in several threads") {

@@ -24,8 +24,7 @@ TEST_CASE("pack: once, until the variable's version changes") {
   for (int i = 0; i < 3; ++i) run.run();
   CHECK(packings == 1);
   CHECK(values(run.get(y)) == std::vector<float>{3, 4, 5});
-  store.at("w").value.as<float>()[0] = 10;
-  ++store.at("w").version;
+  store.at("w").write().as<float>()[0] = 10;
   run.run();
   CHECK(packings == 2);
   CHECK(values(run.get(y)) == std::vector<float>{6, 4, 8});

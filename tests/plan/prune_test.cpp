@@ -29,7 +29,7 @@ TEST_CASE("prune: assignments are kept, with all that they need") {
   Workers workers(1);
   Execution run(plan, store, workers);
   run.run();
-  CHECK(values(store.at("w").value.view()) == std::vector<float>{5, 5, 5});
+  CHECK(values(store.at("w").value().view()) == std::vector<float>{5, 5, 5});
 }
 
 }  // namespace abax::test

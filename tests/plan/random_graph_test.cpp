@@ -162,7 +162,7 @@ std::string results(std::uint64_t seed, const CompileOptions& options, int threa
     execution.run();
     for (const Value& output : random.outputs) all += bytes_of(execution.get(output));
   }
-  for (int v = 0; v < random.store.count(); ++v) all += bytes_of(random.store[v].value.view());
+  for (int v = 0; v < random.store.count(); ++v) all += bytes_of(random.store[v].value().view());
   return all;
 }
 

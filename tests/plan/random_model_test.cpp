@@ -148,7 +148,7 @@ std::string results(std::uint64_t seed, const CompileOptions& options, int threa
     run.run();
     for (const Value& output : model.outputs) append(run.get(output));
   }
-  for (int v = 0; v < model.store.count(); ++v) append(model.store[v].value.view());
+  for (int v = 0; v < model.store.count(); ++v) append(model.store[v].value().view());
   return all;
 }
 

@@ -89,6 +89,9 @@ constexpr auto less_at = [](void* out, const void* const* in, const float*, std:
 constexpr auto select_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
   at(out, i) = static_cast<const std::uint8_t*>(in[0])[i] ? at(in[1], i) : at(in[2], i);
 };
+constexpr auto lerp_at = [](void* out, const void* const* in, const float*, std::int64_t i) {
+  at(out, i) = at(in[0], i) + (at(in[1], i) - at(in[0], i)) * at(in[2], i);
+};
 
 const TileOp tile_plus{.name = "plus", .arity = 2, .functions = everywhere<plus_at>};
 const TileOp tile_times{.name = "times", .arity = 2, .functions = everywhere<times_at>};
@@ -97,6 +100,7 @@ const TileOp tile_scaled{
 const TileOp tile_less{.name = "less", .arity = 2, .functions = everywhere<less_at>, .out = u8};
 const TileOp tile_select{
     .name = "select", .arity = 3, .functions = everywhere<select_at>, .in = {u8, f32, f32}};
+const TileOp tile_lerp{.name = "lerp", .arity = 3, .functions = everywhere<lerp_at>};
 
 Value elementwise(const TileOp& op, std::initializer_list<Value> inputs,
                   ElementwiseOp::Derivative derivative, float constant = 0) {
@@ -183,6 +187,8 @@ Value select(Value condition, Value a, Value b) {
   });
 }
 
+Value lerp(Value a, Value b, Value t) { return elementwise(tile_lerp, {a, b, t}, nullptr); }
+
 Value affine(Value x, float a, float b) {
   Definition d{.name = "affine", .attributes = text("a=", a, " b=", b)};
   d.infer = same;
@@ -192,7 +198,7 @@ Value affine(Value x, float a, float b) {
                   for (std::int64_t i = 0; i < n; ++i)
                     call.out<float>(0)[i] = a * call.in<float>(0)[i] + b;
                 },
-            .pieces = 1};
+            .parts = 1};
   };
   d.vjp = [a](const Vjp& v) { return std::vector{scaled(v.gradients[0], a)}; };
   return add(x.graph(), d, {x});
@@ -214,7 +220,7 @@ std::vector<Value> two(Value x) {
                   }
                 },
             .scratch = static_cast<std::size_t>(n) * sizeof(float),
-            .pieces = 1};
+            .parts = 1};
   };
   d.vjp = [](const Vjp& v) {
     const auto [a, b] = std::pair(v.gradients[0], v.gradients[1]);

@@ -20,6 +20,8 @@ Value scaled(Value x, float factor);
 Value less(Value a, Value b);
 /// condition ? a : b.
 Value select(Value condition, Value a, Value b);
+/// a + (b - a) * t.
+Value lerp(Value a, Value b, Value t);
 
 /// a * x + b, elementwise, with no capability but a gradient.
 Value affine(Value x, float a, float b);

@@ -71,9 +71,9 @@ TEST_CASE("views: a variable becomes a view of another one, or of an input") {
   const Tensor input = Tensor::of<float>({4}, {1, 2, 3, 4});
   run.set("x", input);
   run.run();
-  CHECK(values(store.at("a").value.view()) == Floats{5, 5});
+  CHECK(values(store.at("a").value().view()) == Floats{5, 5});
   run.run();
-  CHECK(values(store.at("a").value.view()) == Floats{2, 3});
+  CHECK(values(store.at("a").value().view()) == Floats{2, 3});
 }
 
 TEST_CASE("views: an op that claims a piece outside its input is refused") {

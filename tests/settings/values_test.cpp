@@ -176,6 +176,36 @@ TEST_CASE("values: an outer choice does not undo an inner one") {
   }
 }
 
+namespace {
+
+struct Wrapped {
+  Integers other = {1, 2, 3};
+  Quantiser inner;
+};
+void fields(Fields& f, Wrapped& s) { f.part(s.inner); }
+
+struct Outer {
+  std::variant<Quantiser, Wrapped> kind;
+};
+void fields(Fields& f, Outer& s) { f.choice("outer", s.kind, {"bare", "wrapped"}, ""); }
+
+}  // namespace
+
+TEST_CASE("values: what both alternatives of a choice have goes to the chosen one") {
+  for (const bool outer_first : {true, false}) {
+    Outer o;
+    std::vector<GivenValue> values{given("outer", "wrapped"), given("quantiser", "finite"),
+                                   given("codes", "9"), given("stages", "3")};
+    if (!outer_first) std::ranges::reverse(values);
+    CHECK(assign([&](Fields& f) { f.part(o); }, values).empty());
+    REQUIRE(std::holds_alternative<Wrapped>(o.kind));
+    const auto& wrapped = std::get<Wrapped>(o.kind);
+    CHECK(wrapped.inner.stages == 3);
+    REQUIRE(std::holds_alternative<Finite>(wrapped.inner.kind));
+    CHECK(std::get<Finite>(wrapped.inner.kind).codes == 9);
+  }
+}
+
 TEST_CASE("values: a refusal names its place") {
   Example e;
   CHECK_THROWS_WITH_AS(assign(declare(e), {given("width", "65")}),

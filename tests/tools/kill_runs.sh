@@ -52,7 +52,7 @@ while [ "$killed" -lt "$kills" ]; do
     late=$(awk "BEGIN { print $at - $(stat -c %.Y run/last/checkpoint.json) }")
     [ "$lost" -le "$most_steps" ] || most_steps=$lost
     # A process that was killed before its first step has lost nothing.
-    [ "$lost" -le 0 ] || most_seconds=$(awk "BEGIN { print $late > $most_seconds ? $late : $most_seconds }")
+    [ "$lost" -le 0 ] || most_seconds=$(awk "BEGIN { print ($late > $most_seconds ? $late : $most_seconds) }")
   done
   finished=$((finished + 1))
   cmp whole/last/variables.safetensors run/last/variables.safetensors || fail "other weights"

@@ -1,4 +1,4 @@
-// The folder of a run: who may write there, and where a run is gone on from; when it saves.
+// The folder of a run: who may write there, and where a run is gone on from.
 #include "tools/training/run_folder.h"
 
 #include <doctest/doctest.h>
@@ -11,7 +11,6 @@
 #include "core/base/error.h"
 #include "core/io/checkpoint.h"
 #include "tests/io/temporary_folder.h"
-#include "tools/training/save_clock.h"
 
 namespace abax {
 namespace {
@@ -141,23 +140,6 @@ TEST_CASE("run folder: what cannot be gone on with is said") {
   fs::create_directory(folder / "empty");
   CHECK_THROWS_WITH_AS(RunFolder::reopen(folder / "empty"), Contains("neither last nor best"),
                        CheckpointError);
-}
-
-TEST_CASE("saving by time costs at most half a percent, and is at least two seconds apart") {
-  for (const double cost : {0.001, 0.5, 3.0}) {
-    double time = 100, saving = 0, longest = 0, last = time;
-    SaveClock clock([&] { return time; });
-    int saves = 0;
-    for (; time < 100'000; time += 0.25) {
-      if (!clock.due()) continue;
-      longest = std::max(longest, time - last);
-      clock.save([&] { time += cost, saving += cost, ++saves; });
-      last = time;
-    }
-    CHECK(saves > 100'000 / (200 * cost + 2.5) / 2);
-    CHECK(saving < 0.0051 * time);
-    CHECK(longest <= std::max(2.0, 200 * cost) + 0.25);
-  }
 }
 
 }  // namespace abax

@@ -335,10 +335,10 @@ TEST_CASE("training: averaged weights validate; a resumed run keeps them bit for
   CHECK(std::ranges::equal(read(whole, average).as<float>(), read(parts, average).as<float>()));
   Variables store;
   create_for_use(whole, store);
-  CHECK(std::ranges::equal(store.at("lstm0/recurrent_weight").value.as<float>(),
+  CHECK(std::ranges::equal(store.at("lstm0/recurrent_weight").value().as<float>(),
                            read(whole, average).as<float>()));
-  CHECK_FALSE(std::ranges::equal(store.at("lstm0/recurrent_weight").value.as<float>(),
-                                 store.at(average).value.as<float>()));
+  CHECK_FALSE(std::ranges::equal(store.at("lstm0/recurrent_weight").value().as<float>(),
+                                 store.at(average).value().as<float>()));
 }
 
 TEST_CASE("training: learns a periodic text by heart") {

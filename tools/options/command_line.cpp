@@ -193,7 +193,8 @@ std::string unread_message(const GivenValue& value, const std::vector<KnownField
   std::string taken;
   const std::string group = found == known.end() ? "" : found->field.group();
   for (const Field& field : now.all())
-    if (field.group() == group && !field.is_derived()) taken += text(" --", field.name());
+    if (field.group() == group && !field.is_derived() && field.name() != "model")
+      taken += text(" --", field.name());
   return text(value.place, " means nothing to ", reader, here,
               choices.empty() ? "" : text(" (it is read with ", choices, ")"),
               taken.empty() ? "" : text("; here are", taken));

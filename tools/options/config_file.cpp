@@ -46,7 +46,7 @@ void read_table(const toml::table& table, const std::string& prefix, const std::
     const std::string place = text(name, ":", node.source().begin.line, ": '", whole, "'");
     if (const auto inner = node.as_table())
       read_table(*inner, whole + "-", name, origin, values);
-    else
+    else if (const auto word = node.as_string(); !word || !word->get().empty())  // "": not given
       values.push_back({whole, value_of(node, place), place, origin});
   }
 }

@@ -2,6 +2,7 @@
 #include <ostream>
 #include <vector>
 
+#include "core/io/file.h"
 #include "tools/images/picture.h"
 #include "tools/tasks/code_task.h"
 #include "tools/tasks/image_task.h"
@@ -38,6 +39,7 @@ void fields(Fields& f, CodeGeneration& s) {
 void generate_from_codes(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const CodeGeneration& s = *settings.get<CodeGeneration>();
   const SavedRun& run = context.run;
+  check_writable(s.out);
   const CodePrior& prior = run.settings.model.as<CodePrior>();
   const std::string& folder = run.settings.data_as<CodeData>().codes_of;
   const SavedRun autoencoder =

@@ -52,7 +52,9 @@ Json::Object evaluate(const Task& task, const ScoreOptions& options, Variables& 
 void write_scores(const std::string& path, const Task& task, Variables& store, Workers& workers) {
   const LineBatches lines = task.lines(Part::test);
   LearnerConfig config = learner_config(task, *lines.batches);
-  config.check_label = "score";  // a line is a stream of its own, not one of the evaluation's batch
+// A line is a stream of its own, not one of the evaluation's batch.
+  const auto carried = [](const std::string& name) { return name.starts_with("evaluate:"); };
+  if (std::ranges::any_of(store.names(), carried)) config.check_label = "score";
   Learner learner(store, config, workers);
   std::vector<double> scores;
   for (std::int64_t i = 0; i < lines.batches->batches(); ++i) {
@@ -61,8 +63,14 @@ void write_scores(const std::string& path, const Task& task, Variables& store, W
     scores[line] -= learner.evaluate(*lines.batches, i, i + 1).loss.sum;
   }
   std::string content;
-  for (const double score : scores) content += text(score, "\n");
+  for (const double score : scores) content += to_text(Json(score)) + "\n";
   write_file_atomically(path, content);
+}
+
+/// Counts in full, all else with six digits.
+std::string shown(double number) {
+  const bool count = std::abs(number) < 1e15 && number == std::floor(number);
+  return count ? text(static_cast<std::int64_t>(number)) : text(number);
 }
 
 void print(const Json::Object& results, std::ostream& out) {
@@ -71,9 +79,9 @@ void print(const Json::Object& results, std::ostream& out) {
     std::ranges::replace(label, '_', ' ');
     out << std::left << std::setw(20) << label;
     if (value.is_array())
-      for (const Json& element : value.array()) out << ' ' << element.number();
+      for (const Json& element : value.array()) out << ' ' << shown(element.number());
     else
-      out << value.number();
+      out << shown(value.number());
     out << '\n';
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 #include "models/data/codes/code_file.h"
 #include "models/data/codes/npy.h"
 #include "models/data/shuffle.h"
@@ -174,6 +175,7 @@ void fields(Fields& f, ImageDecoding& s) {
 void generate_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ImageGeneration& o = *settings.get<ImageGeneration>();
   const SavedRun& run = context.run;
+  check_writable(o.out);
   context.store.set_seed(static_cast<std::uint64_t>(o.seed));
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
@@ -201,6 +203,9 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
 void encode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ImageEncoding& o = *settings.get<ImageEncoding>();
   const SavedRun& run = context.run;
+  check_codes_name(o.out);
+  for (const std::string& path : {o.out, o.images})
+    if (!path.empty()) check_writable(path);
   context.store.set_seed(static_cast<std::uint64_t>(o.seed));
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
@@ -223,6 +228,7 @@ void decode_images(const AnySettings& settings, RunContext& context, std::ostrea
   const std::filesystem::path path = o.out;
   if (path.extension() != ".png" && path.extension() != ".npy")
     throw UsageError(text("--out: '", o.out, "' is named neither .png nor .npy"));
+  check_writable(path);
   const CodeFile file = read_codes(o.codes);
   if (file.hash != run.checkpoint.hash())
     throw CheckpointError(text("'", o.codes, "' holds codes of another model (", file.model,

@@ -28,7 +28,7 @@ constexpr const char* examples =
     "  train --resume runs/book\n"
     "\n"
     "Exit codes: 0 done, 2 usage, 3 bad data, 4 bad checkpoint, 5 diverged, 6 out of memory,\n"
-    "7 cannot write, 130 and 143 stopped by Ctrl-C or SIGTERM after saving.";
+    "7 cannot write; after saving 129 hung up, 130 Ctrl-C, 141 nobody reads, 143 SIGTERM.";
 
 /// What asks, or names other settings; no setting itself.
 struct Asked {
@@ -117,16 +117,24 @@ Words judge_unread(const std::vector<GivenValue>& unread, const RunSettings& set
 Fields common_fields(RunSettings& settings) {
   Fields all, common;
   fields(all, settings);
-  std::set<std::string> names;
+  std::set<std::string> names, differing;
   for (const Field& field : all.all()) names.insert(field.name());
   for (const ModelEntry& entry : models()) {
     RunSettings other(entry.name);
     Fields theirs;
     fields(theirs, other);
     std::erase_if(names, [&](const std::string& name) { return !theirs.find(name); });
+    for (const Field& field : theirs.all())
+      if (const Field* own = all.find(field.name()); own && own->help() != field.help())
+        differing.insert(field.name());
   }
-  for (const Field& field : all.all())
-    if (names.contains(field.name())) common.all().push_back(field);
+  for (Field field : all.all()) {
+    if (!names.contains(field.name())) continue;
+    if (differing.contains(field.name()))
+      field.explained(
+          text("of each model in its own way; of ", settings.model.name(), ": ", field.help()));
+    common.all().push_back(field);
+  }
   return common;
 }
 

@@ -42,6 +42,12 @@ std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedR
   return make_task(s, &source.files());  // its tokens mean what they did there
 }
 
+std::size_t bytes_of(const Variables& store) {
+  std::size_t bytes = 0;
+  for (int i = 0; i < store.count(); ++i) bytes += store[i].value().bytes();
+  return bytes;
+}
+
 /// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
 bool lower_is_better(const std::string& metric) {
   const Words low{"loss",       "perplexity", "reconstruction",    "mse",
@@ -172,8 +178,9 @@ std::string TrainingRun::tool(std::string_view name) const {
 
 void TrainingRun::describe() {
   // What the plans take is claimed at their first runs: training, and at the end the results shown.
+  // A checkpoint is written of a copy of the variables.
   const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
-  const std::size_t memory = resident_memory() + workspace;
+  const std::size_t memory = resident_memory() + workspace + bytes_of(store_);
   const data::BatchSource& train = *task_->source(Part::train);
   out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
        << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
@@ -236,6 +243,7 @@ int TrainingRun::train() {
     begin_folder();
     prepare_model();
     save();
+    writer_.finish();  // from here on the run can be gone on with, whatever happens
     for (const std::string& note : call_.notes) say(note);
     say(task_->description());
     say(text(settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
@@ -248,6 +256,7 @@ int TrainingRun::train() {
              resumed_ ? text("; going on after step ", state_.step) : ""));
     learn(interrupt);
     save();
+    writer_.finish();
     if (interrupt.came()) {
       say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
                " --resume ", folder_->path().string()));
@@ -375,29 +384,25 @@ void TrainingRun::validate(Progress& progress) {
   if (better) {
     // The file holds the parameters as they are trained, beside their averages.
     const Averaged back(store_);
-    save_best();
+    save(true);
   }
   progress.skip_time();
 }
 
-bool TrainingRun::save_is_due() const {
+bool TrainingRun::save_is_due() {
   return settings_.watch.save_every > 0 ? state_.step % settings_.watch.save_every == 0
-                                        : clock_.due();
+                                        : writer_.due();
 }
 
-void TrainingRun::save() {
+void TrainingRun::save(bool best) {
   if (saved_step_ == state_.step) return;
-  clock_.save([&] {
-    save_run(checkpoint_path(folder_->path()), settings_, *task_, state_, store_, older_kept);
-  });
-  saved_step_ = state_.step;
-}
-
-void TrainingRun::save_best() {
-  clock_.save([&] {
-    const std::filesystem::path best = best_path(folder_->path());
-    save_run(best, settings_, *task_, state_, store_);
-    copy_checkpoint(best, checkpoint_path(folder_->path()), {.keep = older_kept});
+  writer_.begin([checkpoint = checkpoint_of(settings_, *task_, state_),
+                 store = std::shared_ptr<const Variables>(copy_of(store_)), run = folder_->path(),
+                 best] {
+    const std::filesystem::path newest = checkpoint_path(run);
+    if (!best) return save_checkpoint(newest, checkpoint, *store, {.keep = older_kept});
+    save_checkpoint(best_path(run), checkpoint, *store);
+    copy_checkpoint(best_path(run), newest, {.keep = older_kept});
   });
   saved_step_ = state_.step;
 }

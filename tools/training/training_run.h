@@ -17,11 +17,11 @@
 #include "models/training/schedules.h"
 #include "tools/saved_run.h"
 #include "tools/tasks/tasks.h"
+#include "tools/training/checkpoint_writer.h"
 #include "tools/training/interrupt.h"
 #include "tools/training/metrics.h"
 #include "tools/training/progress.h"
 #include "tools/training/run_folder.h"
-#include "tools/training/save_clock.h"
 #include "tools/training/train_call.h"
 
 namespace abax {
@@ -60,9 +60,9 @@ class TrainingRun {
   bool is_better(double value) const;
   bool out_of_patience() const;
   /// Whether --save-every, or without it the clock, asks for a checkpoint now.
-  bool save_is_due() const;
-  void save();
-  void save_best();
+  bool save_is_due();
+  /// Begins to write a checkpoint, unless this step has one: `last`, and `best` if it is that.
+  void save(bool best = false);
   void draw(const std::string& suffix);
   void report();
   std::string written(const Results& results, Part part, bool brief = false) const;
@@ -83,7 +83,7 @@ class TrainingRun {
   RunState state_;
   std::int64_t eval_every_ = 0;
   std::int64_t saved_step_ = -1;
-  SaveClock clock_;
+  CheckpointWriter writer_;
 };
 
 }  // namespace abax

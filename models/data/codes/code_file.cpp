@@ -107,6 +107,8 @@ CodeFile read_json_lines(const std::filesystem::path& path) {
 
 }  // namespace
 
+void check_codes_name(const std::filesystem::path& path) { is_npy(path); }
+
 void write_codes(const std::filesystem::path& path, const CodeFile& codes) {
   if (is_npy(path))
     write_npy(path, codes.codes, to_text(header_of(codes)));

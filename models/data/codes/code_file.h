@@ -24,6 +24,10 @@ struct CodeFile {
   std::vector<std::int32_t> labels = {};  // one an image, -1 where there is none; or none at all
 };
 
+/// Throws UsageError on a name that ends neither with .npy nor .jsonl: to be asked before long
+/// work.
+void check_codes_name(const std::filesystem::path& path);
+
 /// Throws UsageError on a name that ends neither with .npy nor .jsonl, DiskError.
 void write_codes(const std::filesystem::path& path, const CodeFile& codes);
 

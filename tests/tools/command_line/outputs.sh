@@ -48,6 +48,19 @@ for option in json score; do
   if grep -q perplexity output; then echo "evaluated before"; cat output; exit 1; fi
 done
 
+expect 0 "$train" --model gaussian_vae --hidden 8 --latents 2 --batch 100 --threads 2 --steps 2 --out images
+for out in none/x.npy codes.bin; do
+  actual=0; "$encode" --checkpoint absent --out $out >output 2>&1 || actual=$?
+  [ "$actual" != 4 ] || { echo "read the model before it looked at $out"; exit 1; }
+done
+expect 7 "$decode" --checkpoint absent --codes absent --out none/x.png
+expect 7 "$generate" --checkpoint images --out none/x.png
+ln -s real.npy link.npy
+expect 0 "$encode" --checkpoint images --out link.npy
+test -L link.npy && test -s real.npy
+"$evaluate" --checkpoint images >table
+grep -q '^images  *1000$' table
+
 # A line's log-probability, of models that carry a state from batch to batch too.
 expect 0 "$evaluate" --checkpoint run --data lines.txt --score scores.txt
 test "$(wc -l <scores.txt)" = 2

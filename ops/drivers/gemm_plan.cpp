@@ -1,37 +1,20 @@
 // Plans and runs whole matrix products over the kernels of gemm.h.
-#include "ops/kernels/gemm_plan.h"
+#include "ops/drivers/gemm_plan.h"
 
 #include <algorithm>
-#include <bit>
 
-#include "core/base/tensor.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/table.h"
-#include "ops/scratch_slots.h"
 
 namespace abax {
 namespace {
 
-// The longest chain of additions; longer sums are cut, for the cache's sake and for accuracy's.
-constexpr std::int64_t max_block_k = 1024;
 // Floats of b that stay in the second-level cache while the rows of a pass by.
 constexpr std::int64_t group_floats = 96 * 1024;
 constexpr std::int64_t group_columns = 512;
-// Multiply-adds worth a partition of their own, and the most partitions.
-constexpr double part_work = 2e6;
-constexpr std::int64_t max_parts = 16;
-static_assert(max_parts <= ScratchSlots::most);
-// Products smaller than this run side by side, larger ones one after the other with partitions
+// Products smaller than this run side by side, larger ones one after the other with parts
 // inside.
 constexpr double large_item = 8e6;
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-/// The first of `count` things that part `part` of `parts` takes.
-std::int64_t part_begin(std::int64_t count, std::int64_t parts, std::int64_t part) {
-  return count * part / parts;
-}
-std::size_t aligned(std::int64_t floats) {
-  return (static_cast<std::size_t>(floats) * sizeof(float) + alignment - 1) / alignment * alignment;
-}
 
 }  // namespace
 
@@ -44,7 +27,7 @@ struct GemmPlan::Item {
   std::byte* scratch;     // the shared part and the slots
 };
 
-/// A block of k of a partition's rows and columns.
+/// A block of k of a part's rows and columns.
 struct GemmPlan::Part {
   std::int64_t first_k, last_k;
   std::int64_t first_tile, last_tile, first_panel, last_panel;
@@ -61,7 +44,7 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
   if (m == 0 || n == 0 || shape_.a_offsets.empty()) return;
   tiles_ = gemm_tiles(m, rows);
   panels_ = gemm_panels(n, columns);
-  blocks_ = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
+  blocks_ = std::max<std::int64_t>(1, ceil_div(k, longest_chain));
   block_k_ = ceil_div(k, blocks_);
   // A copy of a costs about as much as 60 columns of the product. It pays for many columns, and
   // where rows of a share cache sets or its columns are far apart.
@@ -69,7 +52,7 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
   // A copy of b pays where many rows are multiplied with it; without a transpose few can read it in
   // place.
   pack_b_ = !shape_.packed_b && (shape_.transpose_b || m > 2 * rows);
-  plan_partitions();
+  plan_parts();
 
   const std::int64_t part_panels = ceil_div(panels_, column_parts_);
   tiles_at_once_ = ceil_div(tiles_, row_parts_) <= gemm_few_tiles ? gemm_few_tiles : 1;
@@ -82,15 +65,15 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
   const std::int64_t most = std::max<std::int64_t>(1, most_columns / columns);
   group_panels_ = ceil_div(part_panels, ceil_div(part_panels, most));
 
-  sums_offset_ = pack_a_ ? aligned(m * block_k_) : 0;
-  slots_offset_ = sums_offset_ + (epilogue_ && blocks_ > 1 ? aligned(m * n) : 0);
+  sums_offset_ = pack_a_ ? scratch_of(m * block_k_) : 0;
+  slots_offset_ = sums_offset_ + (epilogue_ && blocks_ > 1 ? scratch_of(m * n) : 0);
   const bool in_place = !pack_b_ && !shape_.packed_b;
-  block_offset_ = pack_b_    ? aligned(group_panels_ * columns * block_k_)
-                  : in_place ? aligned(n % columns ? columns * block_k_ : 0)
+  block_offset_ = pack_b_    ? scratch_of(group_panels_ * columns * block_k_)
+                  : in_place ? scratch_of(n % columns ? columns * block_k_ : 0)
                              : 0;
   slot_bytes_ =
       block_offset_ +
-      (epilogue_ && blocks_ == 1 ? aligned(tiles_at_once_ * rows * group_panels_ * columns) : 0);
+      (epilogue_ && blocks_ == 1 ? scratch_of(tiles_at_once_ * rows * group_panels_ * columns) : 0);
   item_bytes_ = slots_offset_ + slot_bytes_;
   scratch_ =
       item_parts_ > 0
@@ -98,20 +81,16 @@ GemmPlan::GemmPlan(GemmShape shape, Level level, std::shared_ptr<const TileProgr
           : slots_offset_ + slot_bytes_ * static_cast<std::size_t>(row_parts_ * column_parts_);
 }
 
-void GemmPlan::plan_partitions() {
+void GemmPlan::plan_parts() {
   const double work = static_cast<double>(shape_.m) * static_cast<double>(shape_.n) *
                       static_cast<double>(std::max<std::int64_t>(1, shape_.k));
-  const auto parts_of = [](double total) {
-    return static_cast<std::int64_t>(std::bit_floor(
-        static_cast<std::uint64_t>(std::clamp(total / part_work, 1., double(max_parts)))));
-  };
   const std::int64_t items = static_cast<std::int64_t>(shape_.a_offsets.size());
   if (items > 1 && work < large_item) {
     item_parts_ = std::min(items, parts_of(work * static_cast<double>(items)));
     return;
   }
-  // Of the grids with that many partitions, the one with the least work in the largest of them,
-  // counting also what they read: each row partition all of b (and packs it), each column partition
+  // Of the grids with that many parts, the one with the least work in the largest of them,
+  // counting also what they read: each part of rows all of b (and packs it), each part of columns
   // all of a.
   const std::int64_t wanted = parts_of(work);
   const double read_cost = 8, pack_cost = 16;  // in multiply-adds an element
@@ -173,7 +152,7 @@ void GemmPlan::multiply(const Item& item, bool parallel) const {
     const std::int64_t last_k = part_begin(shape_.k, blocks_, block + 1);
     if (pack_a_) {
       const std::int64_t parts = std::clamp<std::int64_t>(shape_.m * (last_k - first_k) / 65536, 1,
-                                                          std::min(tiles_, max_parts));
+                                                          std::min(tiles_, most_parts));
       loop(parts, [&](std::int64_t part) {
         kernels_->pack_a(item.a.from(0, first_k), shape_.m, last_k - first_k,
                          part_begin(tiles_, parts, part), part_begin(tiles_, parts, part + 1),
@@ -264,7 +243,7 @@ void pack_b_whole(const GemmKernels& kernels, const MatrixView& b, std::int64_t 
                   float* packed, const Call& call) {
   const std::int64_t panels = gemm_panels(n, kernels.panel_columns);
   const std::int64_t parts = std::clamp<std::int64_t>(
-      k * n / 65536, 1, std::max<std::int64_t>(1, std::min(panels, max_parts)));
+      k * n / 65536, 1, std::max<std::int64_t>(1, std::min(panels, most_parts)));
   call.loop(parts, [&](std::int64_t part) {
     const std::int64_t first = part_begin(panels, parts, part);
     kernels.pack_b(b, k, n, first, part_begin(panels, parts, part + 1),

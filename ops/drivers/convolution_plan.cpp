@@ -1,37 +1,22 @@
 // Plans and runs convolutions over the kernels of convolution.h and gemm.h.
-#include "ops/kernels/convolution_plan.h"
+#include "ops/drivers/convolution_plan.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
 
-#include "core/base/tensor.h"
+#include "ops/drivers/partition.h"
 #include "ops/kernels/normalise.h"
 #include "ops/kernels/shape.h"
 #include "ops/kernels/table.h"
-#include "ops/scratch_slots.h"
 
 namespace abax {
 namespace {
 
-constexpr std::int64_t max_block_k = 1024;  // the longest chain of additions
 // Floats of patches that are gathered at a time: the kernel needs the second-level cache as well.
 constexpr std::int64_t panel_floats = 32 * 1024;
-// Multiply-adds worth a partition of their own, and the most partitions.
-constexpr double part_work = 2e6;
-constexpr std::int64_t max_parts = 16;
-static_assert(max_parts <= ScratchSlots::most);
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-std::int64_t part_begin(std::int64_t count, std::int64_t parts, std::int64_t part) {
-  return count * part / parts;
-}
-std::size_t aligned(std::int64_t floats) {
-  return (static_cast<std::size_t>(floats) * sizeof(float) + alignment - 1) / alignment * alignment;
-}
 /// Rows that do not begin at the same cache sets.
-std::int64_t row_stride(std::int64_t size) { return (size + 15) / 16 * 16 + 16; }
+std::int64_t row_stride(std::int64_t size) { return round_up(size, 16) + 16; }
 
 /// The positions of one axis of a transposed convolution whose sum with `before` leaves `residue`
 /// when divided by the stride, and the taps that reach them.
@@ -169,17 +154,16 @@ ConvolutionPlan::ConvolutionPlan(const ConvolutionShape& shape, Level level,
   slots_offset_ =
       shape.packed
           ? 0
-          : aligned(packed_b_floats(shape.kernel_height * shape.kernel_width * shape.in_channels,
-                                    shape.out_channels));
-  const double parts = std::clamp(shape.multiply_adds() / part_work, 1., double(max_parts));
-  const std::int64_t most_parts =
-      static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(parts)));
+          : scratch_of(packed_b_floats(shape.kernel_height * shape.kernel_width * shape.in_channels,
+                                       shape.out_channels));
+  const std::int64_t wanted = parts_of(shape.multiply_adds());
   if (spreads(shape)) {
     blocks_ = shape.batch;
-    parts_ = std::min(blocks_, most_parts);
+    parts_ = std::min(blocks_, wanted);
     const Patches patches = transposed_patches(shape);
-    block_offset_ = aligned(patches.lines * patches.columns * patches.row_size());
-    slot_bytes_ = block_offset_ + aligned(shape.out_height * shape.out_width * shape.out_channels);
+    block_offset_ = scratch_of(patches.lines * patches.columns * patches.row_size());
+    slot_bytes_ =
+        block_offset_ + scratch_of(shape.out_height * shape.out_width * shape.out_channels);
     scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(parts_);
     return;
   }
@@ -189,9 +173,9 @@ ConvolutionPlan::ConvolutionPlan(const ConvolutionShape& shape, Level level,
       std::clamp<std::int64_t>(panel_floats / (panel_stride_ * gemm.tile_rows), 1, gemm_few_tiles);
   block_rows_ = std::min(most_rows, tiles * gemm.tile_rows);
   for (const ConvolutionPhase& phase : phases_) blocks_ += ceil_div(phase.rows, block_rows_);
-  parts_ = std::min(blocks_, most_parts);
-  block_offset_ = aligned(block_rows_ * panel_stride_);
-  slot_bytes_ = block_offset_ + (direct_ ? 0 : aligned(block_rows_ * shape.out_channels));
+  parts_ = std::min(blocks_, wanted);
+  block_offset_ = scratch_of(block_rows_ * panel_stride_);
+  slot_bytes_ = block_offset_ + (direct_ ? 0 : scratch_of(block_rows_ * shape.out_channels));
   scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(parts_);
 }
 
@@ -240,7 +224,7 @@ void ConvolutionPlan::run_block(const Call& call, const ConvolutionPhase& phase,
       direct_ ? call.out<float>(0) + first * n : reinterpret_cast<float*>(slot + block_offset_);
   kernels(level_).convolution->gather(phase.patches, call.in<float>(0), first, last, panel,
                                       panel_stride_);
-  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
+  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, longest_chain));
   for (std::int64_t cut = 0; cut < cuts; ++cut) {
     const std::int64_t begin = part_begin(k, cuts, cut);
     gemm.block({.m = last - first,
@@ -269,7 +253,7 @@ void ConvolutionPlan::spread_image(const Call& call, std::int64_t image, const f
   float* const products = reinterpret_cast<float*>(slot);  // [lines, columns, taps, out_channels]
   float* const result = epilogue_ ? reinterpret_cast<float*>(slot + block_offset_)
                                   : call.out<float>(0) + image * size;
-  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, max_block_k));
+  const std::int64_t cuts = std::max<std::int64_t>(1, ceil_div(k, longest_chain));
   for (std::int64_t cut = 0; cut < cuts; ++cut) {
     const std::int64_t begin = part_begin(k, cuts, cut);
     gemm.block({.m = m,
@@ -330,14 +314,14 @@ KernelGradientPlan::KernelGradientPlan(const ConvolutionShape& shape, Level leve
   panel_stride_ = row_stride(gemm_panels(size, gemm.panel_columns) * gemm.panel_columns);
   block_rows_ =
       std::min(positions_, std::clamp<std::int64_t>(3 * panel_floats / panel_stride_, 32, 512));
-  const std::int64_t most = std::max<std::int64_t>(1, max_parts / groups_);
+  const std::int64_t most = std::max<std::int64_t>(1, most_parts / groups_);
   splits_ = std::min(
       ceil_div(positions_, block_rows_),
       static_cast<std::int64_t>(std::clamp(
           shape.multiply_adds() / static_cast<double>(groups_) / part_work, 1., double(most))));
-  slots_offset_ = aligned(splits_ * groups_ * size * n);
-  packed_offset_ = aligned(block_rows_ * panel_stride_);
-  slot_bytes_ = packed_offset_ + aligned(block_rows_ * n);
+  slots_offset_ = scratch_of(splits_ * groups_ * size * n);
+  packed_offset_ = scratch_of(block_rows_ * panel_stride_);
+  slot_bytes_ = packed_offset_ + scratch_of(block_rows_ * n);
   scratch_ = slots_offset_ + slot_bytes_ * static_cast<std::size_t>(groups_ * splits_);
 }
 

@@ -1,5 +1,5 @@
 // Whole convolutions, planned for their shape and level, as products of patches and kernels.
-// Not a kernel source: it calls those of convolution.h and gemm.h.
+// Calls the kernels of kernels/convolution.h and kernels/gemm.h.
 //
 // Patches are gathered some rows at a time, while they are multiplied; the matrix of all patches
 // never exists. A transposed convolution of stride s is s * s convolutions of stride 1, one for

@@ -1,4 +1,4 @@
-// Which piece of an op's scratch a running partition works in.
+// Which slot of an op's scratch a running part works in.
 #pragma once
 
 #include <atomic>
@@ -7,7 +7,7 @@
 
 namespace abax {
 
-/// Scratch slots, of which each running partition takes one: the lowest that is free, so that few
+/// Scratch slots, of which each running part takes one: the lowest that is free, so that few
 /// are touched when there are few threads.
 class ScratchSlots {
  public:

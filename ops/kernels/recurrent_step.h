@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/base/simd.h"
+#include "core/base/sizes.h"
 #include "ops/kernels/gemm.h"
 
 namespace abax::ABAX_LEVEL {
@@ -21,8 +22,6 @@ template <class Body>
 [[gnu::always_inline]] inline void for_units(std::int64_t begin, std::int64_t end, Body&& body) {
   for_each_vector(end - begin, [&](std::int64_t i, auto lanes) { body(begin + i, lanes); });
 }
-
-std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
 /// c [m, n] = a [m, k] b [k, n], b in panels.
 void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const MatrixView& a, const float* b,

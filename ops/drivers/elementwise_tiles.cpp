@@ -1,5 +1,5 @@
 // Collects the tile operations of the elementwise ops and their super-ops.
-#include "ops/kernels/elementwise_tiles.h"
+#include "ops/drivers/elementwise_tiles.h"
 
 #include "core/base/text.h"
 #include "ops/kernels/table.h"

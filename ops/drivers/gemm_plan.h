@@ -1,5 +1,5 @@
-// A whole matrix product, planned for its shape and level: partitions, blocks, batches, epilogue.
-// Not a kernel source: it calls those of gemm.h.
+// A whole matrix product, planned for its shape and level: parts, blocks, batches, epilogue.
+// Calls the kernels of kernels/gemm.h.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +43,7 @@ class GemmPlan {
   struct Item;
   struct Part;
 
-  void plan_partitions();
+  void plan_parts();
   void multiply(const Item& item, bool parallel) const;
   void multiply_part(const Item& item, const Part& part) const;
   void finish(const Item& item, const float* block, std::int64_t stride, std::int64_t first_row,
@@ -60,13 +60,13 @@ class GemmPlan {
   std::int64_t row_parts_ = 1, column_parts_ = 1;
   std::int64_t tiles_at_once_ = 1;  // row tiles a call of the core
   std::int64_t group_panels_ = 1;   // panels whose block of b stays in the second-level cache
-  std::int64_t item_parts_ = 0;     // partitions of the batch, or 0: of each item
+  std::int64_t item_parts_ = 0;     // parts of the batch, or 0: of each item
   bool pack_a_ = false;
   bool pack_b_ = false;  // else b is read in place or packed already
-  // Offsets of scratch, in bytes. Shared by the partitions of an item: packed a, sums of the k
+  // Offsets of scratch, in bytes. Shared by the parts of an item: packed a, sums of the k
   // blocks.
   std::size_t sums_offset_ = 0, slots_offset_ = 0;
-  // Of a partition: packed panels of b, a finished block for the epilogue.
+  // Of a part: packed panels of b, a finished block for the epilogue.
   std::size_t block_offset_ = 0, slot_bytes_ = 0;
   std::size_t item_bytes_ = 0;  // shared and one slot, where items run side by side
   std::size_t scratch_ = 0;
