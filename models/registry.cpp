@@ -8,6 +8,7 @@
 #include "models/code_prior.h"
 #include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
+#include "models/ngram_lm.h"
 #include "models/seq2seq.h"
 #include "models/transformer_lm.h"
 #include "models/two_level_vqvae.h"
@@ -44,6 +45,12 @@ const std::vector<ModelEntry>& models() {
        .build = erased<transformer_language_model>,
        .step = erased<transformer_language_step>,
        .context = erased<transformer_language_context>},
+      {.name = "ngram_lm",
+       .description = "one hidden layer that reads the last tokens and predicts the next",
+       .task = "language",
+       .settings = NgramLm{},
+       .build = erased<ngram_language_model>,
+       .step = erased<ngram_language_step>},
       {.name = "seq2seq",
        .description = "an encoder and a decoder with attention that turn a sequence into another",
        .task = "translation",

@@ -95,18 +95,18 @@ TEST_CASE("variables: a copy has everything, and stays when the original changes
   store.create("train:h", {{2}, u8}, Role::carried, zeros());
   store.at("w").frozen = true;
   store.at("w").decay = false;
-  store.at("count").value.as<std::int32_t>()[0] = -5;
+  store.at("count").write().as<std::int32_t>()[0] = -5;
   store.runs("train") = 9;
   const std::unique_ptr<Variables> copy = copy_of(store);
-  store.at("w").value.as<float>()[5] = 3;
+  store.at("w").write().as<float>()[5] = 3;
   store.runs("train") = 10;
   CHECK(copy->names() == store.names());
   CHECK(copy->seed() == 7);
   CHECK(copy->runs("train") == 9);
   CHECK(copy->at("w").frozen);
   CHECK_FALSE(copy->at("w").decay);
-  CHECK(copy->at("w").value.as<float>()[5] == 2);
-  CHECK(copy->at("count").value.as<std::int32_t>()[0] == -5);
+  CHECK(copy->at("w").value().as<float>()[5] == 2);
+  CHECK(copy->at("count").value().as<std::int32_t>()[0] == -5);
   CHECK(copy->at("train:h").role == Role::carried);
   CHECK(copy_of_parameters(store)->names() == std::vector<std::string>{"w"});
 }
