@@ -538,9 +538,10 @@ TEST_CASE("quantiser: its settings are those of its kind") {
     for (const Field& field : f.all()) all.push_back(field.name());
     return all;
   };
-  CHECK(names(small({}, 2)) == Words{"quantiser", "codes", "commitment", "codebook-decay", "cosine",
-                                     "codebook-start", "restart-below", "code-width", "stages",
-                                     "quantiser-dropout", "groups"});
+  CHECK(names(small({}, 2)) == Words{"quantiser", "codes", "commitment", "codebook-decay",
+                                     "codebook-smoothing", "cosine", "codebook-start",
+                                     "restart-below", "code-width", "stages", "quantiser-dropout",
+                                     "groups"});
   CHECK(names(finite()) == Words{"quantiser", "levels", "stages", "groups", "numbered-codebook"});
   const auto complaint = [](Quantiser c) {
     Fields f;

@@ -200,7 +200,7 @@ TEST_CASE(
          "to lstm_lm with --optimiser adam (it is read with --optimiser sgd); here are --steps");
   unread({"--optimiser", "sgd"}, "--beta2", "with --optimiser sgd (it is read with --optimiser");
   unread({"--model", "vqvae"}, "--tokens", "to vqvae (it is read with --model lstm_lm)");
-  unread({}, "--heads", "to lstm_lm (it is read with --model transformer_lm); here are --model");
+  unread({}, "--heads", "to lstm_lm (it is read with --model transformer_lm); here are --width");
   unread({"--model", "transformer_lm"}, "--pooling", "(it is read with --model classifier");
   unread({"--model", "transformer_lm"}, "--memory", "(it is read with --positions rotary)");
   unread({"--model", "seq2seq", "--blocks", "gru"}, "--decoder-layers",
