@@ -24,7 +24,7 @@ Tensor tokens_of(std::int64_t time) {
 
 /// Eq. 1 by its definition, [time * vocabulary]; a token before the first has an embedding of
 /// zeros.
-std::vector<double> by_definition(const Variables& store, const Tensor& tokens) {
+std::vector<double> by_definition(Variables& store, const Tensor& tokens) {
   const auto values = [&](const char* name) { return store.at(name).value().as<float>(); };
   const auto embedding = values("embedding"), h = values("hidden/weight"),
              d = values("hidden/bias"), u = values("output/weight"), b = values("output/bias");
