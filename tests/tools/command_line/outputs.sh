@@ -49,9 +49,10 @@ for option in json score; do
 done
 
 expect 0 "$train" --model gaussian_vae --hidden 8 --latents 2 --batch 100 --threads 2 --steps 2 --out images
-expect 7 "$encode" --checkpoint images --data absent --out none/x.npy  # before the data are read
-expect 2 "$encode" --checkpoint images --data absent --out codes.bin
-expect 7 "$decode" --checkpoint images --codes absent --out none/x.png
+# Before data or codes are read, which are not there.
+expect 7 "$encode" --checkpoint images --data absent.idx --out none/x.npy
+expect 2 "$encode" --checkpoint images --data absent.idx --out codes.bin
+expect 7 "$decode" --checkpoint images --codes absent.npy --out none/x.png
 expect 7 "$generate" --checkpoint images --out none/x.png
 ln -s real.npy link.npy
 expect 0 "$encode" --checkpoint images --out link.npy
