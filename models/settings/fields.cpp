@@ -1,8 +1,6 @@
 // The list of fields.
 #include "models/settings/fields.h"
 
-#include <algorithm>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -21,8 +19,9 @@ void Fields::require(bool holds, std::string message) {
 void Fields::group(std::string title) { group_ = std::move(title); }
 
 const Field* Fields::find(std::string_view name) const {
-  const auto found = std::ranges::find(all_, name, &Field::name);
-  return found == all_.end() ? nullptr : &*found;
+  for (const Field& field : all_)
+    if (field.name() == name) return &field;
+  return nullptr;
 }
 
 Field* Fields::find(std::string_view name) {

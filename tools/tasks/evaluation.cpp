@@ -52,7 +52,7 @@ Json::Object evaluate(const Task& task, const ScoreOptions& options, Variables& 
 void write_scores(const std::string& path, const Task& task, Variables& store, Workers& workers) {
   const LineBatches lines = task.lines(Part::test);
   LearnerConfig config = learner_config(task, *lines.batches);
-// A line is a stream of its own, not one of the evaluation's batch.
+  // A line is a stream of its own, not one of the evaluation's batch.
   const auto carried = [](const std::string& name) { return name.starts_with("evaluate:"); };
   if (std::ranges::any_of(store.names(), carried)) config.check_label = "score";
   Learner learner(store, config, workers);

@@ -12,17 +12,28 @@
 namespace abax {
 namespace {
 
-/// What a new run of that model begins with.
-void choose_model(RunSettings& s, std::string_view name) {
-  s.model = ModelSettings(name);
-  s.data = task_entry(s.model).data;
-  s.training = {};
-  s.watch = {};
+/// What a new run of a model begins with.
+RunSettings beginning(const ModelEntry& entry) {
+  const ModelSettings model(entry.name);
+  RunSettings s(model, task_entry(model).data);
   std::vector<GivenValue> defaults;
-  for (const auto& [field, value] : s.model.entry().defaults)
-    defaults.push_back({field, FieldText{value}, text("the default of --", field, " of ", name)});
+  for (const auto& [field, value] : entry.defaults)
+    defaults.push_back(
+        {field, FieldText{value}, text("the default of --", field, " of ", entry.name)});
   const std::vector<GivenValue> unread = assign(fields_of(s), std::move(defaults));
   if (!unread.empty()) throw UsageError(text(unread.front().place, ": nothing reads it"));
+  return s;
+}
+
+/// Made once: a look at all that settings can be chooses models over and over.
+const RunSettings& settings_of(std::string_view model) {
+  static const std::vector<RunSettings> all = [] {
+    std::vector<RunSettings> made;
+    for (const ModelEntry& entry : models()) made.push_back(beginning(entry));
+    return made;
+  }();
+  const std::string& name = model_entry(model).name;
+  return *std::ranges::find_if(all, [&](const RunSettings& s) { return s.model.name() == name; });
 }
 
 }  // namespace
@@ -69,7 +80,10 @@ void fields(Fields& f, WatchSettings& s) {
   f("quiet", s.quiet, "print the results alone").resumable();
 }
 
-RunSettings::RunSettings(std::string_view name) : model(name) { choose_model(*this, name); }
+RunSettings::RunSettings(const ModelSettings& of_model, const AnySettings& of_data)
+    : model(of_model), data(of_data) {}
+
+RunSettings::RunSettings(std::string_view name) : RunSettings(settings_of(name)) {}
 
 void fields(Fields& f, RunSettings& s) {
   f.group("Model");
@@ -79,7 +93,7 @@ void fields(Fields& f, RunSettings& s) {
     return static_cast<std::size_t>(std::ranges::find(names, s.model.name()) - names.begin());
   };
   const auto set = [&s, names](std::size_t i) {
-    if (names.at(i) != s.model.name()) choose_model(s, names[i]);
+    if (names.at(i) != s.model.name()) s = settings_of(names[i]);
   };
   f("model", Field::Choice{get, set},
     "which model; each has options of its own: --model NAME --help")

@@ -44,6 +44,8 @@ void threads_field(Fields& f, std::int64_t& threads);
 struct RunSettings {
   /// With the defaults of the model and its task. Throws UsageError on an unknown one.
   explicit RunSettings(std::string_view model = "lstm_lm");
+  /// With these, and all else as usual.
+  RunSettings(const ModelSettings& of_model, const AnySettings& of_data);
 
   ModelSettings model;
   AnySettings data;  // of the model's task
