@@ -77,7 +77,7 @@ void print(const Json::Object& results, std::ostream& out) {
   for (const auto& [name, value] : results) {
     std::string label = name;
     std::ranges::replace(label, '_', ' ');
-    out << std::left << std::setw(20) << label;
+    out << std::left << std::setw(24) << label;
     if (value.is_array())
       for (const Json& element : value.array()) out << ' ' << shown(element.number());
     else

@@ -70,13 +70,13 @@ Results printed(Results results) {
 /// A row a metric, a column a part that has results.
 std::string results_table(const Results& valid, const Results& test) {
   std::ostringstream out;
-  out << std::left << std::setw(20) << "" << std::right << std::setw(12)
+  out << std::left << std::setw(24) << "" << std::right << std::setw(12)
       << (valid.empty() ? "" : "validation") << std::setw(12) << (test.empty() ? "" : "test")
       << '\n';
   Results all = test;
   all.insert(valid.begin(), valid.end());
   for (const auto& [name, value] : all) {
-    out << std::left << std::setw(20) << name << std::right;
+    out << std::left << std::setw(24) << name << std::right;
     for (const Results* part : {&valid, &test}) {
       const auto found = part->find(name);
       out << std::setw(12) << (found == part->end() ? "" : fixed(found->second, 4));
