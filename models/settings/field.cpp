@@ -49,12 +49,31 @@ std::string quoted(const std::string& value) {
   return result;
 }
 
+/// The parts between commas; behind a backslash a comma is a letter, as is a backslash.
 Words split(const std::string& list) {
   Words parts;
   if (list.empty()) return parts;
-  std::istringstream in(list);
-  for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+  parts.emplace_back();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const bool letter =
+        list[i] == '\\' && i + 1 < list.size() && (list[i + 1] == ',' || list[i + 1] == '\\');
+    if (list[i] == ',' && !letter)
+      parts.emplace_back();
+    else
+      parts.back() += list[letter ? ++i : i];
+  }
+  if (parts.back().empty()) parts.pop_back();  // a comma at the end
   return parts;
+}
+
+/// A word of a list, so that split() gives it back.
+std::string escaped(const std::string& word) {
+  std::string result;
+  for (const char c : word) {
+    if (c == ',' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result;
 }
 
 template <class List, class Write>
@@ -84,7 +103,7 @@ std::string to_text(const FieldValue& value) {
                [](std::int64_t v) { return text(v); }, [&](double v) { return number(v); },
                [](const std::string& v) { return v; },
                [&](const Numbers& v) { return joined(v, ",", number); },
-               [](const Words& v) { return joined(v, ",", itself); }},
+               [](const Words& v) { return joined(v, ",", escaped); }},
       value);
 }
 
@@ -331,7 +350,7 @@ std::string Field::to_text() const {
                [](const std::string* v) { return *v; },
                [](const Integers* v) { return joined(*v, ",", [](auto n) { return text(n); }); },
                [&](const Numbers* v) { return joined(*v, ",", number); },
-               [](const Words* v) { return joined(*v, ",", itself); },
+               [](const Words* v) { return joined(*v, ",", escaped); },
                [&](const Choice& v) { return choices_.at(v.get()); },
                [&](const auto* v) { return number(*v); }},
       target_);

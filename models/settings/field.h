@@ -15,7 +15,8 @@ using Integers = std::vector<std::int64_t>;
 using Numbers = std::vector<double>;
 using Words = std::vector<std::string>;
 
-/// A value as a command line or a checkpoint writes it: its field says of which type it is.
+/// A value as a command line or a checkpoint writes it: its field says of which type it is. In a
+/// list commas stand between; behind a backslash they (and backslashes) are letters.
 struct FieldText {
   std::string text;
 };

@@ -178,6 +178,18 @@ TEST_CASE("field: lists") {
   CHECK(words == Words{"a", "b"});
   CHECK(takes(names, FieldText{""}));
   CHECK(words.empty());
+
+  // What names files may hold commas.
+  Words files{"a,b.txt", "c\\d", "e"};
+  Field paths = field_of(&files);
+  CHECK(paths.to_text() == "a\\,b.txt,c\\\\d,e");
+  const Words before = files;
+  files.clear();
+  CHECK(takes(paths, FieldText{"a\\,b.txt,c\\\\d,e"}));
+  CHECK(files == before);
+  CHECK(to_text(FieldValue{before}) == "a\\,b.txt,c\\\\d,e");
+  CHECK(takes(paths, FieldText{"c\\d"}));  // no comma, no backslash behind it: a letter
+  CHECK(files == Words{"c\\d"});
 }
 
 }  // namespace abax
