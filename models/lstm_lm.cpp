@@ -34,10 +34,7 @@ void fields(Fields& f, LstmLm& s) {
 }
 
 Model lstm_language_model(Graph& g, const LstmLm& s, const BatchShape& shape) {
-  const Value logits = lstm_logits(g, s, shape.length, shape.batch);
-  const Value targets = g.input("targets", {shape.length, shape.batch}, i32,
-                                range(-1, static_cast<double>(s.vocabulary)));
-  return {logits, prediction_loss(logits, targets, s.label_smoothing)};
+  return language_model(lstm_logits(g, s, shape.length, shape.batch), s.label_smoothing);
 }
 
 Value lstm_language_step(Graph& g, const LstmLm& s, std::int64_t batch) {

@@ -54,10 +54,7 @@ void fields(Fields& f, NgramLm& s) {
 }
 
 Model ngram_language_model(Graph& g, const NgramLm& s, const BatchShape& shape) {
-  const Value logits = ngram_logits(g, s, shape.length, shape.batch);
-  const Value targets = g.input("targets", {shape.length, shape.batch}, i32,
-                                range(-1, static_cast<double>(s.vocabulary)));
-  return {logits, prediction_loss(logits, targets, s.label_smoothing)};
+  return language_model(ngram_logits(g, s, shape.length, shape.batch), s.label_smoothing);
 }
 
 Value ngram_language_step(Graph& g, const NgramLm& s, std::int64_t batch) {

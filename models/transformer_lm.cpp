@@ -80,15 +80,12 @@ Model transformer_language_model(Graph& g, const TransformerLm& s, const BatchSh
   check(s);
   const std::int64_t time = shape.length, batch = shape.batch;
   const Value tokens = token_input(g, s, time, batch);
-  const Value targets =
-      g.input("targets", {time, batch}, i32, range(-1, static_cast<double>(s.vocabulary)));
   const Value keep = g.input("keep", {}, f32, range(0, 1.5));
   const Value table = token_table(g, s);
   SelfAttention seen = WholeSequence{.causal = true};
   if (s.memory > 0) seen = memory_of(g, s, time, batch, keep);
   const Value x = embed(tokens, table, s.blocks);  // [time, batch, width]
-  const Value logits = g.name(logits_of(x, table, s, seen), "logits");
-  return {logits, prediction_loss(logits, targets, s.label_smoothing)};
+  return language_model(g.name(logits_of(x, table, s, seen), "logits"), s.label_smoothing);
 }
 
 Value transformer_language_step(Graph& g, const TransformerLm& s, std::int64_t batch) {

@@ -20,6 +20,13 @@ Loss prediction_loss(Value logits, Value targets, float label_smoothing) {
   return cross_entropy(logits, targets, {.ignored = -1, .smoothing = smoothing});
 }
 
+Model language_model(Value logits, float label_smoothing) {
+  const Shape& shape = logits.shape();  // [time, batch, vocabulary]
+  const Value targets = logits.graph().input("targets", {shape[0], shape[1]}, i32,
+                                             range(-1, static_cast<double>(shape[2])));
+  return {logits, prediction_loss(logits, targets, label_smoothing)};
+}
+
 std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, const Loss& loss) {
   if (logits.graph().training()) return {};
   // No class is -1: what does not count is never right.

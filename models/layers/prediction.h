@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/graph/graph.h"
+#include "models/model.h"
 #include "models/settings/fields.h"
 #include "ops/loss.h"
 
@@ -21,6 +22,10 @@ Value token_logits(Value x, Value table, bool tied, const Initialiser& initial =
 /// share of the target being spread over all classes (Szegedy et al. 2016, section 7). logits is
 /// [.., classes], targets is i32 [..].
 Loss prediction_loss(Value logits, Value targets, float label_smoothing);
+
+/// A model of the task "language" out of its logits [time, batch, vocabulary]: makes the input
+/// "targets" [time, batch] i32, -1 where nothing is counted.
+Model language_model(Value logits, float label_smoothing);
 
 /// In evaluation graphs "accuracy": {how many of the counted targets have the greatest logit, how
 /// many count}. Nothing in training graphs, where it would cost time. logits and targets as in
