@@ -92,6 +92,8 @@ template <class... Ts>
 struct Overload : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+Overload(Ts...) -> Overload<Ts...>;  // which clang 14 does not find by itself
 
 }  // namespace
 
