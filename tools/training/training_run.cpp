@@ -182,6 +182,7 @@ void TrainingRun::describe() {
   const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
   const std::size_t memory = resident_memory() + workspace + bytes_of(store_);
   const data::BatchSource& train = *task_->source(Part::train);
+  for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
   out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
        << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
        << learner_->parameters() << ")\nstep         "
