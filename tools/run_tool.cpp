@@ -25,13 +25,17 @@ void fields(Fields& f, Common& s) {
   f.part(s.questions);
 }
 
+/// All that an action can take.
+std::vector<KnownField> known_options(const TaskAction& action) {
+  AnySettings scratch = action.settings;
+  return known_fields([&](Fields& f) { fields(f, scratch); }, [&] { scratch = action.settings; });
+}
+
 /// The options of all tasks that have the action; those of several come once.
 std::vector<KnownField> known_options(const RunTool& tool) {
   std::vector<KnownField> known;
   for (const TaskEntry& task : tasks()) {
-    AnySettings start = (task.*tool.action).settings, scratch = start;
-    for (KnownField& field :
-         known_fields([&](Fields& f) { fields(f, scratch); }, [&] { scratch = start; }))
+    for (KnownField& field : known_options(task.*tool.action))
       if (std::ranges::none_of(
               known, [&](const KnownField& k) { return k.field.name() == field.field.name(); }))
         known.push_back(std::move(field));
@@ -48,18 +52,23 @@ std::string models_with(const RunTool& tool) {
   return names;
 }
 
-/// What the tool takes for every task.
-std::string whole_help(const RunTool& tool, Common& common) {
+/// What the tool takes for every task; what several take alike comes once.
+std::string whole_help(const RunTool& tool, const std::vector<KnownField>& known, Common& common) {
   Fields page;
   std::vector<AnySettings> settings;  // which the page's fields point to
   for (const TaskEntry& task : tasks()) settings.push_back((task.*tool.action).settings);
   for (AnySettings& each : settings) {
     Fields own;
     fields(own, each);
-    for (const Field& field : own.all()) page.all().push_back(field);
+    for (const Field& field : own.all()) {
+      const auto alike = [&](const Field& f) {
+        return f.name() == field.name() && f.group() == field.group();
+      };
+      if (std::ranges::none_of(page.all(), alike)) page.all().push_back(field);
+    }
   }
   fields(page, common);
-  return help_page(tool.name, tool.purpose, page, {}, tool.epilogue);
+  return help_page(tool.name, tool.purpose, page, known, tool.epilogue);
 }
 
 int act(const RunTool& tool, int argc, char** argv) {
@@ -74,7 +83,8 @@ int act(const RunTool& tool, int argc, char** argv) {
   const std::vector<GivenValue> given = read_arguments(argc, argv, all);
   std::vector<GivenValue> values = assign(declare_common, given);
   if (common.questions.version) std::cout << version_line(tool.name);
-  if (common.questions.help && common.checkpoint.empty()) std::cout << whole_help(tool, common);
+  if (common.questions.help && common.checkpoint.empty())
+    std::cout << whole_help(tool, known, common);
   if (common.questions.version || (common.questions.help && common.checkpoint.empty()))
     return exit_ok;
   check_needed(own, given);
@@ -92,7 +102,7 @@ int act(const RunTool& tool, int argc, char** argv) {
   declare(now);
   if (common.questions.help) {
     fields(now, common);
-    std::cout << help_page(tool.name, tool.purpose, now, {}, tool.epilogue);
+    std::cout << help_page(tool.name, tool.purpose, now, known_options(action), tool.epilogue);
     return exit_ok;
   }
   if (!unread.empty()) {

@@ -91,7 +91,6 @@ void print(const Json::Object& results, std::ostream& out) {
 void fields(Fields& f, EvaluationSettings& s) {
   f.group("Evaluation");
   test_data_field(f, s.data);
-  if (s.option_fields) s.option_fields(f, s.options);
   f("json", s.json, "write the results to this file as JSON").placeholder("FILE");
   f("score", s.score,
     "write the log-probability of each line of --data to this file, in nats, in order: of a line "
@@ -99,6 +98,7 @@ void fields(Fields& f, EvaluationSettings& s) {
     "text, of a target given its source, of the class of a sentence, of an image (of which it is a "
     "bound)")
       .placeholder("FILE");
+  if (s.option_fields) s.option_fields(f, s.options);
 }
 
 void evaluate_run(const AnySettings& settings, RunContext& context, std::ostream& out) {

@@ -28,10 +28,12 @@ TaskAction evaluation(void (*option_fields)(Fields&, ScoreOptions&) = nullptr) {
 }
 
 void translation_score_fields(Fields& f, ScoreOptions& s) {
+  f.group("Evaluation of translations");
   search_fields(f, s.beam, s.length_penalty);
 }
 
 void image_score_fields(Fields& f, ScoreOptions& s) {
+  f.group("Evaluation of autoencoders");
   f("samples", s.samples,
     "also the bound by so many samples of the posterior an item (IWAE, Burda et al. 2016)")
       .at_least(0);

@@ -49,6 +49,11 @@ expect 0 "$train" --model gaussian_vae --pixels autoregressive --help
 says "--width N"
 expect 0 "$generate" --help
 says "--prompt TEXT"; says "--traverse N"
+expect 0 "$evaluate" --help
+says "--beam N"; says "--samples N"
+if [ "$(grep -c -- "^  --json" output)" != 1 ]; then echo "an option twice"; cat output; exit 1; fi
+expect 0 "$encode" --help
+says "then also --seed"
 expect 0 "$generate" --checkpoint run --help
 says "--prompt TEXT"
 if grep -q -- "--traverse" output; then echo "help of another task"; cat output; exit 1; fi
