@@ -83,7 +83,7 @@ class Times {
     const double total = std::accumulate(wall_.begin(), wall_.end(), 0.0);
     const auto count = static_cast<double>(wall_.size());
     std::ranges::sort(wall_);
-    return {{text("ms_per_", unit), total / count},
+    return {{str_cat("ms_per_", unit), total / count},
             {"median_ms", wall_[wall_.size() / 2]},
             {"least_ms", wall_.front()},
             {"cpu_ms", cpu_ / count}};
@@ -107,7 +107,7 @@ void write_batches(const std::filesystem::path& path, const std::vector<data::Ba
   SafetensorsContents contents;
   for (std::size_t i = 0; i < batches.size(); ++i)
     for (const auto& [name, tensor] : batches[i].inputs)
-      contents.tensors.emplace_back(text(i, "/", name), tensor.view());
+      contents.tensors.emplace_back(str_cat(i, "/", name), tensor.view());
   write_safetensors(path, contents);
 }
 
@@ -348,7 +348,7 @@ int main(int argc, char** argv) {
       benchmark.trace();
     else
       throw UsageError(
-          text("--mode: speed, profile, generate, export or trace, not '", extra.mode, "'"));
+          str_cat("--mode: speed, profile, generate, export or trace, not '", extra.mode, "'"));
     return int{exit_ok};
   });
 }

@@ -97,12 +97,12 @@ std::vector<Case> realistic() {
   add("random_rows/large", {{{2048}}}, [](auto x) { return random_rows(x[0], 512); });
   add("dropout/large", {activations}, [](auto x) { return dropout(x[0], 0.5f); });
   for (const std::int64_t n : {200, 650})
-    add(text("lstm/large ", n),
+    add(str_cat("lstm/large ", n),
         {{{35, 20, n}}, {{20, n}}, {{20, n}}, {{n, 4 * n}}, {{n, 4 * n}}, {{4 * n}}}, [](auto x) {
           return lstm(x[0], {x[1], x[2]}, {x[3], x[4], x[5]}).y;
         });
   for (const std::int64_t n : {200, 650})
-    add(text("gru/large ", n),
+    add(str_cat("gru/large ", n),
         {{{35, 20, n}}, {{20, n}}, {{n, 3 * n}}, {{n, 3 * n}}, {{3 * n}}, {{n}}}, [](auto x) {
           return gru(x[0], x[1], {x[2], x[3], x[4], x[5]}).y;
         });
@@ -126,7 +126,7 @@ std::vector<Case> realistic() {
   // The layers of a VQ-VAE of CIFAR-10 (van den Oord et al. 2017, section 4.1), batch 32.
   const auto convolution_row = [&](std::int64_t size, std::int64_t in, std::int64_t out,
                                    std::int64_t kernel, std::int64_t stride) {
-    add(text("conv2d/large ", in, " to ", out, ", ", kernel, " x ", kernel, " of ", size),
+    add(str_cat("conv2d/large ", in, " to ", out, ", ", kernel, " x ", kernel, " of ", size),
         {{{32, size, size, in}}, {{kernel, kernel, in, out}}}, [=](auto x) {
           return conv2d(x[0], x[1], {stride, same_padding(size, size, kernel, kernel, stride)});
         });
@@ -137,7 +137,7 @@ std::vector<Case> realistic() {
   convolution_row(8, 128, 32, 3, 1);
   convolution_row(8, 32, 128, 1, 1);
   const auto transposed_row = [&](std::int64_t size, std::int64_t in, std::int64_t out) {
-    add(text("conv2d_transposed/large ", in, " to ", out, ", 4 x 4 of ", size),
+    add(str_cat("conv2d_transposed/large ", in, " to ", out, ", 4 x 4 of ", size),
         {{{32, size, size, in}}, {{4, 4, in, out}}}, [=](auto x) {
           return conv2d_transposed(x[0], x[1], 2 * size, 2 * size,
                                    {2, same_padding(2 * size, 2 * size, 4, 4, 2)});

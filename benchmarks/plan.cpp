@@ -31,18 +31,18 @@ struct Workload {
 /// A network of `layers` layers `width` wide with a gated activation, its gradients and an update
 /// by momentum, on a batch of 128.
 std::vector<Value> train_network(Graph& g, std::int64_t width, int layers) {
-  Value x = g.parameter("x", {128, width}, normal(1));
+  Value x = g.parameter("x", {128, width}, init::normal(1));
   for (int layer = 0; layer < layers; ++layer) {
     const auto scope = g.scope("layer", layer);
-    const Value h =
-        matmul(x, g.parameter("w", {width, width}, glorot())) + g.parameter("b", {width}, zeros());
+    const Value h = matmul(x, g.parameter("w", {width, width}, init::glorot())) +
+                    g.parameter("b", {width}, init::zeros());
     x = x + h * sigmoid(1.7f * h);
   }
   const Value loss = mean(square(x - 1));
   const std::vector<Value> parameters = g.parameters(), slopes = gradients(loss, parameters);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto scope = g.scope("update", static_cast<int>(i));
-    const Value m = g.saved_state("m", parameters[i].type(), zeros());
+    const Value m = g.saved_state("m", parameters[i].type(), init::zeros());
     const Value next = 0.9f * m + slopes[i];
     g.assign(m, next);
     g.assign(parameters[i], parameters[i] - 1e-4f * next);
@@ -52,18 +52,18 @@ std::vector<Value> train_network(Graph& g, std::int64_t width, int layers) {
 
 /// Generation: nothing is updated, so that packed weights stay.
 std::vector<Value> infer(Graph& g, std::int64_t width, int layers) {
-  Value x = g.parameter("x", {4, width}, normal(1));
+  Value x = g.parameter("x", {4, width}, init::normal(1));
   for (int layer = 0; layer < layers; ++layer) {
     const auto scope = g.scope("layer", layer);
-    x = tanh(matmul(x, g.parameter("w", {width, width}, glorot())) +
-             g.parameter("b", {width}, zeros()));
+    x = tanh(matmul(x, g.parameter("w", {width, width}, init::glorot())) +
+             g.parameter("b", {width}, init::zeros()));
   }
   return {x};
 }
 
 std::vector<Value> elementwise_chain(Graph& g) {
-  const Value a = g.parameter("a", {1000, 1000}, normal(1)),
-              b = g.parameter("b", {1000}, normal(1));
+  const Value a = g.parameter("a", {1000, 1000}, init::normal(1)),
+              b = g.parameter("b", {1000}, init::normal(1));
   Value y = a;
   for (int i = 0; i < 4; ++i) y = (y * a + b) * 0.5f;
   return {y};
@@ -114,7 +114,7 @@ void compare(const Workload& workload, Workers& workers) {
   for (std::size_t v = 0; v < variants.size(); ++v)
     std::printf("%24s%12.3f%8.2f%8d%12zu\n", variants[v].first.c_str(), 1e3 * median(times[v]),
                 median(times[v]) / median(times[0]), step_count(*plans[v]),
-                memory(*plans[v]) / 1024);
+                memory_bytes(*plans[v]) / 1024);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Value masked_mean(Value x, Value lengths) {
 
 Value pooled(const Encoded& encoded, const Classifier& s) {
   if (std::ranges::find(poolings, s.pooling) == poolings.end())
-    throw UsageError(text("there is no pooling '", s.pooling, "'; known are last, mean"));
+    throw UsageError(str_cat("there is no pooling '", s.pooling, "'; known are last, mean"));
   if (encoded.last.empty() || s.pooling == "mean") return masked_mean(encoded.y, encoded.lengths);
   return dropout(encoded.last.back().h, s.blocks.dropout);
 }
@@ -52,12 +52,10 @@ void fields(Fields& f, Classifier& s) {
 }
 
 Model sequence_classifier(Graph& g, const Classifier& s, const BatchShape& shape) {
-  const Value tokens = g.input("tokens", {shape.length, shape.batch}, i32,
-                               range(0, static_cast<double>(s.vocabulary)));
-  const Value lengths =
-      g.input("lengths", {shape.batch}, i32, range(0, static_cast<double>(shape.length) + 1));
-  const Value labels =
-      g.input("labels", {shape.batch}, i32, range(-1, static_cast<double>(s.classes)));
+  const Value tokens =
+      g.input("tokens", {shape.length, shape.batch}, i32, values_in(0, s.vocabulary));
+  const Value lengths = g.input("lengths", {shape.batch}, i32, values_in(0, shape.length + 1));
+  const Value labels = g.input("labels", {shape.batch}, i32, values_in(-1, s.classes));
   Value sequence;  // [batch, width]
   {
     const auto scope = g.scope("encoder");

@@ -40,7 +40,7 @@ CodePrior code_prior_for(CodePrior settings, const CodeShape& codes, std::int64_
 
 std::int32_t label_token(const CodePrior& s, std::int64_t label) {
   if (label < -1 || label >= s.labels)
-    throw UsageError(text("there is no label ", label, ": this prior knows ", s.labels));
+    throw UsageError(str_cat("there is no label ", label, ": this prior knows ", s.labels));
   return static_cast<std::int32_t>(s.kinds + 1 + label);
 }
 

@@ -12,10 +12,9 @@ namespace {
 /// The logits [time, batch, vocabulary] of what follows each token. Makes the inputs "tokens" and
 /// "keep".
 Value lstm_logits(Graph& g, const LstmLm& s, std::int64_t time, std::int64_t batch) {
-  const Value tokens =
-      g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(s.vocabulary)));
-  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
-  const Value table = g.parameter("embedding", {s.vocabulary, s.width}, normal(0.05f));
+  const Value tokens = g.input("tokens", {time, batch}, i32, values_in(0, s.vocabulary));
+  const Value keep = g.input("keep", {}, f32, values_in(0, 1.5));
+  const Value table = g.parameter("embedding", {s.vocabulary, s.width}, init::normal(0.05f));
   Value x = dropout(embedding(tokens, table), s.dropout);  // [time, batch, width]
   for (int layer = 0; layer < s.layers; ++layer)
     x = dropout(lstm_layer(x, s.width, keep, "lstm" + std::to_string(layer)), s.dropout);

@@ -40,7 +40,7 @@ std::map<std::string, std::string> upgraded(const ModelEntry& entry, const Decla
       if (field.is_flag() && found->second == "1") found->second = "true";
       if (field.is_flag() && found->second == "0") found->second = "false";
       given.push_back(
-          {field.name(), FieldText{found->second}, text("'", field.name(), "'"), Origin::file});
+          {field.name(), FieldText{found->second}, str_cat("'", field.name(), "'"), Origin::file});
     }
     if (names == known) return values;
     known = std::move(names);
@@ -66,7 +66,7 @@ ModelSettings::ModelSettings(std::string_view model,
 const std::string& ModelSettings::name() const { return entry_->name; }
 
 void ModelSettings::refuse_type() const {
-  throw UsageError(text("the settings of ", entry_->name, " are not of the type asked for"));
+  throw UsageError(str_cat("the settings of ", entry_->name, " are not of the type asked for"));
 }
 
 std::string ModelSettings::value_of(std::string_view name) const {
@@ -82,7 +82,7 @@ void ModelSettings::derive(const std::map<std::string, FieldValue>& values) {
   fields(all, *this);
   for (const auto& [name, value] : values)
     if (Field* field = all.find(name); field && field->is_derived())
-      field->set(text("'", name, "'"), value);
+      field->set(str_cat("'", name, "'"), value);
 }
 
 }  // namespace abax

@@ -32,11 +32,10 @@ Value last_steps(Value x, Value keep, std::int64_t order) {
 /// The logits [time, batch, vocabulary] of what follows each token. Makes the inputs "tokens" and
 /// "keep".
 Value ngram_logits(Graph& g, const NgramLm& s, std::int64_t time, std::int64_t batch) {
-  if (s.order < 1) throw UsageError(text("at least one token is to be read, not ", s.order));
-  const Value tokens =
-      g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(s.vocabulary)));
-  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
-  const Value table = g.parameter("embedding", {s.vocabulary, s.width}, normal(0.05f));
+  if (s.order < 1) throw UsageError(str_cat("at least one token is to be read, not ", s.order));
+  const Value tokens = g.input("tokens", {time, batch}, i32, values_in(0, s.vocabulary));
+  const Value keep = g.input("keep", {}, f32, values_in(0, 1.5));
+  const Value table = g.parameter("embedding", {s.vocabulary, s.width}, init::normal(0.05f));
   const Value x = last_steps(dropout(embedding(tokens, table), s.dropout), keep, s.order);
   const Value hidden = dropout(tanh(linear(x, s.width, "hidden")), s.dropout);
   return g.name(token_logits(hidden, table, s.tied), "logits");

@@ -23,7 +23,7 @@ std::int64_t code_context(const CodePrior& s) { return s.blocks.context; }
 
 }  // namespace
 
-const std::vector<ModelEntry>& models() {
+const std::vector<ModelEntry>& model_entries() {
   static const std::vector<ModelEntry> all{
       {.name = "lstm_lm",
        .description = "LSTM layers that read a text and predict its next token",
@@ -126,13 +126,13 @@ const std::vector<ModelEntry>& models() {
 
 const ModelEntry& model_entry(std::string_view name) {
   std::vector<std::string> names;
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     if (entry.name == name) return entry;
     names.push_back(entry.name);
   }
   std::string nearest = nearest_name(name, names);
   if (nearest.empty()) nearest = names.front();
-  throw UsageError(text("there is no model '", name, "'; did you mean '", nearest, "'?"));
+  throw UsageError(str_cat("there is no model '", name, "'; did you mean '", nearest, "'?"));
 }
 
 }  // namespace abax

@@ -58,7 +58,7 @@ struct ModelEntry {
   void (*upgrade)(std::map<std::string, std::string>& values) = nullptr;
 };
 
-const std::vector<ModelEntry>& models();
+const std::vector<ModelEntry>& model_entries();
 /// Throws UsageError, naming the nearest known model.
 const ModelEntry& model_entry(std::string_view name);
 

@@ -24,7 +24,7 @@ TransformerConfig decoder_blocks(const Seq2Seq& s) {
 }
 
 std::string unshareable(const Seq2Seq& s) {
-  return text(
+  return str_cat(
       "source and target share an embedding only where they share a vocabulary; theirs are of ",
       s.source_vocabulary, " and ", s.vocabulary, " tokens");
 }
@@ -45,23 +45,21 @@ Tables embedding_tables(Graph& g, const Seq2Seq& s) {
 
 Encoded encode_source(Graph& g, Value table, const Seq2Seq& s, std::int64_t length,
                       std::int64_t batch) {
-  const Value source =
-      g.input("source", {length, batch}, i32, range(0, static_cast<double>(s.source_vocabulary)));
-  const Value lengths =
-      g.input("source_lengths", {batch}, i32, range(0, static_cast<double>(length) + 1));
+  const Value source = g.input("source", {length, batch}, i32, values_in(0, s.source_vocabulary));
+  const Value lengths = g.input("source_lengths", {batch}, i32, values_in(0, length + 1));
   const auto scope = g.scope("encoder");
   const Encoded encoded = encode(source, lengths, table, s.blocks);
   if (!are_transformer(s.blocks) && s.decoder_layers > 0 && s.decoder_layers != s.blocks.layers)
     throw UsageError(
-        text("recurrent layers of a decoder begin where those of the encoder end: there "
-             "are ",
-             s.blocks.layers, " of the one and ", s.decoder_layers, " of the other"));
+        str_cat("recurrent layers of a decoder begin where those of the encoder end: there "
+                "are ",
+                s.blocks.layers, " of the one and ", s.decoder_layers, " of the other"));
   return encoded;
 }
 
 /// x [time, batch, width], the last layer's values -> logits [time, batch, vocabulary].
 Value decoder_logits(Value x, Value table, const Seq2Seq& s) {
-  return token_logits(x, table, s.tied, glorot());
+  return token_logits(x, table, s.tied, init::glorot());
 }
 
 /// h [time, batch, width] and what it finds in `encoded` [length, batch, width] -> [time, batch,
@@ -125,11 +123,11 @@ struct Step {
 Step step_inputs(Graph& g, const Seq2Seq& s, const DecodingShape& shape) {
   const auto vocabulary = static_cast<double>(s.vocabulary),
              rows = static_cast<double>(shape.rows());
-  Step step{g.input("tokens", {1, shape.rows()}, i32, range(0, vocabulary)),
-            g.input("position", {}, i32, range(0, static_cast<double>(shape.limit))),
+  Step step{g.input("tokens", {1, shape.rows()}, i32, values_in(0, vocabulary)),
+            g.input("position", {}, i32, values_in(0, shape.limit)),
             {},
             {}};
-  if (shape.beam > 1) step.parents = g.input("parents", {shape.rows()}, i32, range(0, rows));
+  if (shape.beam > 1) step.parents = g.input("parents", {shape.rows()}, i32, values_in(0, rows));
   step.lengths = g.carried_state("source_lengths", {Shape{shape.rows()}, i32});
   return step;
 }
@@ -202,8 +200,8 @@ Model sequence_to_sequence(Graph& g, const Seq2Seq& s, const BatchShape& shape) 
   const Encoded encoded = encode_source(g, tables.source, s, shape.length, shape.batch);
   const auto vocabulary = static_cast<double>(s.vocabulary);
   const Shape target{shape.target_length, shape.batch};
-  const Value tokens = g.input("tokens", target, i32, range(0, vocabulary));
-  const Value targets = g.input("targets", target, i32, range(-1, vocabulary));
+  const Value tokens = g.input("tokens", target, i32, values_in(0, vocabulary));
+  const Value targets = g.input("targets", target, i32, values_in(-1, vocabulary));
   Value logits;  // [target_length, batch, vocabulary]
   {
     const auto scope = g.scope("decoder");

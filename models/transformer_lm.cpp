@@ -13,10 +13,10 @@ namespace abax {
 namespace {
 
 void check(const TransformerLm& s) {
-  if (s.memory < 0) throw UsageError(text("a memory is of 0 or more positions, not ", s.memory));
+  if (s.memory < 0) throw UsageError(str_cat("a memory is of 0 or more positions, not ", s.memory));
   if (s.memory > 0 && s.blocks.positions != "rotary")
-    throw UsageError(text("a memory needs rotary positions, which are relative; these are ",
-                          s.blocks.positions));
+    throw UsageError(str_cat("a memory needs rotary positions, which are relative; these are ",
+                             s.blocks.positions));
 }
 
 std::int64_t read_vocabulary(const TransformerLm& s) {
@@ -58,7 +58,7 @@ Value token_table(Graph& g, const TransformerLm& s) {
 }
 
 Value token_input(Graph& g, const TransformerLm& s, std::int64_t time, std::int64_t batch) {
-  return g.input("tokens", {time, batch}, i32, range(0, static_cast<double>(read_vocabulary(s))));
+  return g.input("tokens", {time, batch}, i32, values_in(0, read_vocabulary(s)));
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ Model transformer_language_model(Graph& g, const TransformerLm& s, const BatchSh
   check(s);
   const std::int64_t time = shape.length, batch = shape.batch;
   const Value tokens = token_input(g, s, time, batch);
-  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
+  const Value keep = g.input("keep", {}, f32, values_in(0, 1.5));
   const Value table = token_table(g, s);
   SelfAttention seen = WholeSequence{.causal = true};
   if (s.memory > 0) seen = memory_of(g, s, time, batch, keep);
@@ -91,7 +91,7 @@ Model transformer_language_model(Graph& g, const TransformerLm& s, const BatchSh
 Value transformer_language_step(Graph& g, const TransformerLm& s, std::int64_t batch) {
   check(s);
   const Value tokens = token_input(g, s, 1, batch);
-  const Value keep = g.input("keep", {}, f32, range(0, 1.5));
+  const Value keep = g.input("keep", {}, f32, values_in(0, 1.5));
   const Value table = token_table(g, s);
 
   // The cache is a ring: where its last row was written the next one is the first, so that the

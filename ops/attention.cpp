@@ -20,8 +20,8 @@ struct Kind {
   bool first = false, last = false;
 
   std::string attributes() const {
-    return text("heads=", options.heads, " causal=", options.causal,
-                " scale=", exact(double{options.scale}), " first=", first, " last=", last);
+    return str_cat("heads=", options.heads, " causal=", options.causal,
+                   " scale=", exact(double{options.scale}), " first=", first, " last=", last);
   }
 };
 
@@ -64,8 +64,8 @@ struct Limits {
                     const std::string& name) {
     for (std::int64_t b = 0; limits && b < sizes.batch; ++b)
       if (limits[b] < 0 || limits[b] > sizes.keys)
-        throw DataError(text(name, ": limit '", which, "' ", limits[b], " of batch item ", b,
-                             " is not in [0, ", sizes.keys, "], the number of keys"));
+        throw DataError(str_cat(name, ": limit '", which, "' ", limits[b], " of batch item ", b,
+                                " is not in [0, ", sizes.keys, "], the number of keys"));
   }
 };
 
@@ -153,7 +153,7 @@ class AttentionGradientOp : public Op {
   AttentionGradientOp(const Kind& kind, Wanted wanted) : kind_(kind), wanted_(wanted) {}
   std::string_view name() const override { return "attention_gradient"; }
   std::string attributes() const override {
-    return text(kind_.attributes(), " dq=", wanted_.q, " dk=", wanted_.k, " dv=", wanted_.v);
+    return str_cat(kind_.attributes(), " dq=", wanted_.q, " dk=", wanted_.k, " dv=", wanted_.v);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     std::vector<TensorType> types;
@@ -223,21 +223,21 @@ class Attention : public Op {
 
 std::vector<TensorType> Attention::infer(std::span<const TensorType> inputs) const {
   const std::int64_t heads = kind_.options.heads;
-  if (heads < 1) throw UsageError(text("attention: expected at least 1 head, got ", heads));
+  if (heads < 1) throw UsageError(str_cat("attention: expected at least 1 head, got ", heads));
   if (!std::isfinite(kind_.options.scale))
-    throw UsageError(text("attention: the scale is ", kind_.options.scale, ", not finite"));
+    throw UsageError(str_cat("attention: the scale is ", kind_.options.scale, ", not finite"));
   const Shape &q = inputs[0].shape, &k = inputs[1].shape;
   bool fits = inputs[0].dtype == f32 && q.rank() == 3 && k.rank() == 3 && q[2] % heads == 0 &&
               inputs[1] == TensorType{{k[0], q[1], q[2]}, f32} && inputs[2] == inputs[1];
   for (std::size_t i = 3; fits && i < inputs.size(); ++i)
     fits = inputs[i] == TensorType{{q[1]}, i32};
   if (fits) return {inputs[0], {{q[1], heads, q[0]}, f32}};
-  std::string came = text(inputs[0], ", ", inputs[1], " and ", inputs[2]);
-  for (std::size_t i = 3; i < inputs.size(); ++i) came += text(", limit ", inputs[i]);
+  std::string came = str_cat(inputs[0], ", ", inputs[1], " and ", inputs[2]);
+  for (std::size_t i = 3; i < inputs.size(); ++i) came += str_cat(", limit ", inputs[i]);
   throw ShapeError(
-      text("attention: expected q f32[queries, batch, width], k and v "
-           "f32[keys, batch, width] with a width of ",
-           heads, " heads of equal size, limits of keys i32[batch]; got ", came));
+      str_cat("attention: expected q f32[queries, batch, width], k and v "
+              "f32[keys, batch, width] with a width of ",
+              heads, " heads of equal size, limits of keys i32[batch]; got ", came));
 }
 
 Kernel Attention::compile(const Signature& signature) const {

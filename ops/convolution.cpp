@@ -15,7 +15,7 @@ namespace {
 
 std::string described(const ConvolutionOptions& o) {
   const auto& [top, bottom, left, right] = o.padding;
-  return text("stride=", o.stride, " padding=", top, ",", bottom, ",", left, ",", right);
+  return str_cat("stride=", o.stride, " padding=", top, ",", bottom, ",", left, ",", right);
 }
 
 /// The size of a convolution's result along one axis.
@@ -28,14 +28,14 @@ void check_types(std::string_view name, std::span<const TensorType> inputs,
                  const ConvolutionOptions& o) {
   if (inputs[0].dtype != f32 || inputs[1].dtype != f32 || inputs[0].shape.rank() != 4 ||
       inputs[1].shape.rank() != 4)
-    throw ShapeError(text(name,
-                          ": expected f32[batch, height, width, channels] and f32[height, "
-                          "width, in, out], got ",
-                          inputs[0], " and ", inputs[1]));
+    throw ShapeError(str_cat(name,
+                             ": expected f32[batch, height, width, channels] and f32[height, "
+                             "width, in, out], got ",
+                             inputs[0], " and ", inputs[1]));
   const Padding& p = o.padding;
   if (o.stride < 1 || std::min({p.top, p.bottom, p.left, p.right}) < 0)
-    throw ShapeError(text(name, ": expected a stride of at least 1 and no negative padding, got ",
-                          described(o)));
+    throw ShapeError(str_cat(
+        name, ": expected a stride of at least 1 and no negative padding, got ", described(o)));
 }
 
 /// Throws unless a kernel of this shape fits into padded images of this size.
@@ -44,8 +44,8 @@ void check_fits(std::string_view name, const Shape& kernel, std::int64_t height,
   const Padding& p = o.padding;
   if (kernel[0] < 1 || kernel[1] < 1 || kernel[0] > height + p.top + p.bottom ||
       kernel[1] > width + p.left + p.right)
-    throw ShapeError(text(name, ": a kernel ", kernel, " does not fit into images of ", height,
-                          " x ", width, " with ", described(o)));
+    throw ShapeError(str_cat(name, ": a kernel ", kernel, " does not fit into images of ", height,
+                             " x ", width, " with ", described(o)));
 }
 
 Cost convolution_cost(const ConvolutionShape& shape, std::span<const TensorType> inputs,
@@ -66,16 +66,16 @@ struct Convolution {
 
   std::string_view name() const { return transposed ? "conv2d_transposed" : "conv2d"; }
   std::string attributes() const {
-    return text(described(options), " swapped=", swapped,
-                transposed ? text(" size=", height, "x", width) : "");
+    return str_cat(described(options), " swapped=", swapped,
+                   transposed ? str_cat(" size=", height, "x", width) : "");
   }
 
   /// Throws ShapeError where x and the kernel do not go together.
   ConvolutionShape resolve(const Shape& x, const Shape& kernel) const {
     const std::int64_t in = kernel[swapped ? 3 : 2], out = kernel[swapped ? 2 : 3];
     if (x[3] != in)
-      throw ShapeError(text(name(), ": channels differ: x ", x, " and kernel ", kernel, " (", x[3],
-                            " is not ", in, ")"));
+      throw ShapeError(str_cat(name(), ": channels differ: x ", x, " and kernel ", kernel, " (",
+                               x[3], " is not ", in, ")"));
     const Padding& p = options.padding;
     const std::int64_t big_height = transposed ? height : x[1];
     const std::int64_t big_width = transposed ? width : x[2];
@@ -83,9 +83,9 @@ struct Convolution {
     const std::int64_t lines = positions(big_height, p.top, p.bottom, kernel[0], options.stride);
     const std::int64_t columns = positions(big_width, p.left, p.right, kernel[1], options.stride);
     if (transposed && (x[1] != lines || x[2] != columns))
-      throw ShapeError(text(name(), ": a convolution with kernel ", kernel, ", ",
-                            described(options), " makes ", lines, " x ", columns, " of ", height,
-                            " x ", width, ", not x ", x));
+      throw ShapeError(str_cat(name(), ": a convolution with kernel ", kernel, ", ",
+                               described(options), " makes ", lines, " x ", columns, " of ", height,
+                               " x ", width, ", not x ", x));
     return {.batch = x[0],
             .in_height = x[1],
             .in_width = x[2],
@@ -124,8 +124,8 @@ class PackKernel final : public Op {
   std::string_view name() const override { return "conv2d_pack"; }
   // What the packed form depends on.
   std::string attributes() const override {
-    return text("transposed=", shape_.transposed, " swapped=", shape_.swapped,
-                shape_.transposed ? text(" stride=", shape_.stride) : "");
+    return str_cat("transposed=", shape_.transposed, " swapped=", shape_.swapped,
+                   shape_.transposed ? str_cat(" stride=", shape_.stride) : "");
   }
   std::vector<TensorType> infer(std::span<const TensorType>) const override {
     return {{packed_shape(shape_), f32}};
@@ -150,7 +150,7 @@ class PackedConvolution final : public Op {
     return convolution_.transposed ? "conv2d_transposed_packed" : "conv2d_packed";
   }
   std::string attributes() const override {
-    return text(convolution_.attributes(), " kernel=", kernel_);
+    return str_cat(convolution_.attributes(), " kernel=", kernel_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {{output_of(convolution_.resolve(inputs[0].shape, kernel_)), f32}};
@@ -179,7 +179,7 @@ class KernelGradient final : public Op {
       : options_(options), height_(height), width_(width) {}
   std::string_view name() const override { return "conv2d_kernel_gradient"; }
   std::string attributes() const override {
-    return text(described(options_), " kernel=", height_, "x", width_);
+    return str_cat(described(options_), " kernel=", height_, "x", width_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {{kernel(inputs), f32}};

@@ -39,11 +39,11 @@ class Dropout : public Op {
  public:
   explicit Dropout(float p) : p_(p) {}
   std::string_view name() const override { return "dropout"; }
-  std::string attributes() const override { return text("p=", exact(double{p_})); }
+  std::string attributes() const override { return str_cat("p=", exact(double{p_})); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!(p_ >= 0 && p_ < 1))
-      throw UsageError(text("dropout: the probability ", p_, " is not in [0, 1)"));
-    if (inputs[0].dtype != f32) throw ShapeError(text("dropout: expected f32, got ", inputs[0]));
+      throw UsageError(str_cat("dropout: the probability ", p_, " is not in [0, 1)"));
+    if (inputs[0].dtype != f32) throw ShapeError(str_cat("dropout: expected f32, got ", inputs[0]));
     return {inputs[0]};
   }
   bool may_overwrite(int, int input) const override { return input == 0; }

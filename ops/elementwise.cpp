@@ -108,7 +108,7 @@ class ClampOp : public ElementwiseOp {
         high_(high) {}
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!(low_ <= high_))
-      throw UsageError(text("clamp: low <= high expected, got ", low_, " and ", high_));
+      throw UsageError(str_cat("clamp: low <= high expected, got ", low_, " and ", high_));
     return ElementwiseOp::infer(inputs);
   }
 
@@ -137,8 +137,8 @@ struct Two {
   Two(std::string_view name, const Operand& a, const Operand& b)
       : a(a), b(b), where(a.where()), some(a.is_number() ? b : a) {
     if (some.is_number())
-      throw UsageError(text(name, ": one of the operands must be a value of a graph, got ",
-                            a.number(), " and ", b.number(), "\n  at ", place(where)));
+      throw UsageError(str_cat(name, ": one of the operands must be a value of a graph, got ",
+                               a.number(), " and ", b.number(), "\n  at ", place_of(where)));
   }
   Graph& graph() const { return some.value().graph(); }
   DType dtype() const { return some.value().dtype(); }

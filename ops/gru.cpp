@@ -54,8 +54,8 @@ class GruStepsGradient : public Op {
 
   std::string_view name() const override { return "gru_steps_gradient"; }
   std::string attributes() const override {
-    return text("dy=", parts_.dy, " dh=", parts_.dh, " lengths=", parts_.lengths,
-                " packed=", packed_);
+    return str_cat("dy=", parts_.dy, " dh=", parts_.dh, " lengths=", parts_.lengths,
+                   " packed=", packed_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const Shape& y = inputs[3].shape;
@@ -136,7 +136,7 @@ class GruSteps : public Op {
  public:
   explicit GruSteps(bool packed) : packed_(packed) {}
   std::string_view name() const override { return "gru_steps"; }
-  std::string attributes() const override { return text("packed=", packed_); }
+  std::string attributes() const override { return str_cat("packed=", packed_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   std::optional<Packing> packing(int input, std::span<const TensorType>) const override {
     if (packed_ || input != 1) return std::nullopt;
@@ -167,12 +167,12 @@ std::vector<TensorType> GruSteps::infer(std::span<const TensorType> inputs) cons
   const bool lengths = inputs.size() < 5 || inputs[4] == TensorType{{batch}, i32};
   if (!known || inputs[0] != sums || inputs[1] != weight || inputs[2] != bias ||
       inputs[3] != state || !lengths)
-    throw ShapeError(
-        text("gru: expected x W + b f32[time, batch, 3 * hidden], recurrent weight f32[hidden, 3 * "
-             "hidden], recurrent bias f32[hidden], h f32[batch, hidden] (and lengths i32[batch]), "
-             "got ",
-             inputs[0], ", ", inputs[1], ", ", inputs[2], " and ", inputs[3],
-             inputs.size() > 4 ? text(" and ", inputs[4]) : ""));
+    throw ShapeError(str_cat(
+        "gru: expected x W + b f32[time, batch, 3 * hidden], recurrent weight f32[hidden, 3 * "
+        "hidden], recurrent bias f32[hidden], h f32[batch, hidden] (and lengths i32[batch]), "
+        "got ",
+        inputs[0], ", ", inputs[1], ", ", inputs[2], " and ", inputs[3],
+        inputs.size() > 4 ? str_cat(" and ", inputs[4]) : ""));
   return {{{time, batch, hidden}, f32}, state, {{time, batch, 4 * hidden}, f32}};
 }
 

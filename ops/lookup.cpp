@@ -35,7 +35,7 @@ bool known_inside(Value value, std::int64_t limit) {
 std::string position(const Shape& shape, std::int64_t i) {
   std::string result;
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    result = text(i % shape[axis], result.empty() ? "" : ", ", result);
+    result = str_cat(i % shape[axis], result.empty() ? "" : ", ", result);
     i /= shape[axis];
   }
   return "[" + result + "]";
@@ -52,13 +52,13 @@ struct Limit {
     if (!checked) return;
     for (std::int64_t i = 0, size = shape.size(); i < size; ++i)
       if (index[i] < 0 || index[i] >= limit)
-        throw DataError(text(op, ": index ", index[i], " at position ", position(shape, i), " of ",
-                             shape, " is not in [0, ", limit, ")"));
+        throw DataError(str_cat(op, ": index ", index[i], " at position ", position(shape, i),
+                                " of ", shape, " is not in [0, ", limit, ")"));
   }
 };
 
 void require_index(std::string_view op, const TensorType& index) {
-  if (index.dtype != i32) throw ShapeError(text(op, ": i32 indices expected, got ", index));
+  if (index.dtype != i32) throw ShapeError(str_cat(op, ": i32 indices expected, got ", index));
 }
 
 /// The axes of `shape`, with the `count` axes from `axis` on replaced by those of `by`.
@@ -75,17 +75,17 @@ class Gather : public Op {
   Gather(std::string_view name, int axis, bool checked)
       : name_(name), axis_(axis), checked_(checked) {}
   std::string_view name() const override { return name_; }
-  std::string attributes() const override { return text("axis=", axis_, " checked=", checked_); }
+  std::string attributes() const override { return str_cat("axis=", axis_, " checked=", checked_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &x = inputs[0], &index = inputs[1];
     require_index(name_, index);
     const bool table = name_ == "embedding";
     if (x.dtype == u8 || x.shape.rank() == 0 || (table && (x.shape.rank() != 2 || x.dtype != f32)))
-      throw ShapeError(text(name_, ": ",
-                            table ? "a table f32[n, width]" : "f32 or i32 of at least one axis",
-                            " expected, got ", x, " for indices ", index));
+      throw ShapeError(str_cat(name_, ": ",
+                               table ? "a table f32[n, width]" : "f32 or i32 of at least one axis",
+                               " expected, got ", x, " for indices ", index));
     if (axis_ < 0 || axis_ >= x.shape.rank())
-      throw ShapeError(text(name_, ": there is no axis ", axis_, " in ", x));
+      throw ShapeError(str_cat(name_, ": there is no axis ", axis_, " in ", x));
     return {{replaced(x.shape, axis_, 1, index.shape), x.dtype}};
   }
   Kernel compile(const Signature& signature) const override {
@@ -129,7 +129,7 @@ class ScatterAdd : public Op {
       : rows_(rows), axis_(axis), checked_(checked) {}
   std::string_view name() const override { return "scatter_add"; }
   std::string attributes() const override {
-    return text("rows=", rows_, " axis=", axis_, " checked=", checked_);
+    return str_cat("rows=", rows_, " axis=", axis_, " checked=", checked_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &updates = inputs[0], &index = inputs[1];
@@ -137,9 +137,10 @@ class ScatterAdd : public Op {
     const int replaces = index.shape.rank();
     if (updates.dtype != f32 || axis_ < 0 || updates.shape.rank() < axis_ + replaces ||
         !std::equal(index.shape.begin(), index.shape.end(), updates.shape.begin() + axis_))
-      throw ShapeError(text("scatter_add: f32 updates of a shape with ", index.shape, " from axis ",
-                            axis_, " on expected, got ", updates, " for indices ", index));
-    if (rows_ < 0) throw ShapeError(text("scatter_add: ", rows_, " rows"));
+      throw ShapeError(str_cat("scatter_add: f32 updates of a shape with ", index.shape,
+                               " from axis ", axis_, " on expected, got ", updates, " for indices ",
+                               index));
+    if (rows_ < 0) throw ShapeError(str_cat("scatter_add: ", rows_, " rows"));
     return {{replaced(updates.shape, axis_, replaces, Shape{rows_}), f32}};
   }
   Kernel compile(const Signature& signature) const override {
@@ -198,9 +199,9 @@ class WriteRows : public Op {
         rows.shape.without(0) != cache.shape.without(0) || rows.shape[0] > cache.shape[0] ||
         inputs[2] != TensorType{{}, i32})
       throw ShapeError(
-          text("write_rows: expected a cache f32[size, rest..], rows f32[n, rest..] "
-               "with n <= size and a position i32[], got ",
-               cache, ", ", rows, " and ", inputs[2]));
+          str_cat("write_rows: expected a cache f32[size, rest..], rows f32[n, rest..] "
+                  "with n <= size and a position i32[], got ",
+                  cache, ", ", rows, " and ", inputs[2]));
     return {cache};
   }
   bool may_overwrite(int, int input) const override { return input == 0; }
@@ -212,8 +213,8 @@ class WriteRows : public Op {
     return {[=, bytes = cache.bytes(), row_bytes = rows.bytes()](const Call& call) {
       const std::int64_t position = *call.in<std::int32_t>(2);
       if (position < 0 || position + count > size)
-        throw DataError(text("write_rows: ", count, " rows at position ", position,
-                             " are not within [0, ", size, ")"));
+        throw DataError(str_cat("write_rows: ", count, " rows at position ", position,
+                                " are not within [0, ", size, ")"));
       if (bytes == 0) return;
       if (call.outputs[0] != call.inputs[0]) std::memcpy(call.outputs[0], call.inputs[0], bytes);
       if (row_bytes > 0)
@@ -249,9 +250,9 @@ class Reverse : public Op {
     const bool rows = x.dtype != u8 && x.shape.rank() >= 2;
     if (!rows || (inputs.size() > 1 && inputs[1] != TensorType{{x.shape[1]}, i32}))
       throw ShapeError(
-          text("reverse: expected x f32 or i32[time, batch, rest..] and lengths "
-               "i32[batch], got ",
-               x, " and ", inputs.size() > 1 ? text(inputs[1]) : "none"));
+          str_cat("reverse: expected x f32 or i32[time, batch, rest..] and lengths "
+                  "i32[batch], got ",
+                  x, " and ", inputs.size() > 1 ? str_cat(inputs[1]) : "none"));
     return {x};
   }
   Kernel compile(const Signature& signature) const override {
@@ -264,7 +265,7 @@ class Reverse : public Op {
       for (std::int64_t b = 0; lengths && b < batch; ++b)
         if (lengths[b] < 0 || lengths[b] > time)
           throw DataError(
-              text(name, ": length ", lengths[b], " of row ", b, " is not in [0, ", time, "]"));
+              str_cat(name, ": length ", lengths[b], " of row ", b, " is not in [0, ", time, "]"));
       call.loop(rows.count(), [&](std::int64_t part) {
         for (std::int64_t row = rows.begin(part); row < rows.end(part); ++row) {
           const std::int64_t t = row / batch, b = row % batch;
@@ -289,10 +290,10 @@ class OneHot : public Op {
  public:
   OneHot(std::int64_t size, bool checked) : size_(size), checked_(checked) {}
   std::string_view name() const override { return "one_hot"; }
-  std::string attributes() const override { return text("size=", size_, " checked=", checked_); }
+  std::string attributes() const override { return str_cat("size=", size_, " checked=", checked_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     require_index("one_hot", inputs[0]);
-    if (size_ < 0) throw ShapeError(text("one_hot: a size of ", size_));
+    if (size_ < 0) throw ShapeError(str_cat("one_hot: a size of ", size_));
     return {{inputs[0].shape.inserted(inputs[0].shape.rank(), size_), f32}};
   }
   Kernel compile(const Signature& signature) const override {

@@ -20,7 +20,7 @@ std::int64_t rows_of(const TensorType& logits) {
 }
 
 std::string attributes_of(const CrossEntropyOptions& options) {
-  return text("ignored=", options.ignored, " smoothing=", exact(double{options.smoothing}));
+  return str_cat("ignored=", options.ignored, " smoothing=", exact(double{options.smoothing}));
 }
 
 /// Inputs logits [.., classes], targets [..], log-sums [..], the gradient of the sum []; output
@@ -71,12 +71,12 @@ class CrossEntropy : public Op {
     if (logits.dtype != f32 || logits.shape.rank() == 0 || targets.dtype != i32 ||
         classes_of(logits) == 0 || targets.shape != logits.shape.without(-1))
       throw ShapeError(
-          text("cross_entropy: expected logits f32[.., classes] with classes > 0 and "
-               "targets i32[..], got ",
-               logits, " and ", targets));
+          str_cat("cross_entropy: expected logits f32[.., classes] with classes > 0 and "
+                  "targets i32[..], got ",
+                  logits, " and ", targets));
     if (!(options_.smoothing >= 0 && options_.smoothing <= 1))
       throw UsageError(
-          text("cross_entropy: a smoothing in [0, 1] expected, got ", options_.smoothing));
+          str_cat("cross_entropy: a smoothing in [0, 1] expected, got ", options_.smoothing));
     return {{{}, f32}, {{}, f32}, {targets.shape, f32}};
   }
   Kernel compile(const Signature& signature) const override {
@@ -89,9 +89,9 @@ class CrossEntropy : public Op {
       for (std::int64_t i = 0; i < rows.total; ++i) {
         if (targets[i] == options.ignored) continue;
         if (targets[i] < 0 || targets[i] >= classes)
-          throw DataError(text(name, ": target ", targets[i], " at position ", i,
-                               " is neither in [0, ", classes, ") nor the ignored ",
-                               options.ignored));
+          throw DataError(str_cat(name, ": target ", targets[i], " at position ", i,
+                                  " is neither in [0, ", classes, ") nor the ignored ",
+                                  options.ignored));
         ++counted;
       }
       auto* sums = reinterpret_cast<double*>(call.scratch);  // one a part

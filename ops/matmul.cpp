@@ -19,18 +19,18 @@ struct Problem {
 };
 
 std::string described(const Shape& a, const Shape& b, const MatmulOptions& options) {
-  return text(a, options.transpose_a ? " transposed" : "", " x ", b,
-              options.transpose_b ? " transposed" : "");
+  return str_cat(a, options.transpose_a ? " transposed" : "", " x ", b,
+                 options.transpose_b ? " transposed" : "");
 }
 
 void check_operand_types(std::span<const TensorType> inputs) {
   if (inputs.size() != 2)
-    throw ShapeError(text("matmul: expected 2 operands, got ", inputs.size()));
+    throw ShapeError(str_cat("matmul: expected 2 operands, got ", inputs.size()));
   if (inputs[0].dtype != f32 || inputs[1].dtype != f32)
-    throw ShapeError(text("matmul: expected f32 operands, got ", inputs[0], " x ", inputs[1]));
+    throw ShapeError(str_cat("matmul: expected f32 operands, got ", inputs[0], " x ", inputs[1]));
   if (inputs[0].shape.rank() < 2 || inputs[1].shape.rank() < 2)
-    throw ShapeError(text("matmul: expected at least two axes each, got ", inputs[0].shape, " x ",
-                          inputs[1].shape, "; reshape a vector to one row or column"));
+    throw ShapeError(str_cat("matmul: expected at least two axes each, got ", inputs[0].shape,
+                             " x ", inputs[1].shape, "; reshape a vector to one row or column"));
 }
 
 Shape leading(const Shape& shape) {
@@ -66,13 +66,13 @@ Problem resolve(const Shape& a, const Shape& b, const MatmulOptions& options) {
   p.gemm.n = b.at(options.transpose_b ? -2 : -1);
   const std::int64_t b_k = b.at(options.transpose_b ? -1 : -2);
   if (p.gemm.k != b_k)
-    throw ShapeError(text("matmul: inner dimensions differ: ", described(a, b, options), " (",
-                          p.gemm.k, " is not ", b_k, ")"));
+    throw ShapeError(str_cat("matmul: inner dimensions differ: ", described(a, b, options), " (",
+                             p.gemm.k, " is not ", b_k, ")"));
   Shape items;
   try {
     items = broadcast(leading(a), leading(b));
   } catch (const ShapeError&) {
-    throw ShapeError(text("matmul: leading axes do not broadcast: ", described(a, b, options)));
+    throw ShapeError(str_cat("matmul: leading axes do not broadcast: ", described(a, b, options)));
   }
   p.output = items.inserted(items.rank(), p.gemm.m);
   p.output = p.output.inserted(p.output.rank(), p.gemm.n);
@@ -110,12 +110,12 @@ class MatmulPack final : public Op {
   explicit MatmulPack(bool transpose_b) : transpose_b_(transpose_b) {}
 
   std::string_view name() const override { return "matmul_pack"; }
-  std::string attributes() const override { return text("transpose_b=", transpose_b_); }
+  std::string attributes() const override { return str_cat("transpose_b=", transpose_b_); }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const Shape& b = inputs[0].shape;
     if (inputs[0].dtype != f32 || b.rank() != 2)
-      throw ShapeError(text("matmul_pack: expected an f32 matrix, got ", inputs[0]));
+      throw ShapeError(str_cat("matmul_pack: expected an f32 matrix, got ", inputs[0]));
     return {{transpose_b_ ? packed_shape(b[1], b[0]) : packed_shape(b[0], b[1]), f32}};
   }
 
@@ -142,15 +142,15 @@ class PackedMatmul final : public Op {
 
   std::string_view name() const override { return "matmul_packed"; }
   std::string attributes() const override {
-    return text("transpose_a=", options_.transpose_a, " transpose_b=", options_.transpose_b,
-                " b=", b_);
+    return str_cat("transpose_a=", options_.transpose_a, " transpose_b=", options_.transpose_b,
+                   " b=", b_);
   }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const Problem p = resolve(inputs[0].shape, b_, options_);
     if (inputs[1].shape != packed_shape(p.gemm.k, p.gemm.n))
-      throw ShapeError(text("matmul_packed: expected a pack of ", b_, ", which is ",
-                            packed_shape(p.gemm.k, p.gemm.n), ", got ", inputs[1].shape));
+      throw ShapeError(str_cat("matmul_packed: expected a pack of ", b_, ", which is ",
+                               packed_shape(p.gemm.k, p.gemm.n), ", got ", inputs[1].shape));
     return {{p.output, f32}};
   }
 
@@ -182,7 +182,7 @@ class MatmulRows final : public Op {
     check_operand_types(inputs);
     const Shape &a = inputs[0].shape, &b = inputs[1].shape;
     if (a.without(-1) != b.without(-1))
-      throw ShapeError(text("matmul_rows: rows differ: ", a, " transposed x ", b));
+      throw ShapeError(str_cat("matmul_rows: rows differ: ", a, " transposed x ", b));
     return {{{a.at(-1), b.at(-1)}, f32}};
   }
 
@@ -219,7 +219,7 @@ class Matmul final : public Op {
 
   std::string_view name() const override { return "matmul"; }
   std::string attributes() const override {
-    return text("transpose_a=", options_.transpose_a, " transpose_b=", options_.transpose_b);
+    return str_cat("transpose_a=", options_.transpose_a, " transpose_b=", options_.transpose_b);
   }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {

@@ -76,7 +76,7 @@ class Row : public Op {
     const int rank = inputs[0].shape.rank();
     if (inputs[0].dtype != f32 || axis_ < -rank || axis_ >= rank)
       throw ShapeError(
-          text(function_.name, ": expected f32 with an axis ", axis_, ", got ", inputs[0]));
+          str_cat(function_.name, ": expected f32 with an axis ", axis_, ", got ", inputs[0]));
     return {inputs[0]};
   }
   bool may_overwrite(int, int) const override { return true; }
@@ -177,16 +177,16 @@ class LayerNorm : public Op {
  public:
   explicit LayerNorm(float epsilon) : epsilon_(epsilon) {}
   std::string_view name() const override { return "layer_norm"; }
-  std::string attributes() const override { return text("epsilon=", exact(double{epsilon_})); }
+  std::string attributes() const override { return str_cat("epsilon=", exact(double{epsilon_})); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const Shape& x = inputs[0].shape;
     const TensorType row{x.rank() > 0 ? Shape{x.at(-1)} : Shape{}, f32};
     if (inputs[0].dtype != f32 || x.rank() == 0 || inputs[1] != row || inputs[2] != row)
       throw ShapeError(
-          text("layer_norm: expected x f32[.., width], scale and shift f32[width], got ", inputs[0],
-               ", ", inputs[1], " and ", inputs[2]));
+          str_cat("layer_norm: expected x f32[.., width], scale and shift f32[width], got ",
+                  inputs[0], ", ", inputs[1], " and ", inputs[2]));
     if (!(epsilon_ > 0))
-      throw UsageError(text("layer_norm: epsilon is ", epsilon_, ", not above 0"));
+      throw UsageError(str_cat("layer_norm: epsilon is ", epsilon_, ", not above 0"));
     const TensorType moments{x.without(-1), f32};
     return {inputs[0], moments, moments};
   }

@@ -18,14 +18,14 @@ class SinusoidalPositions : public Op {
  public:
   SinusoidalPositions(std::int64_t time, std::int64_t width) : time_(time), width_(width) {}
   std::string_view name() const override { return "sinusoidal_positions"; }
-  std::string attributes() const override { return text("time=", time_, " width=", width_); }
+  std::string attributes() const override { return str_cat("time=", time_, " width=", width_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& first = inputs[0];
     if (first.dtype != i32 || first.shape.rank() > 1 || time_ < 0 || width_ < 0 || width_ % 2 != 0)
       throw ShapeError(
-          text("sinusoidal_positions: expected first i32[] or i32[batch], a time not "
-               "below 0 and an even width, got ",
-               first, ", ", time_, " and ", width_));
+          str_cat("sinusoidal_positions: expected first i32[] or i32[batch], a time not "
+                  "below 0 and an even width, got ",
+                  first, ", ", time_, " and ", width_));
     const Shape table{time_, width_};
     return {{first.shape.rank() == 0 ? table : table.inserted(1, first.shape[0]), f32}};
   }
@@ -68,7 +68,7 @@ class Rotary : public Op {
  public:
   Rotary(std::int64_t heads, bool back) : heads_(heads), back_(back) {}
   std::string_view name() const override { return "rotary"; }
-  std::string attributes() const override { return text("heads=", heads_, " back=", back_); }
+  std::string attributes() const override { return str_cat("heads=", heads_, " back=", back_); }
 
   bool fits(const TensorType& x) const {
     return x.dtype == f32 && x.shape.rank() == 3 && heads_ > 0 && x.shape[2] % (2 * heads_) == 0;
@@ -77,11 +77,12 @@ class Rotary : public Op {
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType &x = inputs[0], &angles = inputs[1];
     if (!fits(x))
-      throw ShapeError(text("rotary: expected x f32[time, batch, heads * d] with an even d, got ",
-                            x, " with ", heads_, " heads"));
+      throw ShapeError(
+          str_cat("rotary: expected x f32[time, batch, heads * d] with an even d, got ", x,
+                  " with ", heads_, " heads"));
     if (angles.shape.rank() == 3 && angles.shape[1] != x.shape[1])
-      throw ShapeError(text("rotary: expected first i32[] or i32[batch], got i32[", angles.shape[1],
-                            "] for x ", x));
+      throw ShapeError(str_cat("rotary: expected first i32[] or i32[batch], got i32[",
+                               angles.shape[1], "] for x ", x));
     return {x};
   }
   bool may_overwrite(int, int input) const override { return input == 0; }

@@ -26,9 +26,9 @@ class Nearest : public Op {
     if (z.dtype != f32 || book.dtype != f32 || z.shape.rank() == 0 || book.shape.rank() != 2 ||
         z.shape.at(-1) != book.shape[1] || book.shape[0] == 0)
       throw ShapeError(
-          text("nearest: expected z f32[.., width] and a book f32[codes, width] of at "
-               "least one code, got ",
-               z, " and ", book));
+          str_cat("nearest: expected z f32[.., width] and a book f32[codes, width] of at "
+                  "least one code, got ",
+                  z, " and ", book));
     return {{z.shape.without(-1), i32}};
   }
   Kernel compile(const Signature& signature) const override {
@@ -71,8 +71,8 @@ class StraightThrough : public Op {
   std::string_view name() const override { return "straight_through"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (inputs[0].dtype != f32 || inputs[0] != inputs[1])
-      throw ShapeError(text("straight_through: expected two f32 of one shape, got ", inputs[0],
-                            " and ", inputs[1]));
+      throw ShapeError(str_cat("straight_through: expected two f32 of one shape, got ", inputs[0],
+                               " and ", inputs[1]));
     return {inputs[1]};
   }
   std::optional<ViewOf> view(int, std::span<const TensorType>) const override {
@@ -91,12 +91,12 @@ class RandomRows : public Op {
  public:
   explicit RandomRows(std::int64_t count) : count_(count) {}
   std::string_view name() const override { return "random_rows"; }
-  std::string attributes() const override { return text("count=", count_); }
+  std::string attributes() const override { return str_cat("count=", count_); }
   bool repeatable() const override { return false; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (inputs[0].dtype != f32 || inputs[0].shape.rank() != 1)
-      throw ShapeError(text("random_rows: expected weights f32[n], got ", inputs[0]));
-    if (count_ < 0) throw UsageError(text("random_rows: the count is ", count_, ", below 0"));
+      throw ShapeError(str_cat("random_rows: expected weights f32[n], got ", inputs[0]));
+    if (count_ < 0) throw UsageError(str_cat("random_rows: the count is ", count_, ", below 0"));
     return {{{count_}, i32}};
   }
   Kernel compile(const Signature& signature) const override {

@@ -31,7 +31,7 @@ Kernel random_kernel(const Signature& signature, Fill fill) {
 class RandomOp : public Op {
  public:
   explicit RandomOp(TensorType type) : type_(type) {}
-  std::string attributes() const override { return text("type=", type_); }
+  std::string attributes() const override { return str_cat("type=", type_); }
   std::vector<TensorType> infer(std::span<const TensorType>) const override { return {type_}; }
   bool repeatable() const override { return false; }
 
@@ -45,12 +45,12 @@ class RandomUniform : public RandomOp {
       : RandomOp({shape, f32}), low_(low), high_(high) {}
   std::string_view name() const override { return "random_uniform"; }
   std::string attributes() const override {
-    return text(RandomOp::attributes(), " low=", low_, " high=", high_);
+    return str_cat(RandomOp::attributes(), " low=", low_, " high=", high_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!(low_ < high_) || !std::isfinite(high_ - low_))
       throw UsageError(
-          text("random_uniform: finite low < high expected, got ", low_, " and ", high_));
+          str_cat("random_uniform: finite low < high expected, got ", low_, " and ", high_));
     return RandomOp::infer(inputs);
   }
   Kernel compile(const Signature& signature) const override {
@@ -85,12 +85,12 @@ class RandomBernoulli : public RandomOp {
       : RandomOp({shape, u8}), probability_(probability) {}
   std::string_view name() const override { return "random_bernoulli"; }
   std::string attributes() const override {
-    return text(RandomOp::attributes(), " probability=", probability_);
+    return str_cat(RandomOp::attributes(), " probability=", probability_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!(probability_ >= 0 && probability_ <= 1))
       throw UsageError(
-          text("random_bernoulli: a probability in [0, 1] expected, got ", probability_));
+          str_cat("random_bernoulli: a probability in [0, 1] expected, got ", probability_));
     return RandomOp::infer(inputs);
   }
   Kernel compile(const Signature& signature) const override {

@@ -64,8 +64,8 @@ class LstmStepsGradient : public Op {
 
   std::string_view name() const override { return "lstm_steps_gradient"; }
   std::string attributes() const override {
-    return text("dy=", parts_.dy, " dh=", parts_.dh, " dc=", parts_.dc, " lengths=", parts_.lengths,
-                " start=", parts_.start, " packed=", packed_);
+    return str_cat("dy=", parts_.dy, " dh=", parts_.dh, " dc=", parts_.dc,
+                   " lengths=", parts_.lengths, " start=", parts_.start, " packed=", packed_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!parts_.start) return {inputs[2]};
@@ -166,7 +166,7 @@ class LstmSteps : public Op {
  public:
   explicit LstmSteps(bool packed) : packed_(packed) {}
   std::string_view name() const override { return "lstm_steps"; }
-  std::string attributes() const override { return text("packed=", packed_); }
+  std::string attributes() const override { return str_cat("packed=", packed_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
   bool may_overwrite(int output, int input) const override { return output == 3 && input == 0; }
   std::optional<Packing> packing(int input, std::span<const TensorType>) const override {
@@ -199,11 +199,11 @@ std::vector<TensorType> LstmSteps::infer(std::span<const TensorType> inputs) con
   if (!known || inputs[0] != gates || inputs[1] != weight || inputs[2] != state ||
       inputs[3] != state || !lengths)
     throw ShapeError(
-        text("lstm: expected x W + b f32[time, batch, 4 * hidden], recurrent weight "
-             "f32[hidden, 4 * hidden], h and c f32[batch, hidden] (and lengths "
-             "i32[batch]), got ",
-             inputs[0], ", ", inputs[1], ", ", inputs[2], " and ", inputs[3],
-             inputs.size() > 4 ? text(" and ", inputs[4]) : ""));
+        str_cat("lstm: expected x W + b f32[time, batch, 4 * hidden], recurrent weight "
+                "f32[hidden, 4 * hidden], h and c f32[batch, hidden] (and lengths "
+                "i32[batch]), got ",
+                inputs[0], ", ", inputs[1], ", ", inputs[2], " and ", inputs[3],
+                inputs.size() > 4 ? str_cat(" and ", inputs[4]) : ""));
   const TensorType steps{{time, batch, hidden}, f32};
   return {steps, state, state, gates, steps};
 }

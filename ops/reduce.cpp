@@ -61,7 +61,7 @@ struct Which {
 
   std::string describe() const {
     std::string result = all ? "all" : "";
-    for (const int axis : axes) result += text(result.empty() ? "" : ",", axis);
+    for (const int axis : axes) result += str_cat(result.empty() ? "" : ",", axis);
     return result;
   }
   /// By axis of `shape`.
@@ -72,9 +72,9 @@ struct Which {
     for (const int axis : axes) {
       const int at = axis < 0 ? axis + x.shape.rank() : axis;
       if (at < 0 || at >= x.shape.rank())
-        throw ShapeError(text(op, ": there is no axis ", axis, " in ", x));
+        throw ShapeError(str_cat(op, ": there is no axis ", axis, " in ", x));
       if (marks[static_cast<std::size_t>(at)])
-        throw ShapeError(text(op, ": axis ", axis, " of ", x, " is given twice"));
+        throw ShapeError(str_cat(op, ": axis ", axis, " of ", x, " is given twice"));
       marks[static_cast<std::size_t>(at)] = true;
     }
     return marks;
@@ -111,10 +111,11 @@ class Reduction : public Op {
  public:
   explicit Reduction(Which which) : which_(std::move(which)) {}
   std::string attributes() const override {
-    return text("axes=", which_.describe(), " keep=", which_.keep == Keep::axes);
+    return str_cat("axes=", which_.describe(), " keep=", which_.keep == Keep::axes);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    if (inputs[0].dtype != f32) throw ShapeError(text(name(), ": f32 expected, got ", inputs[0]));
+    if (inputs[0].dtype != f32)
+      throw ShapeError(str_cat(name(), ": f32 expected, got ", inputs[0]));
     return {{which_.result(inputs[0].shape, which_.marked(name(), inputs[0]), which_.keep), f32}};
   }
   Cost cost(std::span<const TensorType> inputs,
@@ -210,16 +211,17 @@ class Argmax : public Op {
   Argmax(int axis, Keep keep) : axis_(axis), keep_(keep) {}
   std::string_view name() const override { return "argmax"; }
   std::string attributes() const override {
-    return text("axis=", axis_, " keep=", keep_ == Keep::axes);
+    return str_cat("axis=", axis_, " keep=", keep_ == Keep::axes);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
     const int rank = x.shape.rank();
-    if (x.dtype != f32) throw ShapeError(text("argmax: f32 expected, got ", x));
+    if (x.dtype != f32) throw ShapeError(str_cat("argmax: f32 expected, got ", x));
     if (axis_ < -rank || axis_ >= rank)
-      throw ShapeError(text("argmax: there is no axis ", axis_, " in ", x));
+      throw ShapeError(str_cat("argmax: there is no axis ", axis_, " in ", x));
     if (x.shape.at(axis_) == 0)
-      throw ShapeError(text("argmax: axis ", axis_, " of ", x, " has no elements to choose from"));
+      throw ShapeError(
+          str_cat("argmax: axis ", axis_, " of ", x, " has no elements to choose from"));
     const Shape without = x.shape.without(axis_);
     return {{keep_ == Keep::axes ? x.shape.with(axis_, 1) : without, i32}};
   }

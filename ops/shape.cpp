@@ -48,7 +48,7 @@ Kernel copy_kernel(const Signature& signature) {
 int checked_axis(std::string_view op, const TensorType& type, int axis) {
   const int rank = type.shape.rank();
   if (axis < -rank || axis >= rank)
-    throw ShapeError(text(op, ": there is no axis ", axis, " in ", type));
+    throw ShapeError(str_cat(op, ": there is no axis ", axis, " in ", type));
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -58,7 +58,7 @@ class Reshape : public Op {
   std::string_view name() const override { return "reshape"; }
   std::string attributes() const override {
     std::string result = "sizes=";
-    for (const std::int64_t size : sizes_) result += text(size, ',');
+    for (const std::int64_t size : sizes_) result += str_cat(size, ',');
     return result;
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
@@ -91,9 +91,9 @@ class Reshape : public Op {
  private:
   [[noreturn]] void fail(const TensorType& input) const {
     std::string sizes;
-    for (const std::int64_t size : sizes_) sizes += text(sizes.empty() ? "" : ", ", size);
-    throw ShapeError(text("reshape: the ", input.size(), " elements of ", input,
-                          " do not fit the sizes [", sizes, "]"));
+    for (const std::int64_t size : sizes_) sizes += str_cat(sizes.empty() ? "" : ", ", size);
+    throw ShapeError(str_cat("reshape: the ", input.size(), " elements of ", input,
+                             " do not fit the sizes [", sizes, "]"));
   }
   std::vector<std::int64_t> sizes_;
 };
@@ -105,7 +105,7 @@ class SliceGradient : public Op {
       : shape_(shape), axis_(axis), start_(start), step_(step) {}
   std::string_view name() const override { return "slice_gradient"; }
   std::string attributes() const override {
-    return text("shape=", shape_, " axis=", axis_, " start=", start_, " step=", step_);
+    return str_cat("shape=", shape_, " axis=", axis_, " start=", start_, " step=", step_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     return {{shape_, inputs[0].dtype}};
@@ -145,14 +145,14 @@ class Slice : public Op {
       : axis_(axis), start_(start), stop_(stop), step_(step) {}
   std::string_view name() const override { return "slice"; }
   std::string attributes() const override {
-    return text("axis=", axis_, " start=", start_, " stop=", stop_, " step=", step_);
+    return str_cat("axis=", axis_, " start=", start_, " stop=", stop_, " step=", step_);
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const int axis = checked_axis("slice", inputs[0], axis_);
     const auto [start, count] = range(inputs[0].shape[axis]);
     if (count < 0)
-      throw ShapeError(text("slice: no elements from ", start_, " to ", stop_, " in steps of ",
-                            step_, " along axis ", axis, " of ", inputs[0]));
+      throw ShapeError(str_cat("slice: no elements from ", start_, " to ", stop_, " in steps of ",
+                               step_, " along axis ", axis, " of ", inputs[0]));
     return {{inputs[0].shape.with(axis, count), inputs[0].dtype}};
   }
   std::optional<ViewOf> view(int, std::span<const TensorType> inputs) const override {
@@ -205,8 +205,8 @@ class Split : public Op {
       : axis_(axis), sizes_(sizes.begin(), sizes.end()) {}
   std::string_view name() const override { return "split"; }
   std::string attributes() const override {
-    std::string result = text("axis=", axis_, " sizes=");
-    for (const std::int64_t size : sizes_) result += text(size, ',');
+    std::string result = str_cat("axis=", axis_, " sizes=");
+    for (const std::int64_t size : sizes_) result += str_cat(size, ',');
     return result;
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
@@ -214,13 +214,13 @@ class Split : public Op {
     std::int64_t sum = 0;
     std::vector<TensorType> outputs;
     for (const std::int64_t size : sizes_) {
-      if (size < 0) throw ShapeError(text("split: a size of ", size));
+      if (size < 0) throw ShapeError(str_cat("split: a size of ", size));
       outputs.push_back({inputs[0].shape.with(axis, size), inputs[0].dtype});
       sum += size;
     }
     if (sum != inputs[0].shape[axis])
       throw ShapeError(
-          text("split: sizes that sum up to ", sum, " for axis ", axis, " of ", inputs[0]));
+          str_cat("split: sizes that sum up to ", sum, " for axis ", axis, " of ", inputs[0]));
     return outputs;
   }
   std::optional<ViewOf> view(int output, std::span<const TensorType> inputs) const override {
@@ -262,7 +262,7 @@ class Concat : public Op {
  public:
   explicit Concat(int axis) : axis_(axis) {}
   std::string_view name() const override { return "concat"; }
-  std::string attributes() const override { return text("axis=", axis_); }
+  std::string attributes() const override { return str_cat("axis=", axis_); }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const int axis = checked_axis("concat", inputs[0], axis_);
     TensorType result = inputs[0];
@@ -271,7 +271,7 @@ class Concat : public Op {
       if (input.shape.rank() != result.shape.rank() || input.dtype != result.dtype ||
           input.shape.with(axis, 0) != result.shape.with(axis, 0))
         throw ShapeError(
-            text("concat: along axis ", axis, " ", input, " does not fit to ", inputs[0]));
+            str_cat("concat: along axis ", axis, " ", input, " does not fit to ", inputs[0]));
       sum += input.shape[axis];
     }
     result.shape = result.shape.with(axis, sum);
@@ -320,7 +320,7 @@ Value slice(Operand x, int axis, std::int64_t start, std::int64_t stop, std::int
 }
 
 Value concat(std::span<const Value> values, int axis, SourceLocation where) {
-  if (values.empty()) throw UsageError(text("concat: no values\n  at ", place(where)));
+  if (values.empty()) throw UsageError(str_cat("concat: no values\n  at ", place_of(where)));
   return values[0].graph().add(std::make_shared<Concat>(axis), values, where)[0];
 }
 
@@ -335,7 +335,7 @@ std::vector<Value> split(Operand x, int axis, std::span<const std::int64_t> size
 }
 
 Value stack(std::span<const Value> values, int axis, SourceLocation where) {
-  if (values.empty()) throw UsageError(text("stack: no values\n  at ", place(where)));
+  if (values.empty()) throw UsageError(str_cat("stack: no values\n  at ", place_of(where)));
   const int last = values[0].shape().rank();
   const int at = axis < 0 ? axis + last + 1 : axis;
   std::vector<Value> pieces;

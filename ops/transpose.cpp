@@ -123,7 +123,7 @@ class Transpose : public Op {
     std::iota(every.begin(), every.end(), 0);
     if (sorted != every)
       throw ShapeError(
-          text("transpose: each axis of ", inputs[0], " once expected, got the axes ", list()));
+          str_cat("transpose: each axis of ", inputs[0], " once expected, got the axes ", list()));
     return {{Shape(std::span<const std::int64_t>(sizes)), inputs[0].dtype}};
   }
 
@@ -171,7 +171,7 @@ class Transpose : public Op {
   }
   std::string list() const {
     std::string result;
-    for (const int axis : axes_) result += text(result.empty() ? "" : ",", axis);
+    for (const int axis : axes_) result += str_cat(result.empty() ? "" : ",", axis);
     return result;
   }
   std::vector<int> axes_;

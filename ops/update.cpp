@@ -21,9 +21,9 @@ void check_update(std::string_view op, std::span<const TensorType> inputs, std::
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i] != TensorType{i < tensors ? inputs[0].shape : Shape{}, f32}) {
       std::string types;
-      for (const TensorType& type : inputs) types += (types.empty() ? "" : ", ") + text(type);
-      throw ShapeError(text(op, ": expected parameter, gradient and state f32 of one shape (",
-                            tensors, " inputs), then f32 scalars, got ", types));
+      for (const TensorType& type : inputs) types += (types.empty() ? "" : ", ") + str_cat(type);
+      throw ShapeError(str_cat(op, ": expected parameter, gradient and state f32 of one shape (",
+                               tensors, " inputs), then f32 scalars, got ", types));
     }
 }
 
@@ -36,17 +36,17 @@ class Sgd : public Op {
   explicit Sgd(const SgdOptions& options) : options_(options) {}
   std::string_view name() const override { return "sgd"; }
   std::string attributes() const override {
-    return text("momentum=", exact(options_.momentum), " nesterov=", options_.nesterov,
-                " weight_decay=", exact(options_.weight_decay));
+    return str_cat("momentum=", exact(options_.momentum), " nesterov=", options_.nesterov,
+                   " weight_decay=", exact(options_.weight_decay));
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     if (!(options_.momentum >= 0) || !(options_.weight_decay >= 0) ||
         (options_.nesterov && options_.momentum == 0) ||
         (options_.momentum > 0) != (inputs.size() == 5))
-      throw UsageError(text("sgd: momentum ", options_.momentum, " and weight decay ",
-                            options_.weight_decay,
-                            " must not be negative, momentum needs its state (there is ",
-                            inputs.size() == 5 ? "one" : "none", "), and nesterov needs momentum"));
+      throw UsageError(
+          str_cat("sgd: momentum ", options_.momentum, " and weight decay ", options_.weight_decay,
+                  " must not be negative, momentum needs its state (there is ",
+                  inputs.size() == 5 ? "one" : "none", "), and nesterov needs momentum"));
     check_update(name(), inputs, inputs.size() - 2);
     if (inputs.size() == 4) return {inputs[0]};
     return {inputs[0], inputs[2]};
@@ -91,17 +91,17 @@ class Adam : public Op {
   Adam(const AdamOptions& options, bool decoupled) : options_(options), decoupled_(decoupled) {}
   std::string_view name() const override { return decoupled_ ? "adamw" : "adam"; }
   std::string attributes() const override {
-    return text("beta1=", exact(options_.beta1), " beta2=", exact(options_.beta2),
-                " epsilon=", exact(options_.epsilon),
-                " weight_decay=", exact(options_.weight_decay));
+    return str_cat("beta1=", exact(options_.beta1), " beta2=", exact(options_.beta2),
+                   " epsilon=", exact(options_.epsilon),
+                   " weight_decay=", exact(options_.weight_decay));
   }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const auto fraction = [](double x) { return x >= 0 && x < 1; };
     if (!fraction(options_.beta1) || !fraction(options_.beta2) || !(options_.epsilon > 0) ||
         !(options_.weight_decay >= 0))
-      throw UsageError(text(name(), ": betas ", options_.beta1, " and ", options_.beta2,
-                            " must be in [0, 1), epsilon ", options_.epsilon,
-                            " above 0, weight decay ", options_.weight_decay, " not negative"));
+      throw UsageError(str_cat(name(), ": betas ", options_.beta1, " and ", options_.beta2,
+                               " must be in [0, 1), epsilon ", options_.epsilon,
+                               " above 0, weight decay ", options_.weight_decay, " not negative"));
     check_update(name(), inputs, 4);
     return {inputs[0], inputs[0], inputs[0]};
   }
@@ -155,7 +155,7 @@ class GlobalNorm : public Op {
   std::string_view name() const override { return "global_norm"; }
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     for (const TensorType& type : inputs)
-      if (type.dtype != f32) throw ShapeError(text("global_norm: expected f32, got ", type));
+      if (type.dtype != f32) throw ShapeError(str_cat("global_norm: expected f32, got ", type));
     return {{{}, f32}};
   }
   Kernel compile(const Signature& signature) const override {
@@ -205,7 +205,7 @@ AdamState adam(const AdamState& state, Operand gradient, const UpdateScalars& sc
 Value optimiser_state(Value parameter, std::string_view name, SourceLocation where) {
   Graph& graph = parameter.graph();
   const auto scope = graph.scope_at("optimiser/" + graph.variable(parameter).name);
-  return graph.saved_state(name, parameter.type(), zeros(), where);
+  return graph.saved_state(name, parameter.type(), init::zeros(), where);
 }
 
 void update_adam(Value parameter, Operand gradient, const UpdateScalars& scalars,
@@ -267,7 +267,8 @@ void update_adamw(Value parameter, Operand gradient, const UpdateScalars& scalar
 }
 
 Value global_norm(std::span<const Value> values, SourceLocation where) {
-  if (values.empty()) throw UsageError(text("global_norm: of no values\n  at ", place(where)));
+  if (values.empty())
+    throw UsageError(str_cat("global_norm: of no values\n  at ", place_of(where)));
   return values[0].graph().add(std::make_shared<GlobalNorm>(), values, where)[0];
 }
 

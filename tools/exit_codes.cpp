@@ -25,7 +25,7 @@ int run(std::string_view tool, FunctionRef<int()> body, StandardOutput& output) 
   } catch (const OutputError&) {
     return exit_ok;  // guarded_main says what came of it
   } catch (const UsageError& error) {
-    return failed(exit_usage, error, text("See ", tool, " --help.\n"));
+    return failed(exit_usage, error, str_cat("See ", tool, " --help.\n"));
   } catch (const DataError& error) {
     return failed(exit_bad_data, error);
   } catch (const CheckpointError& error) {

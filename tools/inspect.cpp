@@ -44,7 +44,7 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
   std::map<std::string_view, std::int64_t> elements;
   for (const SafetensorsEntry& entry : checkpoint.variables().entries()) {
     const std::string_view role = word(checkpoint.role_of(entry));
-    row(entry.name, role, text(entry.type), entry.bytes);
+    row(entry.name, role, str_cat(entry.type), entry.bytes);
     elements[role] += entry.type.size();
   }
   out << '\n';

@@ -46,9 +46,9 @@ std::vector<KnownField> known_options(const RunTool& tool) {
 /// "lstm_lm, seq2seq": the models whose tasks have the action.
 std::string models_with(const RunTool& tool) {
   std::string names;
-  for (const ModelEntry& entry : models())
+  for (const ModelEntry& entry : model_entries())
     if ((task_entry(ModelSettings(entry.name)).*tool.action).act)
-      names += text(names.empty() ? "" : ", ", entry.name);
+      names += str_cat(names.empty() ? "" : ", ", entry.name);
   return names;
 }
 
@@ -93,8 +93,8 @@ int act(const RunTool& tool, int argc, char** argv) {
   const ModelSettings& model = context.run.settings.model;
   const TaskAction& action = task_entry(model).*tool.action;
   if (!action.act)
-    throw UsageError(text(model.name(), ": there is nothing to ", tool.name,
-                          " with it, as there is with ", models_with(tool)));
+    throw UsageError(str_cat(model.name(), ": there is nothing to ", tool.name,
+                             " with it, as there is with ", models_with(tool)));
   AnySettings settings = action.settings;
   const Declare declare = [&](Fields& f) { fields(f, settings); };
   const std::vector<GivenValue> unread = assign(declare, std::move(values));
@@ -107,9 +107,9 @@ int act(const RunTool& tool, int argc, char** argv) {
   }
   if (!unread.empty()) {
     std::string taken;
-    for (const Field& field : now.all()) taken += text(" --", field.name());
-    throw UsageError(text(unread.front().place, " means nothing to ", model.name(), ", with which ",
-                          tool.name, " takes", taken));
+    for (const Field& field : now.all()) taken += str_cat(" --", field.name());
+    throw UsageError(str_cat(unread.front().place, " means nothing to ", model.name(),
+                             ", with which ", tool.name, " takes", taken));
   }
   check_needed(now, given);
   check_together(declare);

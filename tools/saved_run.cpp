@@ -25,7 +25,7 @@ std::optional<T> number(const std::map<std::string, std::string>& values, const 
   T result{};
   const char* end = found->second.data() + found->second.size();
   if (std::from_chars(found->second.data(), end, result).ptr != end)
-    throw CheckpointError(text("'", key, "' is a number, not '", found->second, "'"));
+    throw CheckpointError(str_cat("'", key, "' is a number, not '", found->second, "'"));
   return result;
 }
 
@@ -44,7 +44,7 @@ SavedRun opened(const std::filesystem::path& place, const std::filesystem::path&
   CheckpointReader reader(place);
   const Checkpoint& saved = reader.contents();
   const auto of_state = [&](const char* name) {
-    return saved.format > 1 ? text(state_prefix, name) : std::string(name);
+    return saved.format > 1 ? str_cat(state_prefix, name) : std::string(name);
   };
   try {
     RunSettings settings = run_settings(saved);
@@ -58,7 +58,7 @@ SavedRun opened(const std::filesystem::path& place, const std::filesystem::path&
   } catch (const CheckpointError&) {
     throw;
   } catch (const Error& error) {
-    throw CheckpointError(text(path.string(), ": ", error.what()));
+    throw CheckpointError(str_cat(path.string(), ": ", error.what()));
   }
 }
 
@@ -71,7 +71,7 @@ Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const Ru
   checkpoint.settings = to_values([&model](Fields& f) { fields(f, model); });
   checkpoint.values = to_run_values(settings);
   const auto note = [&](const char* name, std::string value) {
-    checkpoint.values[text(state_prefix, name)] = std::move(value);
+    checkpoint.values[str_cat(state_prefix, name)] = std::move(value);
   };
   if (state.best) note("best", shortest(*state.best));
   Json::Object results;

@@ -3,7 +3,7 @@
 
 namespace abax {
 
-std::string place(const SourceLocation& where) {
+std::string place_of(const SourceLocation& where) {
   std::string file = where.file_name();
   while (file.starts_with("../")) file.erase(0, 3);  // the build folder's way up to the sources
   return file + ":" + std::to_string(where.line());

@@ -51,6 +51,6 @@ struct DiskError : Error {
 };
 
 /// "models/layers/transformer.cpp:88".
-std::string place(const SourceLocation& where);
+std::string place_of(const SourceLocation& where);
 
 }  // namespace abax

@@ -48,12 +48,12 @@ Level default_level() {
   for (const Level level : {Level::sse2, Level::avx2, Level::avx512}) {
     if (name_of(level) != forced) continue;
     if (!std::ranges::count(available_levels(), level))
-      throw UsageError(text("ABAX_SIMD asks for ", forced,
-                            ", which this machine lacks; its best is ",
-                            name_of(available_levels().back())));
+      throw UsageError(str_cat("ABAX_SIMD asks for ", forced,
+                               ", which this machine lacks; its best is ",
+                               name_of(available_levels().back())));
     return level;
   }
-  throw UsageError(text("ABAX_SIMD is '", forced, "'; it may be sse2, avx2 or avx512"));
+  throw UsageError(str_cat("ABAX_SIMD is '", forced, "'; it may be sse2, avx2 or avx512"));
 }
 
 }  // namespace abax

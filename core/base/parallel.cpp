@@ -107,7 +107,8 @@ struct Workers::Arena {
 
 Workers::Workers(int threads) : threads_(threads) {
   if (threads < 0)
-    throw UsageError(text("a number of threads is at least 1 (or 0 for all CPUs), not ", threads));
+    throw UsageError(
+        str_cat("a number of threads is at least 1 (or 0 for all CPUs), not ", threads));
   if (threads_ == 0) threads_ = available_cpus();
   if (threads_ > 1) arena_ = std::make_unique<Arena>(threads_);
 }

@@ -117,7 +117,7 @@ double Random::normal() {
 
 std::int64_t Random::below(std::int64_t n) {
   if (n <= 0)
-    throw UsageError(text("a random number below ", n, " was asked for; it needs 1 or more"));
+    throw UsageError(str_cat("a random number below ", n, " was asked for; it needs 1 or more"));
   // Words beyond the last whole multiple of n are drawn again: all remainders are equally likely.
   const auto range = static_cast<std::uint64_t>(n);
   const std::uint64_t excess = (UINT64_MAX % range + 1) % range;

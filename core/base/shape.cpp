@@ -30,15 +30,15 @@ Shape::Shape(std::initializer_list<std::int64_t> sizes)
 
 Shape::Shape(std::span<const std::int64_t> sizes) {
   if (sizes.size() > max_rank)
-    throw ShapeError(text("a shape has at most ", max_rank, " axes, not ", sizes.size()));
+    throw ShapeError(str_cat("a shape has at most ", max_rank, " axes, not ", sizes.size()));
   rank_ = static_cast<int>(sizes.size());
   std::copy(sizes.begin(), sizes.end(), sizes_.begin());
   std::int64_t product = 1;
   for (const std::int64_t size : sizes) {
-    if (size < 0) throw ShapeError(text("a size is at least 0: ", *this));
+    if (size < 0) throw ShapeError(str_cat("a size is at least 0: ", *this));
     // 2^40 elements is beyond any machine; it also keeps byte counts far from overflow.
     if (size != 0 && product > (std::int64_t{1} << 40) / size)
-      throw ShapeError(text("too many elements (more than 2^40): ", *this));
+      throw ShapeError(str_cat("too many elements (more than 2^40): ", *this));
     product *= size == 0 ? 1 : size;
   }
 }
@@ -48,7 +48,7 @@ std::int64_t Shape::at(int index) const { return (*this)[axis(index)]; }
 int Shape::axis(int index) const {
   const int wrapped = index < 0 ? index + rank_ : index;
   if (wrapped < 0 || wrapped >= rank_)
-    throw ShapeError(text("there is no axis ", index, " in ", *this));
+    throw ShapeError(str_cat("there is no axis ", index, " in ", *this));
   return wrapped;
 }
 
@@ -82,7 +82,7 @@ Shape Shape::inserted(int index, std::int64_t size) const {
   std::array<std::int64_t, max_rank + 1> sizes{};
   const int before = index < 0 ? index + rank_ + 1 : index;
   if (before < 0 || before > rank_)
-    throw ShapeError(text("no axis can be inserted at ", index, " in ", *this));
+    throw ShapeError(str_cat("no axis can be inserted at ", index, " in ", *this));
   std::copy(begin(), begin() + before, sizes.begin());
   sizes[static_cast<std::size_t>(before)] = size;
   std::copy(begin() + before, end(), sizes.begin() + before + 1);
@@ -104,8 +104,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
     const std::int64_t left = i <= a.rank() ? a[a.rank() - i] : 1;
     const std::int64_t right = i <= b.rank() ? b[b.rank() - i] : 1;
     if (left != right && left != 1 && right != 1)
-      throw ShapeError(text("shapes do not broadcast: ", a, " and ", b, " (", left, " is not ",
-                            right, " and neither is 1)"));
+      throw ShapeError(str_cat("shapes do not broadcast: ", a, " and ", b, " (", left, " is not ",
+                               right, " and neither is 1)"));
     sizes[static_cast<std::size_t>(rank - i)] = left == 1 ? right : left;
   }
   return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(rank)));

@@ -14,8 +14,8 @@ AlignedBytes allocate_aligned(std::size_t bytes) {
   const std::size_t whole = std::max(alignment, aligned(bytes));
   void* memory = std::aligned_alloc(alignment, whole);
   if (!memory)
-    throw MemoryError(text("could not allocate ", bytes, " bytes (", bytes >> 20,
-                           " MiB); use a smaller model, batch or length"));
+    throw MemoryError(str_cat("could not allocate ", bytes, " bytes (", bytes >> 20,
+                              " MiB); use a smaller model, batch or length"));
   std::memset(memory, 0, whole);
   return AlignedBytes(static_cast<std::byte*>(memory));
 }

@@ -39,7 +39,7 @@ struct TensorView {
   template <class T>
   std::span<const T> as() const {
     if (dtype_of<T> != type.dtype)
-      throw UsageError(text("asked for ", name_of(dtype_of<T>), " elements of a tensor ", type));
+      throw UsageError(str_cat("asked for ", name_of(dtype_of<T>), " elements of a tensor ", type));
     return {static_cast<const T*>(data), static_cast<std::size_t>(type.size())};
   }
 };
@@ -65,7 +65,7 @@ class Tensor {
   static Tensor of(Shape shape, std::span<const T> values) {
     Tensor result(shape, dtype_of<T>);
     if (static_cast<std::int64_t>(values.size()) != shape.size())
-      throw ShapeError(text(values.size(), " values for a tensor ", result.type()));
+      throw ShapeError(str_cat(values.size(), " values for a tensor ", result.type()));
     std::copy(values.begin(), values.end(), result.as<T>().begin());
     return result;
   }

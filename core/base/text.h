@@ -8,9 +8,9 @@
 
 namespace abax {
 
-/// Joins the arguments as a stream would print them: text("got ", 3, " of ", shape).
+/// Joins the arguments as a stream would print them: str_cat("got ", 3, " of ", shape).
 template <class... Args>
-std::string text(const Args&... args) {
+std::string str_cat(const Args&... args) {
   std::ostringstream out;
   (out << ... << args);
   return std::move(out).str();

@@ -50,32 +50,32 @@ TileProgram::TileProgram(Shape shape, std::vector<TensorType> inputs,
 void TileProgram::check() const {
   const std::size_t count = inputs_.size() + instructions_.size();
   if (count > max_registers)
-    throw UsageError(text("a tile program has at most ", max_registers,
-                          " operands and instructions, not ", count));
+    throw UsageError(str_cat("a tile program has at most ", max_registers,
+                             " operands and instructions, not ", count));
   for (const TensorType& input : inputs_) {
     if (input.shape.size() != shape_.size() && broadcast(input.shape, shape_) != shape_)
-      throw ShapeError(text("an operand ", input, " does not broadcast to ", shape_));
+      throw ShapeError(str_cat("an operand ", input, " does not broadcast to ", shape_));
   }
   for (std::size_t k = 0; k < instructions_.size(); ++k) {
     const Instruction& instruction = instructions_[k];
     const TileOp* op = instruction.op;
-    if (!op) throw UsageError(text("instruction ", k, " of a tile program has no operation"));
+    if (!op) throw UsageError(str_cat("instruction ", k, " of a tile program has no operation"));
     if (instruction.dtype != op->out)
-      throw UsageError(text(op->name, " gives ", op->out, ", not ", instruction.dtype));
+      throw UsageError(str_cat(op->name, " gives ", op->out, ", not ", instruction.dtype));
     for (int i = 0; i < op->arity; ++i) {
       const int r = instruction.in[index(i)];
       if (r < 0 || index(r) >= inputs_.size() + k)
-        throw UsageError(text(op->name, " reads register ", r, ", which is not there yet"));
+        throw UsageError(str_cat(op->name, " reads register ", r, ", which is not there yet"));
       const DType came = index(r) < inputs_.size() ? inputs_[index(r)].dtype
                                                    : instructions_[index(r) - inputs_.size()].dtype;
       if (came != op->in[index(i)])
         throw UsageError(
-            text("operand ", i, " of ", op->name, " is ", op->in[index(i)], ", not ", came));
+            str_cat("operand ", i, " of ", op->name, " is ", op->in[index(i)], ", not ", came));
     }
   }
   for (const int output : outputs_)
     if (output < 0 || index(output) >= count)
-      throw UsageError(text("a tile program of ", count, " registers has no register ", output));
+      throw UsageError(str_cat("a tile program of ", count, " registers has no register ", output));
 }
 
 // Merges neighbouring axes that the operand either both has or both lacks.
@@ -204,11 +204,11 @@ std::string TileProgram::describe() const {
   std::string result;
   for (std::size_t k = 0; k < instructions_.size(); ++k) {
     const Instruction& instruction = instructions_[k];
-    result += text(k ? "; t" : "t", inputs_.size() + k, " = ", instruction.op->name, "(");
+    result += str_cat(k ? "; t" : "t", inputs_.size() + k, " = ", instruction.op->name, "(");
     for (int i = 0; i < instruction.op->arity; ++i)
-      result += text(i ? ", t" : "t", instruction.in[index(i)]);
+      result += str_cat(i ? ", t" : "t", instruction.in[index(i)]);
     for (int i = 0; i < instruction.op->constants; ++i)
-      result += text(i || instruction.op->arity ? ", " : "", instruction.constants[index(i)]);
+      result += str_cat(i || instruction.op->arity ? ", " : "", instruction.constants[index(i)]);
     result += ")";
   }
   return result;

@@ -20,7 +20,7 @@ constexpr std::int64_t part_elements = 32 * TileProgram::tile_size;
 
 std::string list(std::span<const TensorType> types) {
   std::string result;
-  for (const TensorType& type : types) result += text(result.empty() ? "" : ", ", type);
+  for (const TensorType& type : types) result += str_cat(result.empty() ? "" : ", ", type);
   return result;
 }
 
@@ -40,23 +40,23 @@ std::string ElementwiseOp::attributes() const {
     char number[32];
     std::snprintf(number, sizeof number, "%a",
                   static_cast<double>(constants_[static_cast<std::size_t>(i)]));
-    result += text(i ? " c" : "c", i, "=", number);
+    result += str_cat(i ? " c" : "c", i, "=", number);
   }
   return result;
 }
 
 std::vector<TensorType> ElementwiseOp::infer(std::span<const TensorType> inputs) const {
   if (inputs.size() != static_cast<std::size_t>(op_->arity))
-    throw ShapeError(text(name(), " takes ", op_->arity, " operands, not ", inputs.size()));
+    throw ShapeError(str_cat(name(), " takes ", op_->arity, " operands, not ", inputs.size()));
   Shape shape;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].dtype != op_->in[i])
-      throw ShapeError(text(name(), ": operand ", i, " is to be ", op_->in[i], ", not ",
-                            inputs[i].dtype, " (got ", list(inputs), ")"));
+      throw ShapeError(str_cat(name(), ": operand ", i, " is to be ", op_->in[i], ", not ",
+                               inputs[i].dtype, " (got ", list(inputs), ")"));
     try {
       shape = broadcast(shape, inputs[i].shape);
     } catch (const ShapeError& error) {
-      throw ShapeError(text(name(), ": ", error.what()));
+      throw ShapeError(str_cat(name(), ": ", error.what()));
     }
   }
   return {{shape, op_->out}};

@@ -81,12 +81,12 @@ std::vector<Value> call_vjp(const Node& node, const Vjp& vjp) {
   try {
     std::vector<Value> result = node.op->vjp(vjp);
     if (result.size() != node.inputs.size())
-      throw UsageError(text("op '", node.op->name(), "': vjp gave ", result.size(),
-                            " gradients for ", node.inputs.size(), " inputs"));
+      throw UsageError(str_cat("op '", node.op->name(), "': vjp gave ", result.size(),
+                               " gradients for ", node.inputs.size(), " inputs"));
     return result;
   } catch (const UsageError& error) {
-    throw UsageError(text(error.what(), "\n  on the gradient path through ", node.name,
-                          ", built at ", place(node.where)));
+    throw UsageError(str_cat(error.what(), "\n  on the gradient path through ", node.name,
+                             ", built at ", place_of(node.where)));
   }
 }
 
@@ -94,11 +94,11 @@ std::vector<Value> call_vjp(const Node& node, const Vjp& vjp) {
 
 std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocation where) {
   if (!loss || loss.dtype() != f32 || loss.shape().size() != 1)
-    throw UsageError(text("a loss is one f32 element, not ", loss ? text(loss.type()) : "empty",
-                          "\n  at ", place(where)));
+    throw UsageError(str_cat("a loss is one f32 element, not ",
+                             loss ? str_cat(loss.type()) : "empty", "\n  at ", place_of(where)));
   Graph& graph = loss.graph();
   for (std::size_t i = 0; i < wrt.size(); ++i)
-    graph.require_own(wrt[i], text("gradients: value ", i, " of those asked for"), where);
+    graph.require_own(wrt[i], str_cat("gradients: value ", i, " of those asked for"), where);
   const int nodes = loss.node() + 1;  // later nodes cannot reach the loss
   const std::vector<bool> depends = depends_on(graph, nodes, wrt);
   Contributions contributions(graph, nodes);
@@ -129,9 +129,9 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
     for (std::size_t i = 0; i < given.size(); ++i) {
       if (!given[i] || !vjp.wanted[i]) continue;
       if (given[i].type() != node.inputs[i].type())
-        throw UsageError(text("op '", node.op->name(), "': vjp gave ", given[i].type(),
-                              " for an input ", node.inputs[i].type(), "\n  built at ",
-                              place(node.where)));
+        throw UsageError(str_cat("op '", node.op->name(), "': vjp gave ", given[i].type(),
+                                 " for an input ", node.inputs[i].type(), "\n  built at ",
+                                 place_of(node.where)));
       contributions.add(node.inputs[i], given[i]);
     }
   }

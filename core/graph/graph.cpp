@@ -20,18 +20,19 @@ std::optional<std::int32_t> Operand::integer() const {
 
 Value Operand::value() const {
   if (is_number())
-    throw UsageError(text("a value of a graph is needed here, not the number ", number(), "\n  at ",
-                          place(where_)));
+    throw UsageError(str_cat("a value of a graph is needed here, not the number ", number(),
+                             "\n  at ", place_of(where_)));
   if (!value_)
     throw UsageError(
-        text("a value of a graph is needed here, not an empty one\n  at ", place(where_)));
+        str_cat("a value of a graph is needed here, not an empty one\n  at ", place_of(where_)));
   return value_;
 }
 
 Value Operand::value(Graph& graph) const {
   if (is_number()) return graph.constant(number(), where_);
   if (value().serial() != graph.serial())
-    throw UsageError(text("values of two graphs cannot meet in one op\n  at ", place(where_)));
+    throw UsageError(
+        str_cat("values of two graphs cannot meet in one op\n  at ", place_of(where_)));
   return value_;
 }
 
@@ -73,31 +74,32 @@ Graph::Scope::~Scope() { graph_.scope_ = before_; }
 Graph::Scope Graph::scope(std::string_view name) { return Scope(*this, scoped(name)); }
 
 Graph::Scope Graph::scope(std::string_view name, int index) {
-  return Scope(*this, scoped(text(name, index)));
+  return Scope(*this, scoped(str_cat(name, index)));
 }
 
 Graph::Scope Graph::scope_at(std::string path) { return Scope(*this, std::move(path)); }
 
 std::string Graph::scoped(std::string_view name) const {
-  return scope_.empty() ? std::string(name) : text(scope_, "/", name);
+  return scope_.empty() ? std::string(name) : str_cat(scope_, "/", name);
 }
 
 std::string Graph::unique_node_name(std::string_view name) {
   const std::string full = scoped(name);
   std::string unique = full;
   for (int& count = name_counts_[full]; node_names_.contains(unique);)
-    unique = text(full, ".", ++count);
+    unique = str_cat(full, ".", ++count);
   return unique;
 }
 
 std::string Graph::location(const Place& where) const {
-  return text("\n  ", scope_.empty() ? "" : text("in ", scope_, ", "), "at ", place(where));
+  return str_cat("\n  ", scope_.empty() ? "" : str_cat("in ", scope_, ", "), "at ",
+                 place_of(where));
 }
 
 void Graph::require_own(const Value& value, std::string_view what, const Place& where) const {
   if (value.serial() != serial_)
-    throw UsageError(text(what, value ? " is of another graph" : " is empty",
-                          "; give a value of the graph '", label_, "'", location(where)));
+    throw UsageError(str_cat(what, value ? " is of another graph" : " is empty",
+                             "; give a value of the graph '", label_, "'", location(where)));
 }
 
 Value Graph::leaf(Leaf leaf, std::string name, Place where) {
@@ -116,11 +118,11 @@ Value Graph::input(std::string name, Shape shape, DType dtype, Range range, Plac
   for (const Node& node : nodes_)
     if (const Leaf* other = node.op->leaf();
         other && other->kind == Leaf::Kind::input && other->name == name)
-      throw UsageError(text("there is an input '", name, "' already, given at ", place(node.where),
-                            location(where)));
+      throw UsageError(str_cat("there is an input '", name, "' already, given at ",
+                               place_of(node.where), location(where)));
   if (name.empty()) throw UsageError("an input needs a name" + location(where));
   Leaf leaf{.kind = Leaf::Kind::input, .name = name, .type = {shape, dtype}, .range = range};
-  const Value value = this->leaf(std::move(leaf), unique_node_name(text("input:", name)), where);
+  const Value value = this->leaf(std::move(leaf), unique_node_name(str_cat("input:", name)), where);
   named_.emplace(name, value);
   return value;
 }
@@ -139,23 +141,23 @@ Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
   if (index < 0) {
     if (role == Role::trainable && !training()) {
       const std::string nearest = nearest_name(full_name, store_->names());
-      throw UsageError(text("there is no parameter '", full_name,
-                            "' in the store, and an evaluation graph makes none",
-                            nearest.empty() ? "" : text("; did you mean '", nearest, "'?"),
-                            location(where)));
+      throw UsageError(str_cat("there is no parameter '", full_name,
+                               "' in the store, and an evaluation graph makes none",
+                               nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                               location(where)));
     }
     index = store_->create(full_name, type, role, initialiser);
   }
   const Variable& variable = (*store_)[index];
   if (variable.value().type() != type || variable.role != role)
-    throw UsageError(text("the variable '", full_name, "' is ", variable.value().type(),
-                          ", here it is asked for as ", type,
-                          variable.role == role ? "" : " in another role", location(where)));
+    throw UsageError(str_cat("the variable '", full_name, "' is ", variable.value().type(),
+                             ", here it is asked for as ", type,
+                             variable.role == role ? "" : " in another role", location(where)));
   if (const auto known = variables_.find(index); known != variables_.end())
-    throw UsageError(text("'", full_name, "' was made before in this graph, at ",
-                          place(node(known->second.node()).where),
-                          "; name it differently, or pass that value on to share it",
-                          location(where)));
+    throw UsageError(str_cat("'", full_name, "' was made before in this graph, at ",
+                             place_of(node(known->second.node()).where),
+                             "; name it differently, or pass that value on to share it",
+                             location(where)));
   Leaf leaf{.kind = Leaf::Kind::variable, .name = full_name, .type = type, .variable = index};
   const Value value = this->leaf(std::move(leaf), full_name, where);
   named_.emplace(full_name, value);
@@ -181,7 +183,8 @@ Value Graph::saved_state(std::string_view name, TensorType type, const Initialis
 }
 
 Value Graph::carried_state(std::string_view name, TensorType type, Place where) {
-  return variable_leaf(text(label_, ":", scoped(name)), type, Role::carried, zeros(), where);
+  return variable_leaf(str_cat(label_, ":", scoped(name)), type, Role::carried, init::zeros(),
+                       where);
 }
 
 void Graph::assign(Value target, Value value, Place where) {
@@ -191,20 +194,20 @@ void Graph::assign(Value target, Value value, Place where) {
   if (!leaf || leaf->kind != Leaf::Kind::variable)
     throw UsageError("only variables can be assigned to" + location(where));
   if (target.type() != value.type())
-    throw UsageError(text("the variable '", leaf->name, "' is ", target.type(),
-                          ", it cannot become ", value.type(), location(where)));
+    throw UsageError(str_cat("the variable '", leaf->name, "' is ", target.type(),
+                             ", it cannot become ", value.type(), location(where)));
   for (const Assignment& other : assignments_)
     if (other.variable == leaf->variable)
       throw UsageError(
-          text("the variable '", leaf->name, "' has an assignment already", location(where)));
+          str_cat("the variable '", leaf->name, "' has an assignment already", location(where)));
   assignments_.push_back({leaf->variable, value});
 }
 
 Value Graph::name(Value value, std::string_view name, Place where) {
-  require_own(value, text("name: the value of '", name, "'"), where);
+  require_own(value, str_cat("name: the value of '", name, "'"), where);
   const std::string full = scoped(name);
   if (named_.contains(full) || node_names_.contains(full))
-    throw UsageError(text("the name '", full, "' is taken", location(where)));
+    throw UsageError(str_cat("the name '", full, "' is taken", location(where)));
   named_.emplace(full, value);
   return value;
 }
@@ -227,8 +230,8 @@ Value Graph::find(std::string_view name) const {
   for (const auto& [key, unused] : named_) known.push_back(key);
   for (const auto& [key, unused] : node_names_) known.push_back(key);
   const std::string nearest = nearest_name(name, known);
-  throw UsageError(text("there is no value '", name, "' in the graph '", label_, "'",
-                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+  throw UsageError(str_cat("there is no value '", name, "' in the graph '", label_, "'",
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
 }
 
 std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Value> inputs,
@@ -236,7 +239,7 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Valu
   Node node;
   std::vector<TensorType> types;
   for (const Value& input : inputs) {
-    require_own(input, text(op->name(), ": input ", types.size()), where);
+    require_own(input, str_cat(op->name(), ": input ", types.size()), where);
     types.push_back(input.type());
   }
   try {
@@ -279,7 +282,7 @@ Variable& Graph::variable(Value value, Place where) const {
   require_own(value, "variable: the value", where);
   const Leaf* leaf = node(value.node()).op->leaf();
   if (!leaf || leaf->kind != Leaf::Kind::variable)
-    throw UsageError(text("'", node(value.node()).name, "' is not a variable", location(where)));
+    throw UsageError(str_cat("'", node(value.node()).name, "' is not a variable", location(where)));
   return (*store_)[leaf->variable];
 }
 

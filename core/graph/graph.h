@@ -3,7 +3,7 @@
 //     Variables store(/*seed=*/1);
 //     Graph g(store, Mode::train);
 //     Value x = g.input("x", {32, 8});
-//     Value y = matmul(x, g.parameter("weight", {8, 4}, glorot()));
+//     Value y = matmul(x, g.parameter("weight", {8, 4}, init::glorot()));
 //     auto plan = compile(g, {y});
 #pragma once
 
@@ -66,7 +66,10 @@ struct Range {
            high < std::numeric_limits<double>::infinity();
   }
 };
-inline Range range(double low, double high) { return {low, high}; }
+template <class Low, class High>
+Range values_in(Low low, High high) {
+  return {static_cast<double>(low), static_cast<double>(high)};
+}
 
 /// What the executor binds to a node without inputs.
 struct Leaf {

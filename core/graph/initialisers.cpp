@@ -5,7 +5,7 @@
 
 #include "core/graph/variables.h"
 
-namespace abax {
+namespace abax::init {
 namespace {
 
 Initialiser each(std::function<float(Random&)> draw) {
@@ -88,4 +88,4 @@ Initialiser orthogonal(float gain) {
   }};
 }
 
-}  // namespace abax
+}  // namespace abax::init

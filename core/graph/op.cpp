@@ -20,7 +20,7 @@ const TensorType& Value::type() const {
 }
 
 std::vector<Value> Op::vjp(const Vjp&) const {
-  throw UsageError(text("op '", name(), "' has no gradient; use stop_gradient before it"));
+  throw UsageError(str_cat("op '", name(), "' has no gradient; use stop_gradient before it"));
 }
 
 std::optional<ViewOf> Op::view(int, std::span<const TensorType>) const { return std::nullopt; }

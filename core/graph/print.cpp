@@ -8,8 +8,8 @@ namespace {
 
 /// "%7", or "%7:1" for a further output.
 std::string id(const Value& value) {
-  return value.output() == 0 ? text("%", value.node())
-                             : text("%", value.node(), ":", value.output());
+  return value.output() == 0 ? str_cat("%", value.node())
+                             : str_cat("%", value.node(), ":", value.output());
 }
 
 /// What tells the node from others of its kind, as long as a line bears it (constants can be
@@ -22,7 +22,7 @@ std::string attributes(const Node& node) {
 
 std::string types(const Node& node) {
   std::string joined;
-  for (const TensorType& type : node.outputs) joined += text(joined.empty() ? "" : ", ", type);
+  for (const TensorType& type : node.outputs) joined += str_cat(joined.empty() ? "" : ", ", type);
   return joined;
 }
 

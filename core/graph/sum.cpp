@@ -15,13 +15,13 @@ class SumTo : public Op {
   explicit SumTo(Shape shape) : shape_(shape) {}
 
   std::string_view name() const override { return "sum_to"; }
-  std::string attributes() const override { return text("shape=", shape_); }
+  std::string attributes() const override { return str_cat("shape=", shape_); }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
-    if (x.dtype != f32) throw ShapeError(text("sum_to takes f32, not ", x));
+    if (x.dtype != f32) throw ShapeError(str_cat("sum_to takes f32, not ", x));
     if (broadcast(shape_, x.shape) != x.shape)
-      throw ShapeError(text("sum_to: ", shape_, " does not broadcast to ", x.shape));
+      throw ShapeError(str_cat("sum_to: ", shape_, " does not broadcast to ", x.shape));
     return {{shape_, f32}};
   }
 
@@ -55,12 +55,12 @@ class BroadcastTo : public Op {
   explicit BroadcastTo(Shape shape) : shape_(shape) {}
 
   std::string_view name() const override { return "broadcast_to"; }
-  std::string attributes() const override { return text("shape=", shape_); }
+  std::string attributes() const override { return str_cat("shape=", shape_); }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
     if (broadcast(x.shape, shape_) != shape_)
-      throw ShapeError(text("broadcast_to: ", x.shape, " does not broadcast to ", shape_));
+      throw ShapeError(str_cat("broadcast_to: ", x.shape, " does not broadcast to ", shape_));
     return {{shape_, x.dtype}};
   }
 
@@ -88,7 +88,7 @@ Value add_n(std::span<const Value> values, SourceLocation where) {
   for (const Value& value : values) {
     if (value.type() != sum.type())
       throw ShapeError(
-          text("add_n takes values of one type, not ", sum.type(), " and ", value.type()));
+          str_cat("add_n takes values of one type, not ", sum.type(), " and ", value.type()));
   }
   for (const Value& value : values.subspan(1))
     sum = sum.graph().add_one(add_op(), {sum, value}, where);

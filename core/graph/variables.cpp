@@ -18,8 +18,8 @@ Variable& Variables::at(std::string_view name) {
   const int index = find(name);
   if (index >= 0) return (*this)[index];
   const std::string nearest = nearest_name(name, names());
-  throw UsageError(text("there is no variable '", name, "'",
-                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+  throw UsageError(str_cat("there is no variable '", name, "'",
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
 }
 
 std::vector<std::string> Variables::names() const {
@@ -31,7 +31,7 @@ std::vector<std::string> Variables::names() const {
 int Variables::create(std::string name, TensorType type, Role role,
                       const Initialiser& initialiser) {
   if (name.empty()) throw UsageError("a variable needs a name");
-  if (find(name) >= 0) throw UsageError(text("there is a variable '", name, "' already"));
+  if (find(name) >= 0) throw UsageError(str_cat("there is a variable '", name, "' already"));
   Tensor value(type);
   Random random(stream_key(seed_, "initialise", name));
   initialiser.fill(value, random);

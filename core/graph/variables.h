@@ -21,6 +21,9 @@ namespace abax {
 struct Initialiser {
   std::function<void(Tensor&, Random&)> fill;
 };
+
+namespace init {
+
 Initialiser zeros();
 Initialiser constant(float value);
 /// In [low, high).
@@ -32,6 +35,8 @@ Initialiser glorot();
 /// Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2014): Gram-Schmidt
 /// on a normal matrix, all axes but the last seen as rows.
 Initialiser orthogonal(float gain = 1);
+
+}  // namespace init
 
 enum class Role : std::uint8_t {
   trainable,  // a parameter

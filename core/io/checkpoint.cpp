@@ -27,7 +27,7 @@ template <class Action>
 void on_disk(const fs::path& path, Action action) {
   std::error_code error;
   action(error);
-  if (error) throw DiskError(text("cannot write '", path.string(), "': ", error.message()));
+  if (error) throw DiskError(str_cat("cannot write '", path.string(), "': ", error.message()));
 }
 
 void remove_folder(const fs::path& path) {
@@ -67,7 +67,7 @@ void check_files(const Checkpoint& checkpoint) {
   for (const auto& [name, contents] : checkpoint.files)
     if (!checkpoint_format::is_plain(name) || name == checkpoint_format::description ||
         name == checkpoint_format::variables)
-      throw UsageError(text("a checkpoint cannot hold a file named '", name, "'"));
+      throw UsageError(str_cat("a checkpoint cannot hold a file named '", name, "'"));
 }
 
 SafetensorsContents contents_of(const Variables& store) {
@@ -133,11 +133,11 @@ void replace_checkpoint(const fs::path& given, const SaveOptions& options,
     if (options.before) options.before(step);
   };
   const fs::path path = given.has_filename() ? given : given.parent_path();  // "last/" is "last"
-  const fs::path temporary = text(path.string(), ".tmp-", getpid());
+  const fs::path temporary = str_cat(path.string(), ".tmp-", getpid());
   const fs::path old = checkpoint_format::old_path(path);
   if (path_exists(path) && !is_checkpoint(path))
-    throw UsageError(
-        text("'", path.string(), "' exists and is no checkpoint; give another path, or remove it"));
+    throw UsageError(str_cat("'", path.string(),
+                             "' exists and is no checkpoint; give another path, or remove it"));
 
   before("make the parent folder");
   on_disk(path, [&](std::error_code& error) { fs::create_directories(parent_of(path), error); });
@@ -168,7 +168,9 @@ void replace_checkpoint(const fs::path& given, const SaveOptions& options,
 
 }  // namespace
 
-fs::path older_checkpoint(const fs::path& path, int age) { return text(path.string(), ".", age); }
+fs::path older_checkpoint(const fs::path& path, int age) {
+  return str_cat(path.string(), ".", age);
+}
 
 void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint, const Variables& store,
                      const SaveOptions& options) {

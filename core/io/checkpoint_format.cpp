@@ -36,8 +36,8 @@ bool is_plain(std::string_view name) {
 }
 
 std::string flags_of(const Variable& variable) {
-  return text(role_names[static_cast<std::size_t>(variable.role)],
-              variable.frozen ? frozen_flag : "", variable.decay ? "" : no_decay_flag);
+  return str_cat(role_names[static_cast<std::size_t>(variable.role)],
+                 variable.frozen ? frozen_flag : "", variable.decay ? "" : no_decay_flag);
 }
 
 Flags parse_flags(const std::string& flags) {
@@ -52,7 +52,7 @@ Flags parse_flags(const std::string& flags) {
     break;
   }
   throw DataError(
-      text("expected a role (trainable, saved, carried) and flags, found '", flags, "'"));
+      str_cat("expected a role (trainable, saved, carried) and flags, found '", flags, "'"));
 }
 
 std::string sealed(Json::Object members) {

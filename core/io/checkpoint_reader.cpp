@@ -29,7 +29,7 @@ checkpoint_format::Flags flags_of(const SafetensorsFile& file, const Safetensors
     return checkpoint_format::parse_flags(found->second);
   } catch (const DataError& error) {
     throw CheckpointError(
-        text("'", file.path().string(), "', tensor '", entry.name, "': ", error.what()));
+        str_cat("'", file.path().string(), "', tensor '", entry.name, "': ", error.what()));
   }
 }
 
@@ -40,9 +40,9 @@ class Problems {
   void throw_if_any(const std::string& source) const {
     if (all_.empty()) return;
     constexpr std::size_t shown = 5;
-    std::string message = text("'", source, "' does not fit the model:");
+    std::string message = str_cat("'", source, "' does not fit the model:");
     for (std::size_t i = 0; i < std::min(shown, all_.size()); ++i) message += "\n  " + all_[i];
-    if (all_.size() > shown) message += text("\n  and ", all_.size() - shown, " more");
+    if (all_.size() > shown) message += str_cat("\n  and ", all_.size() - shown, " more");
     throw CheckpointError(message);
   }
 
@@ -52,7 +52,7 @@ class Problems {
 
 std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
   const std::string nearest = nearest_name(name, known);
-  return nearest.empty() ? "" : text("; did you mean '", nearest, "'?");
+  return nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?");
 }
 
 /// Checks that file and store hold the same of those variables that `counts` accepts, then reads
@@ -68,25 +68,25 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
     stored.push_back(entry.name);
     const int index = store.find(entry.name);
     if (index < 0) {
-      problems.add(text("the model has no variable '", entry.name, "'",
-                        suggestion(entry.name, store.names())));
+      problems.add(str_cat("the model has no variable '", entry.name, "'",
+                           suggestion(entry.name, store.names())));
       continue;
     }
     Variable& variable = store[index];
     if (variable.value().type() != entry.type)
-      problems.add(text("'", entry.name, "': the model has ", variable.value().type(),
-                        ", the checkpoint ", entry.type));
+      problems.add(str_cat("'", entry.name, "': the model has ", variable.value().type(),
+                           ", the checkpoint ", entry.type));
     else if (!entry.readable)
-      problems.add(
-          text("'", entry.name, "' has the element type ", entry.stored, ", which cannot be read"));
+      problems.add(str_cat("'", entry.name, "' has the element type ", entry.stored,
+                           ", which cannot be read"));
     else if (variable.role != role)
-      problems.add(text("'", entry.name, "' has another role in the model"));
+      problems.add(str_cat("'", entry.name, "' has another role in the model"));
     pairs.emplace_back(&entry, &variable);
   }
   for (int i = 0; i < store.count(); ++i)
     if (counts(store[i].role) && !file.find(store[i].name))
-      problems.add(text("the checkpoint has no variable '", store[i].name, "'",
-                        suggestion(store[i].name, stored)));
+      problems.add(str_cat("the checkpoint has no variable '", store[i].name, "'",
+                           suggestion(store[i].name, stored)));
   problems.throw_if_any(source);
   for (const auto& [entry, variable] : pairs) file.read(*entry, variable->write());
 }
@@ -106,7 +106,7 @@ CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
   const fs::path folder = folder_of(path);
   if (!path_exists(folder)) fail("there is no such folder");
   if (!path_exists(folder / checkpoint_format::description))
-    fail(text("it has no ", checkpoint_format::description, ", so it is no checkpoint"));
+    fail(str_cat("it has no ", checkpoint_format::description, ", so it is no checkpoint"));
   try {
     read_description(folder);
   } catch (const DataError& error) {
@@ -115,7 +115,7 @@ CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
 }
 
 void CheckpointReader::fail(const std::string& what) const {
-  throw CheckpointError(text("checkpoint '", path_.string(), "': ", what));
+  throw CheckpointError(str_cat("checkpoint '", path_.string(), "': ", what));
 }
 
 void CheckpointReader::read_description(const fs::path& folder) {
@@ -125,8 +125,8 @@ void CheckpointReader::read_description(const fs::path& folder) {
     json = checkpoint_format::unsealed(written);
     contents_.format = json.at("format").integer();
     if (contents_.format < 1 || contents_.format > checkpoint_format::format)
-      throw DataError(text("expected format ", checkpoint_format::format, " or older, found ",
-                           contents_.format, "; it was written by a newer version of abax"));
+      throw DataError(str_cat("expected format ", checkpoint_format::format, " or older, found ",
+                              contents_.format, "; it was written by a newer version of abax"));
     version_ = json.at("abax").string();
     contents_.model = json.at("model").string();
     contents_.step = json.at("step").integer();
@@ -143,16 +143,16 @@ void CheckpointReader::read_description(const fs::path& folder) {
         contents_.settings[key] = value.string();
     }
   } catch (const DataError& error) {
-    fail(text(checkpoint_format::description, ": ", error.what()));
+    fail(str_cat(checkpoint_format::description, ": ", error.what()));
   }
 
   for (const auto& [name, listed] : json.at("files").object()) {
-    if (!checkpoint_format::is_plain(name)) fail(text("it lists a file '", name, "'"));
+    if (!checkpoint_format::is_plain(name)) fail(str_cat("it lists a file '", name, "'"));
     const FileSummary expected{listed.at("bytes").natural(), listed.at("xxh3").natural()};
     const FileReader file(folder / name);
     if (file.size() != expected.bytes)
-      fail(text(name, " has ", file.size(), " bytes, expected ", expected.bytes));
-    if (file.summary() != expected) fail(text(name, " is damaged: its hash does not match"));
+      fail(str_cat(name, " has ", file.size(), " bytes, expected ", expected.bytes));
+    if (file.summary() != expected) fail(str_cat(name, " is damaged: its hash does not match"));
     if (name == checkpoint_format::variables) {
       variables_ = std::make_unique<SafetensorsFile>(folder / name);
       hash_ = expected.hash;
@@ -160,7 +160,7 @@ void CheckpointReader::read_description(const fs::path& folder) {
       contents_.files[name] = read_file(folder / name);
     }
   }
-  if (!variables_) fail(text("it lists no ", checkpoint_format::variables));
+  if (!variables_) fail(str_cat("it lists no ", checkpoint_format::variables));
   for (const SafetensorsEntry& entry : variables_->entries()) flags_of(*variables_, entry);
 }
 
@@ -185,11 +185,11 @@ void CheckpointReader::create(Variables& store) const {
   Problems problems;
   for (const SafetensorsEntry& entry : variables_->entries())
     if (store.find(entry.name) >= 0)
-      problems.add(text("the model has a variable '", entry.name, "' already"));
+      problems.add(str_cat("the model has a variable '", entry.name, "' already"));
   problems.throw_if_any(path_.string());
   for (const SafetensorsEntry& entry : variables_->entries()) {
     const checkpoint_format::Flags flags = flags_of(*variables_, entry);
-    Variable& variable = store[store.create(entry.name, entry.type, flags.role, zeros())];
+    Variable& variable = store[store.create(entry.name, entry.type, flags.role, init::zeros())];
     variable.frozen = flags.frozen;
     variable.decay = flags.decay;
     variables_->read(entry, variable.write());

@@ -22,11 +22,11 @@ namespace {
 std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void fail_read(const std::filesystem::path& path, int error) {
-  throw DataError(text("cannot read '", path.string(), "': ", reason(error)));
+  throw DataError(str_cat("cannot read '", path.string(), "': ", reason(error)));
 }
 
 [[noreturn]] void fail_write(const std::filesystem::path& path, int error) {
-  throw DiskError(text("cannot write '", path.string(), "': ", reason(error)));
+  throw DiskError(str_cat("cannot write '", path.string(), "': ", reason(error)));
 }
 
 /// A call again when a signal interrupted it.
@@ -102,8 +102,9 @@ FileReader::FileReader(std::filesystem::path path) : path_(std::move(path)) {
   if (error || !S_ISREG(status.st_mode)) {
     close(descriptor_);
     if (error) fail_read(path_, error);
-    throw DataError(text("cannot read '", path_.string(), "': ",
-                         S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file"));
+    throw DataError(
+        str_cat("cannot read '", path_.string(),
+                "': ", S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file"));
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -116,8 +117,8 @@ void FileReader::read(std::uint64_t offset, std::span<std::byte> bytes) const {
         [&] { return pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (count < 0) fail_read(path_, errno);
     if (count == 0)
-      throw DataError(text("cannot read '", path_.string(), "': it ends at byte ", offset, ", ",
-                           bytes.size(), " bytes early"));
+      throw DataError(str_cat("cannot read '", path_.string(), "': it ends at byte ", offset, ", ",
+                              bytes.size(), " bytes early"));
     offset += static_cast<std::uint64_t>(count);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
@@ -154,7 +155,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path)
   if (descriptor_ >= 0) return;
   // Numbered, so that two threads that write one path do not write one temporary file.
   static std::atomic<std::uint64_t> count = 0;
-  temporary_ = text(path_.string(), ".tmp-", getpid(), "-", count++);
+  temporary_ = str_cat(path_.string(), ".tmp-", getpid(), "-", count++);
   descriptor_ = retried(
       [&] { return open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); });
   if (descriptor_ < 0) fail_write(path_, errno);

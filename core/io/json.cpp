@@ -71,7 +71,7 @@ class Builder {
       object.emplace_back(std::move(top.keys[i]), std::move(top.values[i]));
     open_.pop_back();
     if (const auto key = repeated_key(object)) {
-      error_ = text("the key ", quoted(*key), " occurs twice in an object");
+      error_ = str_cat("the key ", quoted(*key), " occurs twice in an object");
       return false;
     }
     return add(std::move(object));
@@ -80,7 +80,8 @@ class Builder {
     // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ...".
     const std::string_view what = e.what();
     const std::size_t reason = what.find(": ");
-    error_ = text("at byte ", position, ": ", reason == what.npos ? what : what.substr(reason + 2));
+    error_ =
+        str_cat("at byte ", position, ": ", reason == what.npos ? what : what.substr(reason + 2));
     return false;
   }
 
@@ -95,7 +96,7 @@ class Builder {
 
   bool open() {
     if (open_.size() == max_depth) {
-      error_ = text("nested more than ", max_depth, " levels deep");
+      error_ = str_cat("nested more than ", max_depth, " levels deep");
       return false;
     }
     open_.emplace_back();
@@ -128,7 +129,7 @@ std::string number_text(double value) {
 
 bool Json::boolean() const {
   if (const auto* value = std::get_if<bool>(&value_)) return *value;
-  throw DataError(text("expected true or false, found ", shortened(*this)));
+  throw DataError(str_cat("expected true or false, found ", shortened(*this)));
 }
 
 std::int64_t Json::integer() const {
@@ -136,36 +137,36 @@ std::int64_t Json::integer() const {
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return *value;
   if (const auto* value = std::get_if<std::uint64_t>(&value_); value && *value <= most)
     return static_cast<std::int64_t>(*value);
-  throw DataError(text("expected a whole number below 2^63, found ", shortened(*this)));
+  throw DataError(str_cat("expected a whole number below 2^63, found ", shortened(*this)));
 }
 
 std::uint64_t Json::natural() const {
   if (const auto* value = std::get_if<std::uint64_t>(&value_)) return *value;
   if (const auto* value = std::get_if<std::int64_t>(&value_); value && *value >= 0)
     return static_cast<std::uint64_t>(*value);
-  throw DataError(text("expected a whole number of at least 0, found ", shortened(*this)));
+  throw DataError(str_cat("expected a whole number of at least 0, found ", shortened(*this)));
 }
 
 double Json::number() const {
   if (const auto* value = std::get_if<double>(&value_)) return *value;
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*value);
   if (const auto* value = std::get_if<std::uint64_t>(&value_)) return static_cast<double>(*value);
-  throw DataError(text("expected a number, found ", shortened(*this)));
+  throw DataError(str_cat("expected a number, found ", shortened(*this)));
 }
 
 const std::string& Json::string() const {
   if (const auto* value = std::get_if<std::string>(&value_)) return *value;
-  throw DataError(text("expected a string, found ", shortened(*this)));
+  throw DataError(str_cat("expected a string, found ", shortened(*this)));
 }
 
 const Json::Array& Json::array() const {
   if (const auto* value = std::get_if<Array>(&value_)) return *value;
-  throw DataError(text("expected an array, found ", shortened(*this)));
+  throw DataError(str_cat("expected an array, found ", shortened(*this)));
 }
 
 const Json::Object& Json::object() const {
   if (const auto* value = std::get_if<Object>(&value_)) return *value;
-  throw DataError(text("expected an object, found ", shortened(*this)));
+  throw DataError(str_cat("expected an object, found ", shortened(*this)));
 }
 
 const Json* Json::find(std::string_view key) const {
@@ -176,7 +177,7 @@ const Json* Json::find(std::string_view key) const {
 
 const Json& Json::at(std::string_view key) const {
   if (const Json* value = find(key)) return *value;
-  throw DataError(text("expected the key ", quoted(std::string(key)), " in ", shortened(*this)));
+  throw DataError(str_cat("expected the key ", quoted(std::string(key)), " in ", shortened(*this)));
 }
 
 std::string to_text(const Json& json) {
@@ -210,7 +211,7 @@ std::string to_text(const Json& json) {
 Json parse_json(std::string_view text_to_parse) {
   // The parser takes a zero byte for the end and would ignore what follows.
   if (const std::size_t zero = text_to_parse.find('\0'); zero != text_to_parse.npos)
-    throw DataError(text("invalid JSON at byte ", zero, ": a zero byte"));
+    throw DataError(str_cat("invalid JSON at byte ", zero, ": a zero byte"));
   Builder builder;
   if (!nlohmann::json::sax_parse(text_to_parse, &builder))
     throw DataError("invalid JSON " + builder.error());

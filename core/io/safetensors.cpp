@@ -78,12 +78,12 @@ std::string_view stored_name(DType dtype) {
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
-  throw CheckpointError(text("'", path.string(), "' is not a valid safetensors file: ", what));
+  throw CheckpointError(str_cat("'", path.string(), "' is not a valid safetensors file: ", what));
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& tensor,
                        const std::string& what) {
-  fail(path, text("tensor '", tensor, "': ", what));
+  fail(path, str_cat("tensor '", tensor, "': ", what));
 }
 
 std::string shape_text(const std::vector<std::uint64_t>& sizes) {
@@ -109,12 +109,12 @@ SafetensorsEntry parse_entry(const std::filesystem::path& path, const std::strin
   try {
     for (const auto& [key, value] : json.object())
       if (key != "dtype" && key != "shape" && key != "data_offsets")
-        throw DataError(text("unknown key '", key, "' (known: dtype, shape, data_offsets)"));
+        throw DataError(str_cat("unknown key '", key, "' (known: dtype, shape, data_offsets)"));
     entry.stored = json.at("dtype").string();
     for (const Json& size : json.at("shape").array()) sizes.push_back(size.natural());
     const Json::Array& offsets = json.at("data_offsets").array();
     if (offsets.size() != 2)
-      throw DataError(text("data_offsets are two numbers, found ", offsets.size()));
+      throw DataError(str_cat("data_offsets are two numbers, found ", offsets.size()));
     entry.offset = offsets[0].natural();
     end = offsets[1].natural();
   } catch (const DataError& error) {
@@ -122,19 +122,19 @@ SafetensorsEntry parse_entry(const std::filesystem::path& path, const std::strin
   }
 
   const Stored* stored = find_stored(entry.stored);
-  if (!stored) fail(path, name, text("unknown element type '", entry.stored, "'"));
+  if (!stored) fail(path, name, str_cat("unknown element type '", entry.stored, "'"));
   if (end < entry.offset)
-    fail(path, name, text("it ends at byte ", end, ", before its start at ", entry.offset));
+    fail(path, name, str_cat("it ends at byte ", end, ", before its start at ", entry.offset));
   entry.bytes = end - entry.offset;
   std::optional<std::uint64_t> expected = stored->bytes;
   for (const std::uint64_t size : sizes)
     if (expected) expected = product(*expected, size);
   if (!expected)
-    fail(path, name, text("the size of shape ", shape_text(sizes), " is beyond 64 bits"));
+    fail(path, name, str_cat("the size of shape ", shape_text(sizes), " is beyond 64 bits"));
   if (*expected != entry.bytes)
     fail(path, name,
-         text(entry.stored, " of shape ", shape_text(sizes), " takes ", *expected,
-              " bytes, its offsets hold ", entry.bytes));
+         str_cat(entry.stored, " of shape ", shape_text(sizes), " takes ", *expected,
+                 " bytes, its offsets hold ", entry.bytes));
   try {
     const std::vector<std::int64_t> signed_sizes(sizes.begin(), sizes.end());
     entry.type = {Shape(signed_sizes), stored->read_as.value_or(f32)};
@@ -151,7 +151,7 @@ std::map<std::string, std::string> parse_metadata(const std::filesystem::path& p
   try {
     for (const auto& [key, value] : json.object()) metadata[key] = value.string();
   } catch (const DataError& error) {
-    fail(path, text(metadata_key, ": ", error.what()));
+    fail(path, str_cat(metadata_key, ": ", error.what()));
   }
   return metadata;
 }
@@ -179,9 +179,9 @@ FileSummary write_safetensors(const std::filesystem::path& path,
   std::vector<const std::pair<std::string, TensorView>*> order;
   for (const auto& tensor : contents.tensors) {
     if (tensor.first == metadata_key)
-      throw UsageError(text("a tensor cannot be named '", metadata_key, "'"));
+      throw UsageError(str_cat("a tensor cannot be named '", metadata_key, "'"));
     if (!names.insert(tensor.first).second)
-      throw UsageError(text("two tensors are named '", tensor.first, "'"));
+      throw UsageError(str_cat("two tensors are named '", tensor.first, "'"));
     order.push_back(&tensor);
   }
   std::ranges::stable_sort(order, std::greater<>{},
@@ -204,8 +204,8 @@ FileSummary write_safetensors(const std::filesystem::path& path,
   std::string header_text = to_text(header);
   header_text.resize((header_text.size() + 7) / 8 * 8, ' ');  // so that the elements are aligned
   if (header_text.size() > max_header)
-    throw UsageError(text("the header of '", path.string(), "' would have ", header_text.size(),
-                          " bytes; readers accept ", max_header));
+    throw UsageError(str_cat("the header of '", path.string(), "' would have ", header_text.size(),
+                             " bytes; readers accept ", max_header));
 
   AtomicFile file(path);
   const std::uint64_t length = header_text.size();
@@ -219,13 +219,14 @@ FileSummary write_safetensors(const std::filesystem::path& path,
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) try : file_(path) {
   std::uint64_t length = 0;
   if (file_.size() < sizeof length)
-    fail(path, text("it has ", file_.size(), " bytes, fewer than the 8 of the header's length"));
+    fail(path, str_cat("it has ", file_.size(), " bytes, fewer than the 8 of the header's length"));
   file_.read(0, std::as_writable_bytes(std::span(&length, 1)));
   if (length > max_header)
-    fail(path, text("a header of ", length, " bytes; at most ", max_header, " are allowed"));
+    fail(path, str_cat("a header of ", length, " bytes; at most ", max_header, " are allowed"));
   const std::uint64_t start = sizeof length + length;
   if (start > file_.size())
-    fail(path, text("the header should end at byte ", start, ", the file ends at ", file_.size()));
+    fail(path,
+         str_cat("the header should end at byte ", start, ", the file ends at ", file_.size()));
   std::string header(length, '\0');
   file_.read(sizeof length, std::as_writable_bytes(std::span(header)));
   if (!header.starts_with('{')) fail(path, "the header does not begin with '{'");
@@ -234,7 +235,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) try : file_(
   try {
     json = parse_json(header);
   } catch (const DataError& error) {
-    fail(path, text("the header is ", error.what()));
+    fail(path, str_cat("the header is ", error.what()));
   }
   for (const auto& [name, value] : json.object())
     if (name == metadata_key)
@@ -250,15 +251,15 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) try : file_(
     SafetensorsEntry& entry = entries_[i];
     if (entry.offset != end)
       fail(path, entry.name,
-           text("expected to start at byte ", end, " of the data, starts at ", entry.offset,
-                entry.offset < end ? " (overlap)" : " (hole)"));
+           str_cat("expected to start at byte ", end, " of the data, starts at ", entry.offset,
+                   entry.offset < end ? " (overlap)" : " (hole)"));
     end += entry.bytes;
     entry.offset += start;
     index_.emplace(entry.name, i);
   }
   if (end != file_.size() - start)
-    fail(path, text("the tensors take ", end, " bytes, the file holds ", file_.size() - start,
-                    " after its header"));
+    fail(path, str_cat("the tensors take ", end, " bytes, the file holds ", file_.size() - start,
+                       " after its header"));
 } catch (const DataError& error) {
   throw CheckpointError(error.what());
 }
@@ -274,8 +275,9 @@ Tensor SafetensorsFile::read(std::string_view name) const {
     std::vector<std::string> names;
     for (const auto& [known, index] : index_) names.push_back(known);
     const std::string nearest = nearest_name(name, names);
-    throw CheckpointError(text("'", file_.path().string(), "' holds no tensor '", name, "'",
-                               nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+    throw CheckpointError(
+        str_cat("'", file_.path().string(), "' holds no tensor '", name, "'",
+                nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
   }
   Tensor result(entry->type);
   read(*entry, result);
@@ -284,11 +286,12 @@ Tensor SafetensorsFile::read(std::string_view name) const {
 
 void SafetensorsFile::read(const SafetensorsEntry& entry, Tensor& into) const {
   const auto refuse = [&](const std::string& what) {
-    throw CheckpointError(text("'", file_.path().string(), "', tensor '", entry.name, "': ", what));
+    throw CheckpointError(
+        str_cat("'", file_.path().string(), "', tensor '", entry.name, "': ", what));
   };
   if (!entry.readable)
-    refuse(text("element type ", entry.stored, " cannot be read; store it as F32, I32 or U8"));
-  if (into.type() != entry.type) refuse(text("expected ", into.type(), ", found ", entry.type));
+    refuse(str_cat("element type ", entry.stored, " cannot be read; store it as F32, I32 or U8"));
+  if (into.type() != entry.type) refuse(str_cat("expected ", into.type(), ", found ", entry.type));
   try {
     if (entry.stored == stored_name(entry.type.dtype)) {
       file_.read(entry.offset, {static_cast<std::byte*>(into.data()), into.bytes()});

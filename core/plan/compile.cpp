@@ -159,7 +159,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::initializer_list<Va
   return compile(graph, std::span(outputs.begin(), outputs.size()), options);
 }
 
-std::size_t memory(const Plan& plan) {
+std::size_t memory_bytes(const Plan& plan) {
   std::size_t bytes = plan.memory.arena_bytes + plan.pack_bytes;
   for (const auto& constant : plan.program.constants) bytes += constant->bytes();
   return bytes;

@@ -37,7 +37,7 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::initializer_list<Va
 /// Steps, shapes, scopes, fused groups and offsets, a line a step.
 std::string to_text(const Plan& plan);
 /// Bytes that an execution of the plan takes: arena, scratch, packs, constants (not the variables).
-std::size_t memory(const Plan& plan);
+std::size_t memory_bytes(const Plan& plan);
 /// FLOP of one run.
 double flops(const Plan& plan);
 int step_count(const Plan& plan);

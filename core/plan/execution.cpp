@@ -81,7 +81,7 @@ std::string label_of(const Step& step) {
   std::string label(step.op ? step.op->name() : "");
   if (!step.tiles) return label;
   for (const TileProgram::Instruction& instruction : step.tiles->instructions())
-    label += text(label.empty() ? "" : " + ", instruction.op->name);
+    label += str_cat(label.empty() ? "" : " + ", instruction.op->name);
   return label;
 }
 
@@ -115,7 +115,7 @@ class RunNumber {
 std::string input_names(const Plan& plan) {
   std::string names;
   for (const Program::Input& input : plan.program.inputs)
-    names += text(names.empty() ? "" : ", ", "'", input.name, "'");
+    names += str_cat(names.empty() ? "" : ", ", "'", input.name, "'");
   return names.empty() ? "none" : names;
 }
 
@@ -125,7 +125,8 @@ int Execution::State::input(std::string_view name) const {
   const auto& inputs = plan->program.inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].name == name) return static_cast<int>(i);
-  throw UsageError(text("the plan has no input '", name, "'; its inputs are ", input_names(*plan)));
+  throw UsageError(
+      str_cat("the plan has no input '", name, "'; its inputs are ", input_names(*plan)));
 }
 
 const Program::Output* Execution::State::output(const Value& value) const {
@@ -137,7 +138,7 @@ const Program::Output* Execution::State::output(const Value& value) const {
 
 TensorView Execution::State::view(const Program::Output& output) const {
   if (!ran)
-    throw UsageError(text("'", output.names.front(), "' is not known before the first run"));
+    throw UsageError(str_cat("'", output.names.front(), "' is not known before the first run"));
   const Address address = plan->address_of(output.value);
   std::byte* base =
       address.base == 0 ? workspace->memory() : bases[static_cast<std::size_t>(address.base)];
@@ -148,8 +149,8 @@ void Execution::State::check_inputs() const {
   const auto& inputs = plan->program.inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!bound[i])
-      throw UsageError(text("input '", inputs[i].name, "', ", inputs[i].type,
-                            ", was not set; call set() before run()"));
+      throw UsageError(str_cat("input '", inputs[i].name, "', ", inputs[i].type,
+                               ", was not set; call set() before run()"));
     const void* data = bases[static_cast<std::size_t>(plan->input_base(static_cast<int>(i)))];
     check_range(inputs[i].name, {data, inputs[i].type}, inputs[i].range);
   }
@@ -163,8 +164,8 @@ void Execution::State::bind() {
     const Tensor& tensor = (*store)[variables[i]].value();
     const Program::StoreVariable& expected = plan->program.variables[i];
     if (tensor.type() != expected.type)
-      throw UsageError(text("variable '", expected.name, "' was ", expected.type,
-                            " when the plan was compiled and is ", tensor.type(), " now"));
+      throw UsageError(str_cat("variable '", expected.name, "' was ", expected.type,
+                               " when the plan was compiled and is ", tensor.type(), " now"));
     bases[static_cast<std::size_t>(plan->variable_base(static_cast<int>(i)))] =
         memory_of(tensor.data());
   }
@@ -240,11 +241,11 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
   for (const Program::StoreVariable& variable : program.variables) {
     const int index = store.find(variable.name);
     if (index < 0)
-      throw UsageError(text("the store has no variable '", variable.name,
-                            "'; give the store that the plan's graph was built on"));
+      throw UsageError(str_cat("the store has no variable '", variable.name,
+                               "'; give the store that the plan's graph was built on"));
     if (store[index].value().type() != variable.type)
-      throw UsageError(text("the plan's variable '", variable.name, "' is ", variable.type,
-                            ", the store's is ", store[index].value().type()));
+      throw UsageError(str_cat("the plan's variable '", variable.name, "' is ", variable.type,
+                               ", the store's is ", store[index].value().type()));
     state_->variables.push_back(index);
   }
   state_->bound.assign(program.inputs.size(), false);
@@ -274,10 +275,11 @@ void Execution::set(std::string_view input, TensorView tensor) {
   const int index = state_->input(input);
   const Program::Input& expected = state_->plan->program.inputs[static_cast<std::size_t>(index)];
   if (tensor.type != expected.type)
-    throw UsageError(text("input '", input, "' is ", expected.type, ", not ", tensor.type));
+    throw UsageError(str_cat("input '", input, "' is ", expected.type, ", not ", tensor.type));
   if (state_->workspace->holds(tensor.data))
-    throw UsageError(text("input '", input, "' is given a result in the execution's own memory, ",
-                          "which the run writes to; give a copy of it"));
+    throw UsageError(str_cat("input '", input,
+                             "' is given a result in the execution's own memory, ",
+                             "which the run writes to; give a copy of it"));
   state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] = memory_of(tensor.data);
   state_->bound[static_cast<std::size_t>(index)] = true;
 }
@@ -317,9 +319,9 @@ void Execution::run() {
 TensorView Execution::get(Value output) const {
   if (output)
     if (const Program::Output* known = state_->output(output)) return state_->view(*known);
-  throw UsageError(text("the value",
-                        output ? text(" '", output.graph().node(output.node()).name, "'") : "",
-                        " is no output of this plan; give it to compile() too"));
+  throw UsageError(str_cat(
+      "the value", output ? str_cat(" '", output.graph().node(output.node()).name, "'") : "",
+      " is no output of this plan; give it to compile() too"));
 }
 
 TensorView Execution::get(std::string_view scoped_name) const {
@@ -331,14 +333,14 @@ TensorView Execution::get(std::string_view scoped_name) const {
     }
   }
   const std::string nearest = nearest_name(scoped_name, names);
-  throw UsageError(text("'", scoped_name, "' is no output of this plan",
-                        nearest.empty() ? "" : text("; did you mean '", nearest, "'?")));
+  throw UsageError(str_cat("'", scoped_name, "' is no output of this plan",
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
 }
 
 float Execution::scalar(Value output) const {
   const TensorView view = get(output);
   if (view.type.size() != 1)
-    throw UsageError(text("asked for the one number of a tensor ", view.type));
+    throw UsageError(str_cat("asked for the one number of a tensor ", view.type));
   return view.as<float>()[0];
 }
 

@@ -53,11 +53,11 @@ std::int64_t first_outside(std::span<const T> values, const Range& range) {
 std::string position(std::int64_t index, const Shape& shape) {
   std::string result = "]";
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    result = text(index % shape[axis], result);
+    result = str_cat(index % shape[axis], result);
     index /= shape[axis];
-    if (axis > 0) result = text(", ", result);
+    if (axis > 0) result = str_cat(", ", result);
   }
-  return text("[", result);
+  return str_cat("[", result);
 }
 
 template <class T>
@@ -65,10 +65,10 @@ void check(std::string_view input, const TensorView& tensor, const Range& range)
   const std::span<const T> values = tensor.as<T>();
   const std::int64_t bad = first_outside(values, range);
   if (bad < 0) return;
-  throw DataError(text("input '", input, "', ", tensor.type, ": element ",
-                       position(bad, tensor.type.shape), " is ",
-                       +values[static_cast<std::size_t>(bad)], ", outside its range ", range.low,
-                       " <= x < ", range.high, "; nothing was updated"));
+  throw DataError(str_cat("input '", input, "', ", tensor.type, ": element ",
+                          position(bad, tensor.type.shape), " is ",
+                          +values[static_cast<std::size_t>(bad)], ", outside its range ", range.low,
+                          " <= x < ", range.high, "; nothing was updated"));
 }
 
 }  // namespace

@@ -10,31 +10,31 @@ class Printer {
   explicit Printer(const Plan& plan) : plan_(plan), program_(plan.program) {}
 
   std::string print() {
-    result_ = text("plan '", program_.label, "': ", program_.steps.size(), " steps, arena ",
-                   plan_.memory.arena_bytes, " bytes, packs ", plan_.pack_bytes, " bytes, ",
-                   name_of(plan_.options.level), "\n");
+    result_ = str_cat("plan '", program_.label, "': ", program_.steps.size(), " steps, arena ",
+                      plan_.memory.arena_bytes, " bytes, packs ", plan_.pack_bytes, " bytes, ",
+                      name_of(plan_.options.level), "\n");
     for (const Program::Input& input : program_.inputs) {
-      result_ += text("  input '", input.name, "': ", input.type);
+      result_ += str_cat("  input '", input.name, "': ", input.type);
       if (input.range.bounded())
-        result_ += text(" in [", input.range.low, ", ", input.range.high, ")");
+        result_ += str_cat(" in [", input.range.low, ", ", input.range.high, ")");
       result_ += "\n";
     }
     for (const Program::Pack& pack : program_.packs) {
-      result_ +=
-          text("  pack ", program_.variables[static_cast<std::size_t>(pack.variable)].name, ": ");
+      result_ += str_cat("  pack ",
+                         program_.variables[static_cast<std::size_t>(pack.variable)].name, ": ");
       step(pack.step);
     }
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
       const bool beside = s > 0 && plan_.times[s] == plan_.times[s - 1];
-      result_ += text(beside ? "  | " : "  ", s, ": ");  // beside the step before
+      result_ += str_cat(beside ? "  | " : "  ", s, ": ");  // beside the step before
       step(program_.steps[s]);
     }
     for (const Program::Commit& commit : program_.commits)
       result_ +=
-          text("  assign ", program_.variables[static_cast<std::size_t>(commit.variable)].name,
-               " = ", value(commit.value), commit.in_place ? " in place" : "", "\n");
+          str_cat("  assign ", program_.variables[static_cast<std::size_t>(commit.variable)].name,
+                  " = ", value(commit.value), commit.in_place ? " in place" : "", "\n");
     for (const Program::Output& output : program_.outputs)
-      result_ += text("  output ", output.names.front(), " = ", value(output.value), "\n");
+      result_ += str_cat("  output ", output.names.front(), " = ", value(output.value), "\n");
     return std::move(result_);
   }
 
@@ -44,15 +44,15 @@ class Printer {
     const int root = program_.root(id);
     const ProgramValue& origin = program_.value(root);
     const std::string name = origin.source == Source::computed || origin.source == Source::packed
-                                 ? text("%", root)
+                                 ? str_cat("%", root)
                                  : origin.name;
-    return id == root ? name : text(name, "+", program_.value(id).byte_offset, "b");
+    return id == root ? name : str_cat(name, "+", program_.value(id).byte_offset, "b");
   }
 
   std::string operands(const std::vector<int>& ids) const {
     std::string list;
     for (const int id : ids)
-      list += text(list.empty() ? "" : ", ", value(id), " ", program_.value(id).type);
+      list += str_cat(list.empty() ? "" : ", ", value(id), " ", program_.value(id).type);
     return list;
   }
 
@@ -60,24 +60,25 @@ class Printer {
   std::string location(int id) const {
     const Address address = plan_.address_of(id);
     const int variable = address.base - plan_.variable_base(0);
-    if (address.base == plan_.pack_base()) return text("@pack+", address.offset);
-    if (address.base == 0) return text("@", address.offset);
-    return text("@", program_.variables[static_cast<std::size_t>(variable)].name);
+    if (address.base == plan_.pack_base()) return str_cat("@pack+", address.offset);
+    if (address.base == 0) return str_cat("@", address.offset);
+    return str_cat("@", program_.variables[static_cast<std::size_t>(variable)].name);
   }
 
   void step(const Step& step) {
     std::string results;
     for (const int id : step.outputs)
-      results += text(results.empty() ? "" : ", ", value(id), " ", program_.value(id).type, " ",
-                      location(id));
+      results += str_cat(results.empty() ? "" : ", ", value(id), " ", program_.value(id).type, " ",
+                         location(id));
     result_ += results + " = ";
     if (step.op) {
-      result_ += text(step.op->name(), "(", operands(step.inputs), ")");
+      result_ += str_cat(step.op->name(), "(", operands(step.inputs), ")");
       if (const std::string attributes = step.op->attributes(); !attributes.empty())
         result_ += " " + attributes;
-      if (step.tiles) result_ += text("\n       with {", step.tiles->describe(), "}");
+      if (step.tiles) result_ += str_cat("\n       with {", step.tiles->describe(), "}");
     } else {
-      result_ += text("tile(", operands(step.inputs), ")\n       {", step.tiles->describe(), "}");
+      result_ +=
+          str_cat("tile(", operands(step.inputs), ")\n       {", step.tiles->describe(), "}");
     }
     result_ += "\n      ";
     for (const std::string& node : step.nodes) result_ += " " + node;

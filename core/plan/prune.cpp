@@ -40,7 +40,7 @@ class Lowering {
     std::vector<int>& outputs = values_[static_cast<std::size_t>(index)];
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       outputs.push_back(
-          program_.add_value(node.outputs[i], i == 0 ? node.name : text(node.name, ":", i)));
+          program_.add_value(node.outputs[i], i == 0 ? node.name : str_cat(node.name, ":", i)));
     if (const Leaf* leaf = node.op->leaf()) return bind(*leaf, program_.value(outputs.front()));
     Step step;
     step.op = node.op;
@@ -58,7 +58,7 @@ class Lowering {
       Program::Output fetched{
           .node = output.node(), .output = output.output(), .value = id(output), .names = {}};
       if (output.output() == 0) fetched.names.push_back(node.name);
-      fetched.names.push_back(text(node.name, ":", output.output()));
+      fetched.names.push_back(str_cat(node.name, ":", output.output()));
       for (const auto& [name, value] : graph_.given_names())
         if (value == output) fetched.names.push_back(name);
       program_.outputs.push_back(std::move(fetched));

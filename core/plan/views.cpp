@@ -16,8 +16,8 @@ bool become_views(Program& program, const Step& step) {
     const std::size_t end =
         static_cast<std::size_t>(view->byte_offset) + step.op_outputs[i].bytes();
     if (view->byte_offset < 0 || end > types[static_cast<std::size_t>(view->input)].bytes())
-      throw UsageError(text("op '", step.op->name(), "' (", step.nodes.front(), "): output ", i,
-                            " is no piece of input ", view->input));
+      throw UsageError(str_cat("op '", step.op->name(), "' (", step.nodes.front(), "): output ", i,
+                               " is no piece of input ", view->input));
     views.push_back(*view);
   }
   for (std::size_t i = 0; i < views.size(); ++i) {

@@ -11,7 +11,7 @@ namespace abax::data {
 const Tensor& Batch::input(std::string_view name) const {
   for (const auto& [known, tensor] : inputs)
     if (known == name) return tensor;
-  throw UsageError(text("the batch has no input '", name, "'"));
+  throw UsageError(str_cat("the batch has no input '", name, "'"));
 }
 
 Tensor& Batch::prepare(std::string_view name, TensorType type) {

@@ -13,8 +13,8 @@ BatchOrder::BatchOrder(Buckets buckets, std::span<const ItemSize> sizes, bool sh
                        std::uint64_t seed)
     : buckets_(std::move(buckets)), shuffled_(shuffled), seed_(seed) {
   if (sizes.size() != buckets_.bucket.size())
-    throw UsageError(text("buckets of ", buckets_.bucket.size(), " items do not fit the sizes of ",
-                          sizes.size()));
+    throw UsageError(str_cat("buckets of ", buckets_.bucket.size(),
+                             " items do not fit the sizes of ", sizes.size()));
   members_.resize(buckets_.shapes.size());
   for (std::size_t item = 0; item < sizes.size(); ++item)
     members_[static_cast<std::size_t>(buckets_.bucket[item])].push_back(
@@ -34,7 +34,7 @@ BatchOrder::Pass BatchOrder::make_pass(std::int64_t number) const {
   Pass pass{number, members_, batches_};
   if (!shuffled_) return pass;
   for (std::size_t shape = 0; shape < pass.members.size(); ++shape) {
-    Random random(stream_key(seed_, "data", text("bucket ", shape)),
+    Random random(stream_key(seed_, "data", str_cat("bucket ", shape)),
                   static_cast<std::uint64_t>(number));
     shuffle<std::int64_t>(pass.members[shape], random);
   }
@@ -44,7 +44,7 @@ BatchOrder::Pass BatchOrder::make_pass(std::int64_t number) const {
 }
 
 BatchOrder::Rows BatchOrder::at(std::int64_t position) const {
-  if (position < 0) throw UsageError(text("a position is at least 0, not ", position));
+  if (position < 0) throw UsageError(str_cat("a position is at least 0, not ", position));
   std::shared_ptr<const Pass> pass;
   {
     const std::lock_guard lock(mutex_);

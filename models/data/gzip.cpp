@@ -74,9 +74,9 @@ std::string read_bytes(const std::filesystem::path& path, bool* compressed) {
   std::string inflated;
   Inflater inflater(contents);
   if (!inflater.inflate_all(inflated))
-    throw DataError(text("cannot read '", path.string(),
-                         "': its gzip data is damaged or ends early, at byte ", inflater.consumed(),
-                         " of ", contents.size(), " (", inflater.reason(), ")"));
+    throw DataError(str_cat(
+        "cannot read '", path.string(), "': its gzip data is damaged or ends early, at byte ",
+        inflater.consumed(), " of ", contents.size(), " (", inflater.reason(), ")"));
   return inflated;
 }
 

@@ -29,9 +29,9 @@ void sort(ItemSplit& split) {
 ItemSplit split_items(std::size_t count, double valid, double test, std::uint64_t seed) {
   if (!(valid >= 0) || !(test >= 0) || !(valid + test < 1))
     throw UsageError(
-        text("the fractions for validation and test must be at least 0 and together "
-             "less than 1, not ",
-             valid, " and ", test));
+        str_cat("the fractions for validation and test must be at least 0 and together "
+                "less than 1, not ",
+                valid, " and ", test));
   const auto part = [&](double fraction) {
     return static_cast<std::size_t>(std::llround(fraction * static_cast<double>(count)));
   };
@@ -47,10 +47,10 @@ ItemSplit split_items(std::size_t count, double valid, double test, std::uint64_
 
 ItemSplit fold_items(std::size_t count, std::int64_t fold, std::int64_t folds, std::uint64_t seed) {
   if (folds < 3 || folds > static_cast<std::int64_t>(count))
-    throw UsageError(text("expected 3 folds (test, validation, training) to ", count,
-                          " (an item each), not ", folds));
+    throw UsageError(str_cat("expected 3 folds (test, validation, training) to ", count,
+                             " (an item each), not ", folds));
   if (fold < 0 || fold >= folds)
-    throw UsageError(text("of ", folds, " folds, expected 0 to ", folds - 1, ", not ", fold));
+    throw UsageError(str_cat("of ", folds, " folds, expected 0 to ", folds - 1, ", not ", fold));
   ItemSplit result;
   const std::vector<std::size_t> order = shuffled(count, seed);
   for (std::size_t i = 0; i < count; ++i) {

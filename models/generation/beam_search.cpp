@@ -125,21 +125,21 @@ class Beam {
 };
 
 void check(const BeamConfig& c, std::int64_t vocabulary) {
-  if (c.beam < 1) throw UsageError(text("a beam has at least one hypothesis, not ", c.beam));
+  if (c.beam < 1) throw UsageError(str_cat("a beam has at least one hypothesis, not ", c.beam));
   if (c.n_best < 1 || c.n_best > c.beam)
     throw UsageError(
-        text("of a beam of ", c.beam, " the 1 to ", c.beam, " best can be had, not ", c.n_best));
-  if (c.limit < 0) throw UsageError(text("a sequence has no ", c.limit, " tokens"));
+        str_cat("of a beam of ", c.beam, " the 1 to ", c.beam, " best can be had, not ", c.n_best));
+  if (c.limit < 0) throw UsageError(str_cat("a sequence has no ", c.limit, " tokens"));
   for (const std::int32_t token : {c.begin, c.end})
     if (token < 0 || token >= vocabulary)
       throw UsageError(
-          text("begin and end are tokens of a vocabulary of ", vocabulary, ", not ", token));
+          str_cat("begin and end are tokens of a vocabulary of ", vocabulary, ", not ", token));
 }
 
 void check_next(std::span<const float> next, std::int64_t rows, std::int64_t vocabulary) {
   if (static_cast<std::int64_t>(next.size()) != rows * vocabulary)
-    throw UsageError(text("expected log-probabilities [", rows, ", ", vocabulary, "], got ",
-                          next.size(), " numbers"));
+    throw UsageError(str_cat("expected log-probabilities [", rows, ", ", vocabulary, "], got ",
+                             next.size(), " numbers"));
 }
 
 }  // namespace

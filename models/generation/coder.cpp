@@ -53,8 +53,8 @@ int axis_of(const std::string& name, const TensorType& items, const TensorType& 
     axis = i;
   }
   if (!fits)
-    throw ShapeError(text("the model takes '", name, "' as ", plan,
-                          " with any number of items for ", batch, ", not ", items));
+    throw ShapeError(str_cat("the model takes '", name, "' as ", plan,
+                             " with any number of items for ", batch, ", not ", items));
   return std::max(axis, 0);
 }
 
@@ -68,7 +68,7 @@ Coder::Coder(Variables& store, const ModelSettings& settings, Workers& workers,
       parts_(settings.entry().autoencoder),
       batch_(shape) {
   if (!parts_.shape || !parts_.encode || !parts_.decode)
-    throw UsageError(text(settings.name(), " is no autoencoder: it has no codes"));
+    throw UsageError(str_cat(settings.name(), " is no autoencoder: it has no codes"));
   codes_ = parts_.shape(settings_);
   store_.runs(sampling) = 0;
   store_.runs(posterior_sampling) = 0;
@@ -90,7 +90,7 @@ Tensor Coder::through(Way& way, BatchInputs items) {
     const std::int64_t here = tensor.shape()[axis];
     if (inputs.size() > 1 && here != count)
       throw ShapeError(
-          text("'", name, "' is of ", here, " items, '", *inputs.front().name, "' of ", count));
+          str_cat("'", name, "' is of ", here, " items, '", *inputs.front().name, "' of ", count));
     count = here;
   }
   if (inputs.empty()) throw UsageError("there is nothing that the model reads of these items");
@@ -123,20 +123,20 @@ Tensor Coder::encode(BatchInputs items) {
 
 Tensor Coder::sample_posterior(BatchInputs items) {
   if (!parts_.sample_posterior)
-    throw UsageError(text(settings_.name(),
-                          " has no posterior distribution to sample codes from: an item has one "
-                          "code at each position; take that one"));
+    throw UsageError(str_cat(settings_.name(),
+                             " has no posterior distribution to sample codes from: an item has one "
+                             "code at each position; take that one"));
   return encode_by(parts_.sample_posterior, sample_posterior_, posterior_sampling, items);
 }
 
 Tensor Coder::decode(const Tensor& codes) {
   const TensorType type{{batch_.batch, codes_.positions}, dtype()};
   if (codes.shape().rank() != 2 || codes.shape()[1] != codes_.positions || codes.dtype() != dtype())
-    throw ShapeError(text("the model takes codes [", codes_.positions, "] ", dtype(), " each, not ",
-                          codes.type()));
+    throw ShapeError(str_cat("the model takes codes [", codes_.positions, "] ", dtype(),
+                             " each, not ", codes.type()));
   if (!decode_) {
     auto way = std::make_unique<Way>(store_, "decode");
-    const Range kinds = codes_.kinds > 0 ? range(0, static_cast<double>(codes_.kinds)) : Range{};
+    const Range kinds = codes_.kinds > 0 ? values_in(0, codes_.kinds) : Range{};
     way->result = parts_.decode(way->graph, settings_,
                                 way->graph.input("codes", type.shape, type.dtype, kinds));
     decode_ = finish(std::move(way));
@@ -195,7 +195,7 @@ data::Batch images_at(const data::BatchSource& source, const std::vector<std::in
     const bool known = at >= 0 && at < rows * source.batches();
     const data::Batch batch = source.make(known ? at / rows : 0);
     if (!known || at % rows >= batch.counted)
-      throw UsageError(text("there is no image ", at, "; the first is 0"));
+      throw UsageError(str_cat("there is no image ", at, "; the first is 0"));
     const Tensor& images = batch.input("images");
     Tensor& chosen =
         result.prepare("images", {images.shape().with(0, result.counted), images.dtype()});

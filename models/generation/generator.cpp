@@ -11,7 +11,7 @@ Generator::Generator(Variables& store, const ModelSettings& settings, Workers& w
     : graph_(std::make_unique<Graph>(store, Mode::evaluate, "generate")) {
   const ModelEntry& entry = settings.entry();
   if (!entry.step)
-    throw UsageError(text("'", entry.name, "' is no language model: it goes on with no text"));
+    throw UsageError(str_cat("'", entry.name, "' is no language model: it goes on with no text"));
   logits_ = entry.step(*graph_, settings, 1);
   execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), store, workers);
   execution_->set("tokens", token_);

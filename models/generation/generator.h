@@ -30,7 +30,7 @@ class Generator {
   /// the vocabulary.
   std::span<const float> next(std::int32_t token);
   /// Bytes that the plan takes beside the store's variables.
-  std::size_t workspace_bytes() const { return memory(execution_->plan()); }
+  std::size_t workspace_bytes() const { return memory_bytes(execution_->plan()); }
   /// Begins a new stream.
   void reset() { fresh_ = true; }
 

@@ -19,12 +19,12 @@ void fields(Fields& f, SamplingConfig& s) {
       .at_most(1);
 }
 
-void check(const SamplingConfig& c) {
+void check_sampling(const SamplingConfig& c) {
   if (!(c.temperature >= 0))
-    throw UsageError(text("a temperature is at least 0, not ", c.temperature));
-  if (c.top_k < 0) throw UsageError(text("top-k is at least 1, or 0 for all, not ", c.top_k));
+    throw UsageError(str_cat("a temperature is at least 0, not ", c.temperature));
+  if (c.top_k < 0) throw UsageError(str_cat("top-k is at least 1, or 0 for all, not ", c.top_k));
   if (!(c.top_p > 0 && c.top_p <= 1))
-    throw UsageError(text("top-p is above 0 and at most 1, not ", c.top_p));
+    throw UsageError(str_cat("top-p is above 0 and at most 1, not ", c.top_p));
 }
 
 namespace {
@@ -34,11 +34,12 @@ float checked_largest(std::span<const float> logits) {
   const bool numbers = std::ranges::none_of(logits, [](float x) { return std::isnan(x); });
   const float largest = logits.empty() ? -INFINITY : *std::ranges::max_element(logits);
   if (!numbers || !std::isfinite(largest))
-    throw DivergedError(text(
-        "cannot draw one of ", logits.size(), " classes: ",
-        numbers ? text("the largest logit is ", largest) : std::string("a logit is not a number"),
-        "; the model's weights are broken: train anew with a lower learning "
-        "rate, or take an older checkpoint"));
+    throw DivergedError(
+        str_cat("cannot draw one of ", logits.size(), " classes: ",
+                numbers ? str_cat("the largest logit is ", largest)
+                        : std::string("a logit is not a number"),
+                "; the model's weights are broken: train anew with a lower learning "
+                "rate, or take an older checkpoint"));
   return largest;
 }
 

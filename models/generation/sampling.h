@@ -21,12 +21,12 @@ void fields(Fields& f, SamplingConfig& s);
 
 /// Throws UsageError, saying the range, where a temperature is negative, a top-k is negative or a
 /// top-p is not in (0, 1].
-void check(const SamplingConfig& config);
+void check_sampling(const SamplingConfig& config);
 
 /// Keeps its memory between draws.
 class Sampler {
  public:
-  explicit Sampler(SamplingConfig config) : config_(config) { check(config); }
+  explicit Sampler(SamplingConfig config) : config_(config) { check_sampling(config); }
   /// A class of `logits` [classes], one at least; equal logits are taken in their order.
   /// Throws DivergedError where one is NaN, or the largest is no finite number.
   std::int32_t draw(std::span<const float> logits, Random& random);

@@ -22,7 +22,7 @@ Translator::Translator(const Variables& store, const ModelSettings& settings,
       parents_({shape.rows()}, i32) {
   const StepDecoder& decoder = settings.entry().decoder;
   if (!decoder.begin)
-    throw UsageError(text("'", settings.name(), "' makes no sequence from another"));
+    throw UsageError(str_cat("'", settings.name(), "' makes no sequence from another"));
   decoder.begin(*encode_graph_, settings, shape);
   log_probabilities_ = decoder.step(*step_graph_, settings, shape);
   vocabulary_ = log_probabilities_.shape()[1];
@@ -42,14 +42,15 @@ void Translator::check(std::span<const std::vector<std::int32_t>> sources,
                        const BeamConfig& search) const {
   if (search.beam != shape_.beam)
     throw UsageError(
-        text("this translator has ", shape_.beam, " hypotheses a sentence, not ", search.beam));
+        str_cat("this translator has ", shape_.beam, " hypotheses a sentence, not ", search.beam));
   if (search.limit + 1 > shape_.limit)
-    throw UsageError(text("targets of ", search.limit, " tokens and an end need ", search.limit + 1,
-                          " steps; this translator has ", shape_.limit));
+    throw UsageError(str_cat("targets of ", search.limit, " tokens and an end need ",
+                             search.limit + 1, " steps; this translator has ", shape_.limit));
   for (const auto& source : sources)
     if (static_cast<std::int64_t>(source.size()) > shape_.length)
-      throw UsageError(text("a source of ", source.size(), " tokens does not fit a translator for ",
-                            shape_.length, "; cut it, or ask for more"));
+      throw UsageError(str_cat("a source of ", source.size(),
+                               " tokens does not fit a translator for ", shape_.length,
+                               "; cut it, or ask for more"));
 }
 
 void Translator::begin(std::span<const std::vector<std::int32_t>> sources) {

@@ -21,15 +21,15 @@ namespace {
 
 void check(const CategoricalLatent& c) {
   if (c.latents < 1 || c.categories < 1)
-    throw UsageError(text("at least one latent of one category is expected, not ", c.latents,
-                          " of ", c.categories));
-  if (c.samples < 1) throw UsageError(text("at least one sample is expected, not ", c.samples));
+    throw UsageError(str_cat("at least one latent of one category is expected, not ", c.latents,
+                             " of ", c.categories));
+  if (c.samples < 1) throw UsageError(str_cat("at least one sample is expected, not ", c.samples));
   if (c.posterior != "independent" && c.posterior != "autoregressive")
-    throw UsageError(
-        text("there is no posterior '", c.posterior, "'; known are independent, autoregressive"));
+    throw UsageError(str_cat("there is no posterior '", c.posterior,
+                             "'; known are independent, autoregressive"));
   if (c.prior != "uniform" && c.prior != "learned" && c.prior != "autoregressive")
     throw UsageError(
-        text("there is no prior '", c.prior, "'; known are uniform, learned, autoregressive"));
+        str_cat("there is no prior '", c.prior, "'; known are uniform, learned, autoregressive"));
   check_estimator(c.estimator);
 }
 
@@ -92,7 +92,7 @@ void fields(Fields& f, CategoricalLatent& l) {
   if (l.estimator != "exact") {
     f("samples", l.samples, "of the posterior an item; rloo and vimco take several").at_least(1);
     f.require(l.samples > 1 || !takes_several(l.estimator),
-              text("--estimator ", l.estimator, " needs two samples or more: --samples 2"));
+              str_cat("--estimator ", l.estimator, " needs two samples or more: --samples 2"));
   }
   if (is_pathwise(l.estimator)) {
     f("temperature", l.temperature, "of relaxed samples, at the first step").above(0);
@@ -123,9 +123,10 @@ Conditionals categorical_prior(Graph& g, const CategoricalLatent& c, std::int64_
   const Shape shape{c.latents, c.categories};
   if (c.prior == "uniform") return {.logits = g.constant(Tensor(shape))};
   const auto scope = g.scope("prior");
-  const Value logits = g.parameter_without_decay("logits", shape, zeros());
+  const Value logits = g.parameter_without_decay("logits", shape, init::zeros());
   if (c.prior == "learned" || c.latents < 2) return {.logits = logits};
-  return conditional(logits, g.parameter_without_decay("conditional/hidden", {width}, zeros()),
+  return conditional(logits,
+                     g.parameter_without_decay("conditional/hidden", {width}, init::zeros()),
                      c.categories);
 }
 

@@ -26,7 +26,7 @@ Value gradient_alone(Value x) { return x - stop_gradient(x); }
 
 void check_samples(std::string_view name, Value f) {
   if (f.shape().rank() < 1 || f.shape()[0] < 2)
-    throw UsageError(text(name, " needs two samples or more (--samples), f is ", f.shape()));
+    throw UsageError(str_cat(name, " needs two samples or more (--samples), f is ", f.shape()));
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void check_estimator(std::string_view name) {
   if (std::ranges::find(estimator_names(), name) != estimator_names().end()) return;
   std::string known;
   for (const std::string& other : estimator_names()) known += (known.empty() ? "" : ", ") + other;
-  throw UsageError(text("there is no estimator '", name, "'; known are ", known));
+  throw UsageError(str_cat("there is no estimator '", name, "'; known are ", known));
 }
 
 bool is_relaxed(std::string_view estimator) { return estimator == "gumbel"; }
@@ -121,7 +121,7 @@ LearnedBaseline learned_baseline(Value input, Value f, Value weights, std::strin
   const auto scope = g.scope(name);
   const Value hidden = tanh(linear(stop_gradient(input), baseline_units, "hidden"));
   const Value network = reshape(linear(hidden, 1, "output"), weights.shape());  // [batch]
-  const Value centre = g.saved_state("centre", {{}, f32}, zeros());
+  const Value centre = g.saved_state("centre", {{}, f32}, init::zeros());
   const Value target = stop_gradient(mean(f, {0}));
   const Value error = target - stop_gradient(centre) - network;
   const Value mean_error = sum(error * weights) / maximum(sum(weights), 1);
@@ -133,9 +133,9 @@ Value all_states(Graph& g, std::int64_t latents, std::int64_t categories) {
   std::int64_t states = 1;
   for (std::int64_t k = 0; k < latents && states <= most_states; ++k) states *= categories;
   if (states > most_states)
-    throw UsageError(text("the exact gradient sums over all states of the latents, at most ",
-                          most_states, ": ", latents, " latents of ", categories,
-                          " categories have more; take --estimator rloo or nvil"));
+    throw UsageError(str_cat("the exact gradient sums over all states of the latents, at most ",
+                             most_states, ": ", latents, " latents of ", categories,
+                             " categories have more; take --estimator rloo or nvil"));
   Tensor codes({states, latents}, i32);
   for (std::int64_t state = 0; state < states; ++state)
     for (std::int64_t k = latents - 1, rest = state; k >= 0; --k, rest /= categories)

@@ -49,7 +49,7 @@ Value codes_of(Value level, const std::vector<std::int64_t>& levels) {
 void check_levels(const std::vector<std::int64_t>& levels) {
   std::int64_t kinds = 1;
   for (const std::int64_t level : levels) {
-    if (level < 2) throw UsageError(text("a dimension has at least 2 levels, not ", level));
+    if (level < 2) throw UsageError(str_cat("a dimension has at least 2 levels, not ", level));
     if (level > most_kinds / kinds) throw UsageError("the levels make more than 2^24 codes");
     kinds *= level;
   }

@@ -15,7 +15,7 @@ void fields(Fields& f, GaussianLatent& l) {
 }
 
 GaussianPosterior gaussian_posterior(Value features, const GaussianLatent& c) {
-  if (c.latents < 1) throw UsageError(text("at least one latent is expected, not ", c.latents));
+  if (c.latents < 1) throw UsageError(str_cat("at least one latent is expected, not ", c.latents));
   const auto scope = features.graph().scope("encoder");
   return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
 }

@@ -146,7 +146,7 @@ void set(Variables& store, const std::string& name, const std::function<float(st
 Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint64_t seed,
                Workers& workers) {
   if (vectors.shape().rank() != 2 || vectors.shape()[0] == 0 || codes < 1)
-    throw UsageError(text("k_means: ", codes, " centres of vectors ", vectors.type()));
+    throw UsageError(str_cat("k_means: ", codes, " centres of vectors ", vectors.type()));
   Tensor centres = seeded(vectors, codes, seed, workers);
   Variables none;
   Graph g(none, Mode::evaluate);

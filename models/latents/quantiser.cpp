@@ -29,7 +29,7 @@ constexpr const char* no_cosine_stages =
 
 void check(const Quantiser& c) {
   const auto need = [](bool holds, const auto&... message) {
-    if (!holds) throw UsageError(text(message...));
+    if (!holds) throw UsageError(str_cat(message...));
   };
   need(c.groups >= 1 && c.stages >= 1, "a quantiser has at least one group and one stage, not ",
        c.groups, " and ", c.stages);
@@ -50,7 +50,7 @@ void check(const Quantiser& c) {
 /// "codebook", or "codebook2" of several.
 std::string book_name(std::string_view name, const Quantiser& c, std::int64_t number) {
   const bool several = c.numbered || c.groups * c.stages > 1;
-  return several ? text(name, number) : std::string(name);
+  return several ? str_cat(name, number) : std::string(name);
 }
 
 Value column(Value x) { return reshape(x, x.shape().inserted(1, 1)); }  // [n] -> [n, 1]
@@ -98,7 +98,7 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   const float first = first_count(c);
   // A random code counts as much as one vector in one batch; more only not to restart at once.
   const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
-  const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, constant(random));
+  const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, init::constant(random));
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
     std::ranges::transform(g.variable(book).value().as<float>(), sums.as<float>().begin(),
                            [&](float x) { return random * x; });
@@ -293,8 +293,8 @@ void fields(Fields& f, Quantiser& q) {
   if (q.groups * q.stages == 1) f.derived("numbered-codebook", q.numbered);
   if (!nearest) return;
   f.require(q.code_width % std::max<std::int64_t>(q.groups, 1) == 0,
-            text("--groups: ", q.groups, " groups do not divide the width ", q.code_width,
-                 " (--code-width)"));
+            str_cat("--groups: ", q.groups, " groups do not divide the width ", q.code_width,
+                    " (--code-width)"));
   f.require(!nearest->cosine || q.stages == 1, no_cosine_stages);
 }
 
@@ -329,8 +329,8 @@ Quantised quantise(Value z, Value weights, const Quantiser& c, std::string_view 
   const Shape& shape = z.shape();
   if (shape.rank() < 1 || shape.at(-1) != width || z.dtype() != f32 ||
       weights.type() != TensorType{shape.without(-1), f32})
-    throw ShapeError(text("quantise: expected z f32[.., ", width, "] and weights f32[..], got ",
-                          z.type(), " and ", weights.type()));
+    throw ShapeError(str_cat("quantise: expected z f32[.., ", width, "] and weights f32[..], got ",
+                             z.type(), " and ", weights.type()));
   const Shape rows = shape.without(-1);
   const Part part =
       in_groups(reshape(z, {rows.size(), width}), reshape(weights, {rows.size()}), c, name);
@@ -345,7 +345,7 @@ Value lookup(Value codes, const Quantiser& c, std::string_view name) {
   const std::int64_t books = codebooks(c), width = quantised_width(c) / c.groups;
   if (codes.dtype() != i32 || codes.shape().rank() < 1 || codes.shape().at(-1) != books)
     throw ShapeError(
-        text("lookup: expected codes i32[.., ", books, "], one a codebook, got ", codes.type()));
+        str_cat("lookup: expected codes i32[.., ", books, "], one a codebook, got ", codes.type()));
   Graph& g = codes.graph();
   const auto book_of = [&](std::int64_t number) {
     if (const auto* finite = std::get_if<Finite>(&c.kind))

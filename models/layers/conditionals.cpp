@@ -47,8 +47,8 @@ Conditionals conditional(Value logits, Value hidden, std::int64_t size) {
   const auto scope = g.scope("conditional");
   return {.logits = logits,
           .hidden = hidden,
-          .embedding = g.parameter("embedding", {latents - 1, size, width}, glorot()),
-          .output = g.parameter("output", {latents, width, categories}, glorot())};
+          .embedding = g.parameter("embedding", {latents - 1, size, width}, init::glorot()),
+          .output = g.parameter("output", {latents, width, categories}, init::glorot())};
 }
 
 Draw draw(const Conditionals& d, Value noise, const Choose& choose) {

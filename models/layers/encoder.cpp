@@ -17,7 +17,7 @@ namespace {
 std::string misfit(const SequenceBlocks& c) {
   if (are_transformer(c)) return misfit(transformer_blocks(c));
   if (c.bidirectional && c.width % 2 != 0)
-    return text("a bidirectional encoder halves its width; ", c.width, " is odd");
+    return str_cat("a bidirectional encoder halves its width; ", c.width, " is odd");
   return "";
 }
 
@@ -98,14 +98,15 @@ TransformerConfig transformer_blocks(const SequenceBlocks& c) {
 bool are_transformer(const SequenceBlocks& c) {
   if (c.kind == "transformer") return true;
   if (std::ranges::find(recurrent_cells(), c.kind) == recurrent_cells().end())
-    throw UsageError(text("there are no blocks '", c.kind, "'; known are transformer, lstm, gru"));
+    throw UsageError(
+        str_cat("there are no blocks '", c.kind, "'; known are transformer, lstm, gru"));
   return false;
 }
 
 Value embedding_table(Graph& g, std::int64_t vocabulary, const SequenceBlocks& c,
                       std::string_view name) {
   const Initialiser start =
-      are_transformer(c) ? embedding_start(transformer_blocks(c)) : normal(0.05f);
+      are_transformer(c) ? embedding_start(transformer_blocks(c)) : init::normal(0.05f);
   return g.parameter(name, {vocabulary, c.width}, start);
 }
 

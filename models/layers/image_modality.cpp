@@ -43,8 +43,8 @@ Value pixels_of(Value rows, std::int64_t width) {
 
 bool is_autoregressive(const ImageModality& m, const PixelConditioning& c) {
   if (c.pixels != "independent" && c.pixels != "autoregressive")
-    throw UsageError(text("there are no pixels '", c.pixels,
-                          "' of a decoder; known are independent, autoregressive"));
+    throw UsageError(str_cat("there are no pixels '", c.pixels,
+                             "' of a decoder; known are independent, autoregressive"));
   return c.pixels == "autoregressive" && m.network.size.height > 1;
 }
 
@@ -70,9 +70,9 @@ Field& pixels_field(Fields& f, std::string& pixels) {
 ImageInputs image_inputs(Graph& g, const ImageModality& m, std::int64_t batch) {
   const ImageSize& size = m.network.size;
   const double above_one = std::nextafter(1.f, 2.f);
-  return {
-      g.input("images", {batch, size.height, size.width, size.channels}, f32, range(0, above_one)),
-      g.input("weights", {batch})};
+  return {g.input("images", {batch, size.height, size.width, size.channels}, f32,
+                  values_in(0, above_one)),
+          g.input("weights", {batch})};
 }
 
 Value encoded_features(Value images, const ImageModality& m) {

@@ -25,9 +25,9 @@ const ConvolutionNetwork& convolutional(const ImageNetwork& n) {
   if (c.downsamplings < 1 || c.channels < 2 || c.residual_layers < 0 ||
       (c.residual_layers > 0 && c.residual_channels < 1))
     throw UsageError(
-        text("a convolutional network has at least 1 downsampling, 2 channels and 1 "
-             "residual channel, not ",
-             c.downsamplings, ", ", c.channels, " and ", c.residual_channels));
+        str_cat("a convolutional network has at least 1 downsampling, 2 channels and 1 "
+                "residual channel, not ",
+                c.downsamplings, ", ", c.channels, " and ", c.residual_channels));
   return c;
 }
 
@@ -42,7 +42,7 @@ std::vector<Shape> sizes(const ImageSize& size, const ConvolutionNetwork& c) {
 Value convolutional_features(Value x, const ConvolutionNetwork& c) {
   for (std::int64_t i = 0; i < c.downsamplings; ++i) {
     const std::int64_t channels = i + 1 < c.downsamplings ? c.channels / 2 : c.channels;
-    x = relu(convolution(x, channels, 4, text("down", i), 2));
+    x = relu(convolution(x, channels, 4, str_cat("down", i), 2));
   }
   return residual_features(x, c);
 }
@@ -55,7 +55,7 @@ Value convolutional_pixels(Value x, const ImageSize& size, const ConvolutionNetw
     const bool last = i + 1 == c.downsamplings;
     const Value up =
         transposed_convolution(x, all[static_cast<std::size_t>(c.downsamplings - 1 - i)],
-                               last ? depth : c.channels / 2, 4, text("up", i), 2);
+                               last ? depth : c.channels / 2, 4, str_cat("up", i), 2);
     x = last ? up : relu(up);
   }
   return x;
@@ -110,7 +110,7 @@ Value encode_image(Operand images, const ImageNetwork& n) {
                    n.size.channels};
   if (x.shape() != size)
     throw ShapeError(
-        text("images: expected ", size, " [batch, height, width, channels], got ", x.shape()));
+        str_cat("images: expected ", size, " [batch, height, width, channels], got ", x.shape()));
   Graph& g = x.graph();
   const auto scope = g.scope("encoder");
   const DenseNetwork* network = dense(n);
@@ -118,7 +118,7 @@ Value encode_image(Operand images, const ImageNetwork& n) {
   Value h = reshape(x, {size[0], -1});  // [batch, pixels]
   int layer = 0;
   for (const std::int64_t units : network->hidden)
-    h = relu(linear(h, units, text("dense", layer++)));  // [batch, units]
+    h = relu(linear(h, units, str_cat("dense", layer++)));  // [batch, units]
   return h;
 }
 
@@ -131,13 +131,14 @@ Value decode_image(Operand features, const ImageNetwork& n, std::int64_t outputs
     const Shape expected = feature_shape(n);
     const Shape& came = h.shape();
     if (came.rank() != 4 || came[1] != expected[0] || came[2] != expected[1])
-      throw ShapeError(
-          text("features: expected [batch, ", expected[0], ", ", expected[1], ", n], got ", came));
+      throw ShapeError(str_cat("features: expected [batch, ", expected[0], ", ", expected[1],
+                               ", n], got ", came));
     return convolutional_pixels(h, n.size, convolutional(n), depth);
   }
   const std::vector<std::int64_t>& hidden = network->hidden;
   for (std::size_t layer = 0; layer < hidden.size(); ++layer)
-    h = relu(linear(h, hidden[hidden.size() - 1 - layer], text("dense", layer)));  // [batch, units]
+    h = relu(
+        linear(h, hidden[hidden.size() - 1 - layer], str_cat("dense", layer)));  // [batch, units]
   const Value pixels = linear(h, n.size.height * n.size.width * depth, "output");
   return reshape(pixels, {h.shape()[0], n.size.height, n.size.width, depth});
 }

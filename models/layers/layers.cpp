@@ -19,7 +19,7 @@ Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bia
   const Value weight = g.parameter("weight", {x.value().shape().at(-1), width}, initial, x.where());
   const Value product = matmul(x, {weight, x.where()});  // [.., width]
   if (!with_bias) return product;
-  return product + g.parameter_without_decay("bias", {width}, zeros(), x.where());
+  return product + g.parameter_without_decay("bias", {width}, init::zeros(), x.where());
 }
 
 Value convolution(Operand x, std::int64_t channels, std::int64_t size, std::string_view name,
@@ -28,30 +28,30 @@ Value convolution(Operand x, std::int64_t channels, std::int64_t size, std::stri
   const auto scope = g.scope(name);
   const Shape& shape = x.value().shape();
   const Value weight =
-      g.parameter("weight", {size, size, shape.at(-1), channels}, glorot(), x.where());
+      g.parameter("weight", {size, size, shape.at(-1), channels}, init::glorot(), x.where());
   const Padding padding = same_padding(shape.at(-3), shape.at(-2), size, size, stride);
   return conv2d(x, {weight, x.where()}, {stride, padding}) +
-         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
+         g.parameter_without_decay("bias", {channels}, init::zeros(), x.where());
 }
 
 Value transposed_convolution(Operand x, const Shape& image, std::int64_t channels,
                              std::int64_t size, std::string_view name, std::int64_t stride) {
   Graph& g = x.value().graph();
   const auto scope = g.scope(name);
-  const Value weight =
-      g.parameter("weight", {size, size, x.value().shape().at(-1), channels}, glorot(), x.where());
+  const Value weight = g.parameter("weight", {size, size, x.value().shape().at(-1), channels},
+                                   init::glorot(), x.where());
   const std::int64_t height = image.at(0), width = image.at(1);
   const Padding padding = same_padding(height, width, size, size, stride);
   return conv2d_transposed(x, {weight, x.where()}, height, width, {stride, padding}) +
-         g.parameter_without_decay("bias", {channels}, zeros(), x.where());
+         g.parameter_without_decay("bias", {channels}, init::zeros(), x.where());
 }
 
 Value normalise(Operand x, std::string_view name) {
   Graph& g = x.value().graph();
   const auto scope = g.scope(name);
   const std::int64_t width = x.value().shape().at(-1);
-  const Value scale = g.parameter_without_decay("scale", {width}, constant(1), x.where());
-  const Value shift = g.parameter_without_decay("shift", {width}, zeros(), x.where());
+  const Value scale = g.parameter_without_decay("scale", {width}, init::constant(1), x.where());
+  const Value shift = g.parameter_without_decay("shift", {width}, init::zeros(), x.where());
   return layer_norm(x, {scale, x.where()}, {shift, x.where()});
 }
 
@@ -77,8 +77,8 @@ Initialiser lstm_bias(std::int64_t hidden) {
 }  // namespace
 
 LstmWeights lstm_weights(Graph& g, std::int64_t width, std::int64_t hidden, SourceLocation where) {
-  return {g.parameter("input_weight", {width, 4 * hidden}, glorot(), where),
-          g.parameter("recurrent_weight", {hidden, 4 * hidden}, orthogonal(), where),
+  return {g.parameter("input_weight", {width, 4 * hidden}, init::glorot(), where),
+          g.parameter("recurrent_weight", {hidden, 4 * hidden}, init::orthogonal(), where),
           g.parameter_without_decay("bias", {4 * hidden}, lstm_bias(hidden), where)};
 }
 
@@ -87,8 +87,8 @@ Value lstm_layer(Operand x, std::int64_t hidden, Value keep, std::string_view na
   const auto scope = g.scope(name);
   const Shape& shape = x.value().shape();  // [time, batch, width]
   if (shape.rank() != 3)
-    throw ShapeError(text("lstm_layer: expected x [time, batch, width], came ", shape, "\n  at ",
-                          place(x.where())));
+    throw ShapeError(str_cat("lstm_layer: expected x [time, batch, width], came ", shape, "\n  at ",
+                             place_of(x.where())));
   const std::int64_t batch = shape[1], width = shape[2];
   const LstmWeights weights = lstm_weights(g, width, hidden, x.where());
   const LstmState carried{g.carried_state("h", {{batch, hidden}}, x.where()),

@@ -14,7 +14,7 @@ namespace abax {
 /// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,
-             const Initialiser& initial = glorot());
+             const Initialiser& initial = init::glorot());
 
 /// A convolution of x [batch, height, width, in] with kernels of `size` x `size` pixels: [batch,
 /// ceil(height / stride), .., channels], zeros around (see same_padding()). Parameters NAME/weight

@@ -61,8 +61,8 @@ Value logistic(const Logistic& l, Value x) {
 }
 
 UsageError unknown(const Pixels& c) {
-  return UsageError(text("there is no likelihood '", c.likelihood,
-                         "' of pixels; known are bernoulli, gaussian, logistic"));
+  return UsageError(str_cat("there is no likelihood '", c.likelihood,
+                            "' of pixels; known are bernoulli, gaussian, logistic"));
 }
 
 }  // namespace
@@ -84,9 +84,9 @@ Value pixel_log_likelihood(Value parameters, Value images, const Pixels& c) {
   const Shape &have = parameters.shape(), &x = images.shape();
   if (have.rank() < 3 || x.rank() < 3 || have.at(-3) != x.at(-3) || have.at(-2) != x.at(-2) ||
       have.at(-1) != outputs * x.at(-1))
-    throw ShapeError(text("pixel_log_likelihood: expected parameters [.., height, width, ", outputs,
-                          " * channels] of images [.., height, width, channels], came ", have,
-                          " of ", x));
+    throw ShapeError(str_cat("pixel_log_likelihood: expected parameters [.., height, width, ",
+                             outputs, " * channels] of images [.., height, width, channels], came ",
+                             have, " of ", x));
   const Value each = c.likelihood == "bernoulli" ? bernoulli(parameters, images)
                      : c.likelihood == "gaussian"
                          ? gaussian(gaussian_mean(parameters), images, c.variance)

@@ -11,7 +11,7 @@ namespace abax {
 Value token_logits(Value x, Value table, bool tied, const Initialiser& initial) {
   const std::int64_t vocabulary = table.shape()[0];
   if (!tied) return linear(x, vocabulary, "output", /*with_bias=*/true, initial);
-  const Value bias = x.graph().parameter_without_decay("output/bias", {vocabulary}, zeros());
+  const Value bias = x.graph().parameter_without_decay("output/bias", {vocabulary}, init::zeros());
   return matmul(x, table, {.transpose_b = true}) + bias;
 }
 
@@ -22,8 +22,8 @@ Loss prediction_loss(Value logits, Value targets, float label_smoothing) {
 
 Model language_model(Value logits, float label_smoothing) {
   const Shape& shape = logits.shape();  // [time, batch, vocabulary]
-  const Value targets = logits.graph().input("targets", {shape[0], shape[1]}, i32,
-                                             range(-1, static_cast<double>(shape[2])));
+  const Value targets =
+      logits.graph().input("targets", {shape[0], shape[1]}, i32, values_in(-1, shape[2]));
   return {logits, prediction_loss(logits, targets, label_smoothing)};
 }
 

@@ -11,15 +11,15 @@ namespace {
 
 bool is_lstm(std::string_view cell) {
   if (cell != "lstm" && cell != "gru")
-    throw UsageError(text("there is no recurrent cell '", cell, "'; known are lstm, gru"));
+    throw UsageError(str_cat("there is no recurrent cell '", cell, "'; known are lstm, gru"));
   return cell == "lstm";
 }
 
 GruWeights gru_weights(Graph& g, std::int64_t width, std::int64_t hidden) {
-  return {g.parameter("input_weight", {width, 3 * hidden}, glorot()),
-          g.parameter("recurrent_weight", {hidden, 3 * hidden}, orthogonal()),
-          g.parameter_without_decay("bias", {3 * hidden}, zeros()),
-          g.parameter_without_decay("recurrent_bias", {hidden}, zeros())};
+  return {g.parameter("input_weight", {width, 3 * hidden}, init::glorot()),
+          g.parameter("recurrent_weight", {hidden, 3 * hidden}, init::orthogonal()),
+          g.parameter_without_decay("bias", {3 * hidden}, init::zeros()),
+          g.parameter_without_decay("recurrent_bias", {hidden}, init::zeros())};
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ constexpr float deviation = 0.02f;  // of GPT-2's weights
 
 /// Of the projection that ends a branch.
 Initialiser last(const TransformerConfig& c) {
-  if (c.start == TransformerStart::glorot) return glorot();
-  return normal(deviation / std::sqrt(2.f * static_cast<float>(c.layers)));
+  if (c.start == TransformerStart::glorot) return init::glorot();
+  return init::normal(deviation / std::sqrt(2.f * static_cast<float>(c.layers)));
 }
 
 Value project(Value x, const TransformerConfig& c, std::string_view name) {
@@ -123,43 +123,43 @@ void fields(Fields& f, TransformerConfig& c) {
 
 std::string misfit(const TransformerConfig& c) {
   if (c.heads < 1 || c.width % c.heads != 0)
-    return text("a Transformer's width is a multiple of its heads; ", c.width, " is none of ",
-                c.heads);
+    return str_cat("a Transformer's width is a multiple of its heads; ", c.width, " is none of ",
+                   c.heads);
   if (std::ranges::find(position_kinds(), c.positions) == position_kinds().end())
-    return text("there are no positions '", c.positions,
-                "'; known are learned, sinusoidal, rotary");
+    return str_cat("there are no positions '", c.positions,
+                   "'; known are learned, sinusoidal, rotary");
   if (c.positions == "rotary" && c.width / c.heads % 2 != 0)
-    return text("rotary positions turn pairs: the size of a head is even, not ", c.width, " / ",
-                c.heads);
+    return str_cat("rotary positions turn pairs: the size of a head is even, not ", c.width, " / ",
+                   c.heads);
   return "";
 }
 
-void check(const TransformerConfig& c) {
+void check_transformer(const TransformerConfig& c) {
   const std::string message = misfit(c);
   if (!message.empty()) throw UsageError(message);
 }
 
 Initialiser weight_start(const TransformerConfig& c) {
-  return c.start == TransformerStart::glorot ? glorot() : normal(deviation);
+  return c.start == TransformerStart::glorot ? init::glorot() : init::normal(deviation);
 }
 
 Initialiser embedding_start(const TransformerConfig& c) {
   // What embed() multiplies with sqrt(width) has a deviation of 1 afterwards.
-  if (c.positions == "sinusoidal") return normal(1 / std::sqrt(static_cast<float>(c.width)));
-  return normal(deviation);
+  if (c.positions == "sinusoidal") return init::normal(1 / std::sqrt(static_cast<float>(c.width)));
+  return init::normal(deviation);
 }
 
 Value embed(Value tokens, Value table, const TransformerConfig& c, Value first) {
-  check(c);
+  check_transformer(c);
   Graph& g = tokens.graph();
   const std::int64_t time = tokens.shape()[0];
   Value x = embedding(tokens, table);  // [time, batch, width]
   const auto added = [&](Value positions) { return reshape(positions, {time, 1, c.width}); };
   if (c.positions == "learned") {
     if (time > c.context)
-      throw UsageError(text("a sequence of ", time, " positions does not fit a context of ",
-                            c.context, "; a longer context or shorter sequences are needed"));
-    const Value rows = g.parameter("position", {c.context, c.width}, normal(deviation));
+      throw UsageError(str_cat("a sequence of ", time, " positions does not fit a context of ",
+                               c.context, "; a longer context or shorter sequences are needed"));
+    const Value rows = g.parameter("position", {c.context, c.width}, init::normal(deviation));
     x = x + added(first ? embedding(reshape(first, {1}), rows) : slice(rows, 0, 0, time));
   } else if (c.positions == "sinusoidal") {
     x = x * std::sqrt(static_cast<float>(c.width)) +

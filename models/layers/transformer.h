@@ -55,7 +55,7 @@ const std::vector<std::string>& position_kinds();
 /// head's odd size though positions are rotary, an unknown kind of positions.
 std::string misfit(const TransformerConfig& config);
 /// Throws UsageError with it.
-void check(const TransformerConfig& config);
+void check_transformer(const TransformerConfig& config);
 
 /// How the weights of projections begin, and those of the embedding.
 Initialiser weight_start(const TransformerConfig& config);

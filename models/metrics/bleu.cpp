@@ -93,8 +93,8 @@ std::vector<std::string> bleu_words(std::string_view line) {
 Bleu bleu(std::span<const std::string> translations, std::span<const std::string> references,
           bool lower_case) {
   if (translations.size() != references.size() || translations.empty())
-    throw DataError(text("BLEU compares line by line: there are ", translations.size(),
-                         " translations and ", references.size(), " references"));
+    throw DataError(str_cat("BLEU compares line by line: there are ", translations.size(),
+                            " translations and ", references.size(), " references"));
   Bleu result;
   result.lower_case = lower_case;
   std::array<std::int64_t, longest> found = {}, all = {};

@@ -28,8 +28,8 @@ double importance_bound(Variables& store, const ModelSettings& settings, Workers
                         const data::BatchSource& source, std::int64_t samples) {
   const Autoencoder& parts = settings.entry().autoencoder;
   if (!parts.log_weight)
-    throw UsageError(text(settings.name(), " has no likelihood of its own to bound by samples"));
-  if (samples < 1) throw UsageError(text("a bound takes at least one sample, not ", samples));
+    throw UsageError(str_cat(settings.name(), " has no likelihood of its own to bound by samples"));
+  if (samples < 1) throw UsageError(str_cat("a bound takes at least one sample, not ", samples));
   store.runs(label) = 0;  // the same draws, whatever was done before
   ShapePlans plans(store, workers, label, source, [&](Graph& graph, const BatchShape& shape) {
     return std::vector<Value>{parts.log_weight(graph, settings, shape)};  // [batch]

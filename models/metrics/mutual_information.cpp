@@ -50,7 +50,7 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
                                        Workers& workers, const data::BatchSource& source,
                                        std::int64_t most) {
   const Autoencoder& parts = settings.entry().autoencoder;
-  if (!parts.posterior) throw UsageError(text(settings.name(), " has no Gaussian latents"));
+  if (!parts.posterior) throw UsageError(str_cat(settings.name(), " has no Gaussian latents"));
   ShapePlans plans(store, workers, "posterior", source, [&](Graph& graph, const BatchShape& shape) {
     const auto [mean, log_variance] = parts.posterior(graph, settings, shape);
     return std::vector<Value>{mean, log_variance};
@@ -85,9 +85,9 @@ double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t se
   if (mean.type() != log_variance.type() || mean.dtype() != f32 || mean.shape().rank() != 2 ||
       mean.shape()[0] < 1)
     throw ShapeError(
-        text("mutual information: expected the means and the log variances of "
-             "posteriors, f32[items, latents] each, got ",
-             mean.type(), " and ", log_variance.type()));
+        str_cat("mutual information: expected the means and the log variances of "
+                "posteriors, f32[items, latents] each, got ",
+                mean.type(), " and ", log_variance.type()));
   const auto items = static_cast<std::size_t>(mean.shape()[0]);
   const auto latents = static_cast<std::size_t>(mean.shape()[1]);
   const std::vector<double> means = by_latent(mean);  // [latents, items], as those below

@@ -37,10 +37,10 @@ std::string quoted(const std::string& value) {
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
-      result += text('\\', c);
+      result += str_cat('\\', c);
     } else if (byte < 0x20 || byte == 0x7f) {
       constexpr const char* digits = "0123456789abcdef";
-      result += text("\\u00", digits[byte >> 4], digits[byte & 15]);
+      result += str_cat("\\u00", digits[byte >> 4], digits[byte & 15]);
     } else {
       result += c;
     }
@@ -102,7 +102,7 @@ std::string to_text(const FieldValue& value) {
   return std::visit(
       Overload{[](const FieldText& v) { return v.text; },
                [](bool v) { return std::string(v ? "true" : "false"); },
-               [](std::int64_t v) { return text(v); }, [&](double v) { return number(v); },
+               [](std::int64_t v) { return str_cat(v); }, [&](double v) { return number(v); },
                [](const std::string& v) { return v; },
                [&](const Numbers& v) { return joined(v, ",", number); },
                [](const Words& v) { return joined(v, ",", escaped); }},
@@ -190,7 +190,7 @@ bool Field::is_list() const { return holds_numbers() || std::holds_alternative<W
 
 std::string Field::expectation() const {
   if (is_flag()) return "true or false";
-  if (!choices_.empty()) return text("one of: ", joined(choices_, ", ", itself));
+  if (!choices_.empty()) return str_cat("one of: ", joined(choices_, ", ", itself));
   std::string kind = std::visit(
       Overload{[](std::int64_t*) { return "a whole number"; }, [](std::string*) { return "text"; },
                [](Integers*) { return "whole numbers with commas between"; },
@@ -199,9 +199,9 @@ std::string Field::expectation() const {
                [](const auto&) { return "a number"; }},
       target_);
   if (std::isfinite(low_))
-    kind += text(low_open_ ? ", above " : ", at least ", shortest(low_, false));
+    kind += str_cat(low_open_ ? ", above " : ", at least ", shortest(low_, false));
   if (std::isfinite(high_))
-    kind += text(high_open_ ? ", below " : ", at most ", shortest(high_, false));
+    kind += str_cat(high_open_ ? ", below " : ", at most ", shortest(high_, false));
   return kind;
 }
 
@@ -219,10 +219,10 @@ std::string Field::value_word() const {
 void Field::refuse(std::string_view place, std::string_view came) const {
   std::string hint;
   for (const auto& [value, advice] : retired_)
-    if (value == came) throw UsageError(text(place, ": '", value, "' is now ", advice));
+    if (value == came) throw UsageError(str_cat(place, ": '", value, "' is now ", advice));
   const std::string near = choices_.empty() ? "" : nearest_name(came, choices_);
-  if (!near.empty()) hint = text("; did you mean '", near, "'?");
-  throw UsageError(text(place, ": expected ", expectation(), ", not '", came, "'", hint));
+  if (!near.empty()) hint = str_cat("; did you mean '", near, "'?");
+  throw UsageError(str_cat(place, ": expected ", expectation(), ", not '", came, "'", hint));
 }
 
 void Field::check_number(std::string_view place, double value) const {
@@ -242,7 +242,7 @@ void Field::set_whole(std::string_view place, std::int64_t value) {
     check_number(place, static_cast<double>(value));
     **target = value;
   } else if (is_flag() || is_choice() || (!is_list() && !choices_.empty())) {
-    refuse(place, text(value));
+    refuse(place, str_cat(value));
   } else {
     set_number(place, static_cast<double>(value));
   }
@@ -275,7 +275,7 @@ void Field::set_word(std::string_view place, const std::string& value) {
   else if (const auto choice = std::get_if<Choice>(&target_); choice && known)
     choice->set(static_cast<std::size_t>(chosen - choices_.begin()));
   else
-    refuse(place, target || choice ? value : text("the text ", value));
+    refuse(place, target || choice ? value : str_cat("the text ", value));
 }
 
 void Field::set_numbers(std::string_view place, const Numbers& values) {
@@ -348,9 +348,9 @@ std::string Field::to_text() const {
   const auto number = [](auto value) { return shortest(value, false); };
   return std::visit(
       Overload{[](const bool* v) { return std::string(*v ? "true" : "false"); },
-               [](const std::int64_t* v) { return text(*v); },
+               [](const std::int64_t* v) { return str_cat(*v); },
                [](const std::string* v) { return *v; },
-               [](const Integers* v) { return joined(*v, ",", [](auto n) { return text(n); }); },
+               [](const Integers* v) { return joined(*v, ",", [](auto n) { return str_cat(n); }); },
                [&](const Numbers* v) { return joined(*v, ",", number); },
                [](const Words* v) { return joined(*v, ",", escaped); },
                [&](const Choice& v) { return choices_.at(v.get()); },
@@ -362,10 +362,10 @@ std::string Field::to_toml() const {
   const auto number = [](auto value) { return shortest(value, true); };
   return std::visit(
       Overload{[](const std::string* v) { return quoted(*v); },
-               [&](const Numbers* v) { return text("[", joined(*v, ", ", number), "]"); },
-               [](const Words* v) { return text("[", joined(*v, ", ", quoted), "]"); },
+               [&](const Numbers* v) { return str_cat("[", joined(*v, ", ", number), "]"); },
+               [](const Words* v) { return str_cat("[", joined(*v, ", ", quoted), "]"); },
                [](const Integers* v) {
-                 return text("[", joined(*v, ", ", [](auto n) { return text(n); }), "]");
+                 return str_cat("[", joined(*v, ", ", [](auto n) { return str_cat(n); }), "]");
                },
                [&](const Choice&) { return quoted(to_text()); },
                [&](const double* v) { return number(*v); },

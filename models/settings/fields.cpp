@@ -8,7 +8,7 @@ namespace abax {
 
 Field& Fields::add(std::string_view name, Field::Target target, std::string help) {
   std::string whole = prefix_ + std::string(name);
-  if (find(whole)) throw UsageError(text("two settings are called '", whole, "'"));
+  if (find(whole)) throw UsageError(str_cat("two settings are called '", whole, "'"));
   return all_.emplace_back(std::move(whole), std::move(target), group_, std::move(help));
 }
 

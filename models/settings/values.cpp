@@ -28,7 +28,7 @@ std::vector<FieldText> alternatives(const Field& field) {
   Words values;
   if (field.is_flag()) values = {"true", "false"};
   if (!field.is_list()) values.insert(values.end(), field.choices().begin(), field.choices().end());
-  for (const std::int64_t value : field.opening_values()) values.push_back(text(value));
+  for (const std::int64_t value : field.opening_values()) values.push_back(str_cat(value));
   std::erase(values, field.to_text());
   std::vector<FieldText> result;
   for (std::string& value : values) result.push_back({std::move(value)});
@@ -100,7 +100,7 @@ std::vector<KnownField> known_fields(const Declare& declare, const std::function
     restore();
     std::vector<GivenValue> choices;
     for (const auto& [name, value] : route)
-      choices.push_back({name, FieldText{value}, text("--", name)});
+      choices.push_back({name, FieldText{value}, str_cat("--", name)});
     assign(declare, std::move(choices));
     const Fields fields = collected(declare);
     std::set<std::string> names = seen;
@@ -136,7 +136,7 @@ void from_values(const Declare& declare, const std::map<std::string, std::string
                  std::int64_t format) {
   std::vector<GivenValue> given;
   for (const auto& [name, value] : values)
-    given.push_back({name, FieldText{value}, text("'", name, "'"), Origin::file});
+    given.push_back({name, FieldText{value}, str_cat("'", name, "'"), Origin::file});
   std::vector<GivenValue> unread;
   try {
     // What an older format meant may be a choice, which brings further fields: all is set anew.
@@ -155,17 +155,18 @@ void from_values(const Declare& declare, const std::map<std::string, std::string
           if (format < old->first && (meant == former.end() || old->first < meant->first))
             meant = old;
         if (meant == former.end()) continue;
-        given.push_back({field.name(), meant->second, text("'", field.name(), "'"), Origin::file});
+        given.push_back(
+            {field.name(), meant->second, str_cat("'", field.name(), "'"), Origin::file});
         more = true;
       }
     }
     check_together(declare);
   } catch (const UsageError& error) {
-    throw CheckpointError(text("the checkpoint's settings: ", error.what()));
+    throw CheckpointError(str_cat("the checkpoint's settings: ", error.what()));
   }
   if (format > 1 && !unread.empty())
-    throw CheckpointError(text("the checkpoint's settings: nothing reads '", unread.front().name,
-                               "'; it was written by another version, or changed"));
+    throw CheckpointError(str_cat("the checkpoint's settings: nothing reads '", unread.front().name,
+                                  "'; it was written by another version, or changed"));
 }
 
 }  // namespace abax

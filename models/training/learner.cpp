@@ -43,7 +43,7 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
     part.model = config.model.entry().build(*part.graph, config.model, shape);
     for (const std::string& prefix : config.frozen)
       if (store.freeze(prefix) == 0)
-        throw UsageError(text("--freeze: no parameter's name starts with '", prefix, "'"));
+        throw UsageError(str_cat("--freeze: no parameter's name starts with '", prefix, "'"));
     const Loss& loss = part.model.loss;
     const Gradients gradients = gradients_of(loss);
     std::vector<Value> outputs = results_of(part.model);
@@ -104,9 +104,9 @@ Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
   const Evaluation result = run(part, batch);
   if (part.norm) gradient_norm_ = part.execution->scalar(part.norm);
   if (!(result.loss.mean() < most_loss_) || !std::isfinite(gradient_norm_))
-    throw DivergedError(text("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
-                             gradient_norm_, " at batch ", batch.position,
-                             "; a lower --lr, a longer --warmup or --clip may help"));
+    throw DivergedError(str_cat("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
+                                gradient_norm_, " at batch ", batch.position,
+                                "; a lower --lr, a longer --warmup or --clip may help"));
   return result;
 }
 
@@ -132,7 +132,8 @@ Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first
   for (const BatchShape& shape : source.shapes()) {
     const auto found = std::ranges::find(check_, shape, &Part::shape);
     if (found == check_.end())
-      throw UsageError(text("no plan was made for batches of ", shape.batch, " x ", shape.length));
+      throw UsageError(
+          str_cat("no plan was made for batches of ", shape.batch, " x ", shape.length));
     parts.push_back(&*found);
   }
   Evaluation total;
@@ -159,9 +160,9 @@ double Learner::step_flops() const {
 }
 
 std::size_t Learner::workspace_bytes() const {
-  std::size_t most = apply_.plan ? memory(*apply_.plan) : 0;
+  std::size_t most = apply_.plan ? memory_bytes(*apply_.plan) : 0;
   for (const auto* parts : {&train_, &check_})
-    for (const Part& part : *parts) most = std::max(most, memory(*part.plan));
+    for (const Part& part : *parts) most = std::max(most, memory_bytes(*part.plan));
   return most;
 }
 

@@ -33,13 +33,13 @@ Value assigned(const Graph& g, Value variable) {
   const int index = g.store().find(g.variable(variable).name);
   for (const Assignment& assignment : g.assignments())
     if (assignment.variable == index) return assignment.value;
-  throw UsageError(text("the run does not assign ", g.variable(variable).name));
+  throw UsageError(str_cat("the run does not assign ", g.variable(variable).name));
 }
 
 /// The moving average of one parameter; `step` [] counts from 1.
 void average(Graph& g, double decay, Value parameter, Value step) {
   const auto scope = g.scope_at(std::string(averages_scope));
-  const Value before = g.saved_state(g.variable(parameter).name, parameter.type(), zeros());
+  const Value before = g.saved_state(g.variable(parameter).name, parameter.type(), init::zeros());
   const Value share = 1 - minimum((step - 1) / (step + 9), decay);  // []
   g.assign(before, before + share * (assigned(g, parameter) - before));
 }
@@ -47,7 +47,7 @@ void average(Graph& g, double decay, Value parameter, Value step) {
 /// The index of a parameter's average in the store, or -1.
 int average_of(const Variables& store, const Variable& variable) {
   if (variable.role != Role::trainable) return -1;
-  return store.find(text(averages_scope, "/", variable.name));
+  return store.find(str_cat(averages_scope, "/", variable.name));
 }
 
 }  // namespace
@@ -87,11 +87,12 @@ Gradients gradients_of(const Loss& loss) {
 
 Value optimise(const OptimiserConfig& config, const Gradients& gradients) {
   if (std::ranges::find(optimiser_names(), config.name) == optimiser_names().end())
-    throw UsageError(text("there is no optimiser '", config.name, "'; known are sgd, adam, adamw"));
+    throw UsageError(
+        str_cat("there is no optimiser '", config.name, "'; known are sgd, adam, adamw"));
   Graph& g = gradients.count.graph();
   const auto scope = g.scope_at("optimiser");
   const Value rate = g.input("learning_rate", {});
-  const Value before = g.saved_state("step", {Shape{}}, zeros());
+  const Value before = g.saved_state("step", {Shape{}}, init::zeros());
   const Value step = before + 1;
   g.assign(before, step);
 
@@ -131,7 +132,7 @@ void accumulate(const Gradients& gradients) {
   Graph& g = gradients.count.graph();
   const auto scope = g.scope_at(std::string(sums_scope));
   const auto add = [&](std::string_view name, Value value) {
-    const Value sum = g.saved_state(name, value.type(), zeros());
+    const Value sum = g.saved_state(name, value.type(), init::zeros());
     g.assign(sum, sum + value);
   };
   for (std::size_t i = 0; i < gradients.parameters.size(); ++i)
@@ -142,7 +143,7 @@ void accumulate(const Gradients& gradients) {
 Gradients accumulated(Graph& g) {
   const auto take = [&](const std::string& name, TensorType type) {
     const auto scope = g.scope_at(std::string(sums_scope));
-    const Value sum = g.saved_state(name, type, zeros());
+    const Value sum = g.saved_state(name, type, init::zeros());
     g.assign(sum, g.constant(Tensor(type)));
     return sum;
   };
@@ -150,9 +151,10 @@ Gradients accumulated(Graph& g) {
   for (int i = 0; i < g.store().count(); ++i) {
     const Variable& variable = g.store()[i];
     if (variable.role != Role::trainable || variable.frozen ||
-        g.store().find(text(sums_scope, "/", variable.name)) < 0)
+        g.store().find(str_cat(sums_scope, "/", variable.name)) < 0)
       continue;
-    result.parameters.push_back(g.parameter(variable.name, variable.value().shape(), zeros()));
+    result.parameters.push_back(
+        g.parameter(variable.name, variable.value().shape(), init::zeros()));
     result.sums.push_back(take(variable.name, variable.value().type()));
   }
   result.count = take("count", {Shape{}});

@@ -38,9 +38,9 @@ float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
   if (s.shape == "cosine")
     return static_cast<float>(s.final +
                               (s.peak - s.final) * (1 + std::cos(std::numbers::pi * progress)) / 2);
-  throw UsageError(text("there is no schedule '", s.shape,
-                        "'; known are constant, cosine, linear, "
-                        "inverse-root"));
+  throw UsageError(str_cat("there is no schedule '", s.shape,
+                           "'; known are constant, cosine, linear, "
+                           "inverse-root"));
 }
 
 }  // namespace abax

@@ -158,7 +158,7 @@ void Tiles::add_super_ops() {
         if (&producer == &tile_add && &consumer == &tile_add) continue;  // core has that one
         const auto which = static_cast<std::size_t>(position);
         const TileOp& fused = super_ops_.emplace_back(
-            TileOp{.name = names_.emplace_back(text(producer.name, "_", consumer.name)),
+            TileOp{.name = names_.emplace_back(str_cat(producer.name, "_", consumer.name)),
                    .arity = producer.arity + consumer.arity - 1,
                    .functions =
                        at_all_levels([p, c, which](const auto& k) { return k.pairs[p][c][which]; }),

@@ -17,7 +17,7 @@ inline void check_lengths(const std::int32_t* lengths, std::int64_t batch, std::
   for (std::int64_t row = 0; lengths && row < batch; ++row)
     if (lengths[row] < 0 || lengths[row] > time)
       throw DataError(
-          text(name, ": length ", lengths[row], " of row ", row, " is not in [0, ", time, "]"));
+          str_cat(name, ": length ", lengths[row], " of row ", row, " is not in [0, ", time, "]"));
 }
 
 /// Floats of packed recurrent weights [hidden, gates * hidden]: at any SIMD level no more than with

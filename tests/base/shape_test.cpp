@@ -12,7 +12,7 @@ TEST_CASE("shape: sizes of 0 and 1, rank 0") {
   CHECK(Shape{}.size() == 1);
   CHECK(Shape{0, 3}.size() == 0);
   CHECK(Shape{2, 1, 3}.size() == 6);
-  CHECK(text(Shape{32, 512}) == "[32, 512]");
+  CHECK(str_cat(Shape{32, 512}) == "[32, 512]");
   CHECK(Shape{2, 3}.at(-1) == 3);
   CHECK(Shape{2, 3, 4}.without(1) == Shape{2, 4});
   CHECK(Shape{2, 4}.inserted(-1, 3) == Shape{2, 4, 3});

@@ -66,8 +66,9 @@ std::vector<Reference> plain_attention(std::span<const Reference> x,
 Case attention_case(std::string name, Sizes s, const AttentionOptions& options,
                     const Limits& limits = {}) {
   Case result = {
-      .name = text("attention/", name, " queries ", s.queries, " keys ", s.keys, " batch ", s.batch,
-                   " width ", s.width, " heads ", options.heads, options.causal ? " causal" : ""),
+      .name =
+          str_cat("attention/", name, " queries ", s.queries, " keys ", s.keys, " batch ", s.batch,
+                  " width ", s.width, " heads ", options.heads, options.causal ? " causal" : ""),
       .arguments = {{{s.queries, s.batch, s.width}, f32, -3, 3},
                     {{s.keys, s.batch, s.width}},
                     {{s.keys, s.batch, s.width}}},

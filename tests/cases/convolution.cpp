@@ -53,7 +53,8 @@ Reference convolved(const Reference& x, const Reference& kernel, Shape result, b
 
 std::string described(const ConvolutionOptions& o) {
   const Padding& p = o.padding;
-  return text(" stride ", o.stride, " padding ", p.top, " ", p.bottom, " ", p.left, " ", p.right);
+  return str_cat(" stride ", o.stride, " padding ", p.top, " ", p.bottom, " ", p.left, " ",
+                 p.right);
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ std::string described(const ConvolutionOptions& o) {
 Family convolution_family() {
   Family family{.name = "convolution", .cases = {}, .bad = {}};
   const auto add = [&](Shape x, Shape kernel, Shape result, ConvolutionOptions o = {}) {
-    family.cases.push_back({.name = text("conv2d/", x, " with ", kernel, described(o)),
+    family.cases.push_back({.name = str_cat("conv2d/", x, " with ", kernel, described(o)),
                             .arguments = {{x}, {kernel}},
                             .build = [=](auto v) { return std::vector{conv2d(v[0], v[1], o)}; },
                             .reference =
@@ -105,7 +106,7 @@ Family convolution_family() {
 
   const auto add_transposed = [&](Shape x, Shape kernel, Shape result, ConvolutionOptions o = {}) {
     family.cases.push_back(
-        {.name = text("conv2d_transposed/", x, " with ", kernel, described(o), " to ", result),
+        {.name = str_cat("conv2d_transposed/", x, " with ", kernel, described(o), " to ", result),
          .arguments = {{x}, {kernel}},
          .build =
              [=](auto v) {

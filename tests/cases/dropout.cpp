@@ -21,7 +21,7 @@ std::uint32_t word_of(std::uint64_t element) {
 }
 
 Case dropout_case(Shape shape, float p) {
-  return {.name = text("dropout/", shape, " p ", p),
+  return {.name = str_cat("dropout/", shape, " p ", p),
           .arguments = {{shape}},
           .build = [=](auto x) { return std::vector{dropout(x[0], p)}; },
           .reference = [=](auto x) -> std::vector<Reference> {

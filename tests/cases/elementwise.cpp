@@ -23,7 +23,7 @@ template <class F>
 void add_unary(std::vector<Case>& cases, std::string name, Builder op, F f, double low, double high,
                double tolerance = 2e-6) {
   for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7, 5}, Shape{33, 2049}})
-    cases.push_back({.name = text(name, "/", shape),
+    cases.push_back({.name = str_cat(name, "/", shape),
                      .arguments = {{shape, f32, low, high}},
                      .build = [op](auto x) { return std::vector{op(x[0])}; },
                      .reference = reference_of(f),
@@ -50,7 +50,7 @@ void add_binary(std::vector<Case>& cases, std::string name, Builder2 op, F f, do
       {{7, 5}, {7, 5}}, {{3, 1, 5}, {4, 1}},     {{9}, {}}, {{1, 17}, {19, 1}}, {{0, 3}, {3}},
       {{6, 33}, {33}},  {{65, 1027}, {65, 1027}}};
   for (const auto& [a, b] : shapes)
-    cases.push_back({.name = text(name, "/", dtype, " ", a, " ", b),
+    cases.push_back({.name = str_cat(name, "/", dtype, " ", a, " ", b),
                      .arguments = {{a, dtype, low, high}, {b, dtype, low, high}},
                      .build = [op](auto x) { return std::vector{op(x[0], x[1])}; },
                      .reference = reference_of(f),
@@ -61,12 +61,12 @@ void add_binary(std::vector<Case>& cases, std::string name, Builder2 op, F f, do
 template <class F>
 void add_number(std::vector<Case>& cases, std::string name, Builder2 op, F f, float number,
                 double low, double high, DType dtype = f32, bool gradient = true) {
-  cases.push_back({.name = text(name, "/", dtype, " and a number"),
+  cases.push_back({.name = str_cat(name, "/", dtype, " and a number"),
                    .arguments = {{{3, 13}, dtype, low, high}},
                    .build = [=](auto x) { return std::vector{op(x[0], number)}; },
                    .reference = reference_of([=](double x) { return f(x, number); }),
                    .gradient = gradient});
-  cases.push_back({.name = text(name, "/a number and ", dtype),
+  cases.push_back({.name = str_cat(name, "/a number and ", dtype),
                    .arguments = {{{3, 13}, dtype, low, high}},
                    .build = [=](auto x) { return std::vector{op(number, x[0])}; },
                    .reference = reference_of([=](double x) { return f(number, x); }),
@@ -104,7 +104,7 @@ void add_arithmetic(std::vector<Case>& cases) {
   }
   for (const auto& [name, op, f] : {std::tuple{"minimum", Builder2{minimum}, std::function(least)},
                                     {"maximum", Builder2{maximum}, std::function(most)}})
-    cases.push_back({.name = text(name, "/infinities and NaN"),
+    cases.push_back({.name = str_cat(name, "/infinities and NaN"),
                      .arguments = {{.shape = {6}, .values = {1, nan, 1, -infinity, infinity, nan}},
                                    {.shape = {6}, .values = {nan, 1, infinity, 1, -infinity, nan}}},
                      .build = [op = op](auto x) { return std::vector{op(x[0], x[1])}; },
@@ -122,7 +122,7 @@ void add_comparisons(std::vector<Case>& cases) {
       {"not_equal", not_equal, [](double a, double b) { return a != b; }}};
   for (const auto& [name, op, f] : all) {
     for (const DType dtype : {f32, i32}) {
-      cases.push_back({.name = text(name, "/", dtype, " broadcast"),
+      cases.push_back({.name = str_cat(name, "/", dtype, " broadcast"),
                        .arguments = {{{5, 1, 9}, dtype, -3, 3}, {{4, 1}, dtype, -3, 3}},
                        .build = [op = op](auto x) { return std::vector{op(x[0], x[1])}; },
                        .reference = reference_of(f),
@@ -131,7 +131,7 @@ void add_comparisons(std::vector<Case>& cases) {
     }
     for (const int number : {16777217, 2147483647, -2147483647})  // none of them a float
       cases.push_back(
-          {.name = text(name, "/i32 and the number ", number),
+          {.name = str_cat(name, "/i32 and the number ", number),
            .arguments = {{.shape = {6},
                           .dtype = i32,
                           .values = {16777216, 16777217, 16777218, 2147483647, 2147483646,
@@ -139,7 +139,7 @@ void add_comparisons(std::vector<Case>& cases) {
            .build = [op = op, number](auto x) { return std::vector{op(x[0], number)}; },
            .reference = reference_of([f = f, number](double x) { return f(x, number); }),
            .gradient = false});
-    cases.push_back({.name = text(name, "/equals, infinities and NaN"),
+    cases.push_back({.name = str_cat(name, "/equals, infinities and NaN"),
                      .arguments = {{{35}}, {{35}}},
                      .build = [op = op](auto x) { return std::vector{op(x[0], x[1])}; },
                      .reference = reference_of(f),
@@ -163,7 +163,7 @@ void add_selection(std::vector<Case>& cases) {
   const auto build = [](auto x) { return std::vector{select(x[0], x[1], x[2])}; };
   for (const DType dtype : {f32, i32, u8})
     cases.push_back(
-        {.name = text("select/", dtype, " broadcast"),
+        {.name = str_cat("select/", dtype, " broadcast"),
          .arguments = {{{3, 1, 11}, u8, 0, 3}, {{4, 1}, dtype, 0, 9}, {{}, dtype, 0, 9}},
          .build = build,
          .reference = select_reference,
@@ -260,7 +260,7 @@ void add_functions(std::vector<Case>& cases) {
       special("softplus", softplus, softplus_of, {0, nan, infinity, 200, -200, 80, -80}));
   for (const Shape& shape : {Shape{}, Shape{7, 5}, Shape{0}})
     cases.push_back(
-        {.name = text("clamp/", shape),
+        {.name = str_cat("clamp/", shape),
          .arguments = {{shape, f32, -2, 2}},
          .build = [](auto x) { return std::vector{clamp(x[0], -0.5f, 0.75f)}; },
          .reference = reference_of([](double x) { return std::min(std::max(x, -0.5), 0.75); })});

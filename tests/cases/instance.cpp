@@ -42,8 +42,8 @@ class WeightedSum : public Op {
   }
 };
 
-std::string argument_name(std::size_t i) { return text("argument", i); }
-std::string weight_name(std::size_t i) { return text("weight", i); }
+std::string argument_name(std::size_t i) { return str_cat("argument", i); }
+std::string weight_name(std::size_t i) { return str_cat("weight", i); }
 
 }  // namespace
 

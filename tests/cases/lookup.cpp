@@ -56,7 +56,7 @@ Family lookup_family() {
   auto& cases = family.cases;
   const auto add_embedding = [&](Shape ids, std::int64_t rows, std::int64_t width) {
     cases.push_back(
-        {.name = text("embedding/", ids, " of ", Shape{rows, width}),
+        {.name = str_cat("embedding/", ids, " of ", Shape{rows, width}),
          .arguments = {indices(ids, rows), {{rows, width}}},
          .build = [](auto x) { return std::vector{embedding(x[0], x[1])}; },
          .reference = [](std::span<const Reference> x) { return std::vector{taken(x[1], x[0])}; }});
@@ -69,7 +69,7 @@ Family lookup_family() {
   add_embedding({3000}, 40, 33);      // cut by rows
   const auto add_gather = [&](Shape x, Shape index, int axis = 0, DType dtype = f32) {
     const int from_front = axis < 0 ? axis + x.rank() : axis;
-    cases.push_back({.name = text("gather/", dtype, x, " at ", index, " along ", axis),
+    cases.push_back({.name = str_cat("gather/", dtype, x, " at ", index, " along ", axis),
                      .arguments = {{x, dtype, -5, 5}, indices(index, x.at(axis))},
                      .build = [=](auto x) { return std::vector{gather(x[0], x[1], axis)}; },
                      .reference =
@@ -95,7 +95,7 @@ Family lookup_family() {
   const auto add_scatter = [&](Shape updates, Shape index, std::int64_t rows, int axis = 0) {
     const int from_front = axis < 0 ? axis + updates.rank() - index.rank() + 1 : axis;
     cases.push_back(
-        {.name = text("scatter_add/", updates, " at ", index, " into ", rows, " along ", axis),
+        {.name = str_cat("scatter_add/", updates, " at ", index, " into ", rows, " along ", axis),
          .arguments = {{updates}, indices(index, rows)},
          .build = [=](auto x) { return std::vector{scatter_add(x[0], x[1], rows, axis)}; },
          .reference =
@@ -119,7 +119,7 @@ Family lookup_family() {
   add_scatter({2, 6, 5}, {6, 5}, 4, -1);
   add_scatter({2, 0, 5}, {0}, 3, 1);
   for (const Shape& shape : {Shape{}, Shape{3, 4}, Shape{0}, Shape{801}})
-    cases.push_back({.name = text("one_hot/", shape),
+    cases.push_back({.name = str_cat("one_hot/", shape),
                      .arguments = {indices(shape, 57)},
                      .build = [](auto x) { return std::vector{one_hot(x[0], 57)}; },
                      .reference =
@@ -134,7 +134,7 @@ Family lookup_family() {
   const auto add_write = [&](Shape cache, Shape rows, std::vector<double> positions) {
     for (const double position : positions)
       cases.push_back(
-          {.name = text("write_rows/", rows, " of ", cache, " at ", position),
+          {.name = str_cat("write_rows/", rows, " of ", cache, " at ", position),
            .arguments = {{cache}, {rows}, {.shape = {}, .dtype = i32, .values = {position}}},
            .build = [](auto x) { return std::vector{write_rows(x[0], x[1], x[2])}; },
            .reference =
@@ -155,7 +155,7 @@ Family lookup_family() {
   const auto add_reverse = [&](Shape x, DType dtype, bool with_lengths) {
     std::vector<Argument> arguments = {{x, dtype, -5, 5}};
     if (with_lengths) arguments.push_back({{x[1]}, i32, 0, static_cast<double>(x[0]) + 1});
-    cases.push_back({.name = text("reverse/", dtype, x, with_lengths ? " with lengths" : ""),
+    cases.push_back({.name = str_cat("reverse/", dtype, x, with_lengths ? " with lengths" : ""),
                      .arguments = arguments,
                      .build =
                          [=](auto x) {

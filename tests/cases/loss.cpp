@@ -60,13 +60,13 @@ Family loss_family() {
   Family family{.name = "loss", .cases = {}, .bad = {}};
   for (const Shape& shape : {Shape{5}, Shape{4, 1}, Shape{3, 2, 33}, Shape{9, 65}, Shape{70, 1027}})
     for (const float smoothing : {0.f, 0.1f})
-      family.cases.push_back(cross_entropy_case(text(shape, " smoothing ", smoothing), shape,
+      family.cases.push_back(cross_entropy_case(str_cat(shape, " smoothing ", smoothing), shape,
                                                 {.smoothing = smoothing}, 0));
   for (const float smoothing : {0.f, 0.25f, 1.f}) {
     const CrossEntropyOptions options{.smoothing = smoothing};
     for (const Case& row :
-         {cross_entropy_case(text("some ignored, smoothing ", smoothing), {12, 3}, options, -1),
-          cross_entropy_case(text("none, smoothing ", smoothing), {0, 7}, options, -1)}) {
+         {cross_entropy_case(str_cat("some ignored, smoothing ", smoothing), {12, 3}, options, -1),
+          cross_entropy_case(str_cat("none, smoothing ", smoothing), {0, 7}, options, -1)}) {
       family.cases.push_back(row);
       family.cases.push_back(counted(row, options));
     }

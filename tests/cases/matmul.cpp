@@ -41,8 +41,8 @@ Family matmul_family() {
   Family family{.name = "matmul", .cases = {}, .bad = {}};
   const auto add = [&](Shape a, Shape b, MatmulOptions options = {}) {
     family.cases.push_back(
-        {.name = text("matmul/", a, " x ", b, options.transpose_a ? " transposed a" : "",
-                      options.transpose_b ? " transposed b" : ""),
+        {.name = str_cat("matmul/", a, " x ", b, options.transpose_a ? " transposed a" : "",
+                         options.transpose_b ? " transposed b" : ""),
          .arguments = {{a}, {b}},
          .build = [=](auto x) { return std::vector{matmul(x[0], x[1], options)}; },
          .reference =

@@ -41,7 +41,7 @@ void add_softmax(Family& family, std::string name, Value (*op)(Operand, int), bo
   for (const auto& row : shapes) {
     const auto shape = row.first;
     const int axis = row.second;
-    family.cases.push_back({.name = text(name, "/", shape, " axis ", axis),
+    family.cases.push_back({.name = str_cat(name, "/", shape, " axis ", axis),
                             .arguments = {{shape, f32, -4, 4}},
                             .build = [=](auto x) { return std::vector{op(x[0], axis)}; },
                             .reference = [=](auto x) -> std::vector<Reference> {
@@ -62,7 +62,7 @@ void add_softmax(Family& family, std::string name, Value (*op)(Operand, int), bo
        .gradient = false});
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double special : {nan, infinity})
-    family.cases.push_back({.name = text(name, "/a row with ", special),
+    family.cases.push_back({.name = str_cat(name, "/a row with ", special),
                             .arguments = {{.shape = {2, 3}, .values = {m, special, m, 1, 1, 1}}},
                             .build = [=](auto x) { return std::vector{op(x[0], -1)}; },
                             .reference = [=](auto) -> std::vector<Reference> {
@@ -116,7 +116,7 @@ void add_layer_norm(Family& family) {
   };
   for (const Shape& shape : {Shape{5}, Shape{0, 4}, Shape{3, 0}, Shape{2, 3, 33}, Shape{7, 65},
                              Shape{130, 513}, Shape{2, 1027}})
-    family.cases.push_back(layer_norm_case(text(shape), shape, 1e-5f));
+    family.cases.push_back(layer_norm_case(str_cat(shape), shape, 1e-5f));
   family.cases.push_back(layer_norm_case("large epsilon", {4, 9}, 0.5f));
   family.cases.push_back(layer_norm_case("width 1", {4, 1}, 0.5f));
   // The mean of the squares would lose everything here.

@@ -42,7 +42,7 @@ Reference resized(const Reference& x, std::int64_t factor) {
 void add(Family& family, const Shape& x, std::int64_t factor) {
   const auto row = [&](std::string name, auto op, auto definition) {
     family.cases.push_back(
-        {.name = text(name, "/", x, " by ", factor),
+        {.name = str_cat(name, "/", x, " by ", factor),
          .arguments = {{x}},
          .build = [=](auto v) { return std::vector{op(v[0], factor)}; },
          .reference = [=](auto v) { return std::vector{definition(v[0], factor)}; }});

@@ -54,7 +54,7 @@ Family position_family() {
   auto& cases = family.cases;
   const auto add_positions = [&](Shape first, std::int64_t time, std::int64_t width) {
     cases.push_back(
-        {.name = text("sinusoidal_positions/", first, " ", Shape{time, width}),
+        {.name = str_cat("sinusoidal_positions/", first, " ", Shape{time, width}),
          .arguments = {{first, i32, 0, 3000}},
          .build = [=](auto x) { return std::vector{sinusoidal_positions(x[0], time, width)}; },
          .reference =
@@ -72,7 +72,7 @@ Family position_family() {
   add_positions({5}, 3, 6);
   add_positions({0}, 3, 6);
   const auto add_rotary = [&](Shape x, std::int64_t heads, Shape first) {
-    cases.push_back({.name = text("rotary/", x, " heads ", heads, " first ", first),
+    cases.push_back({.name = str_cat("rotary/", x, " heads ", heads, " first ", first),
                      .arguments = {{x}, {first, i32, 0, 500}},
                      .build = [=](auto x) { return std::vector{rotary(x[0], heads, x[1])}; },
                      .reference =

@@ -33,7 +33,7 @@ Reference plain_nearest(const Reference& z, const Reference& book) {
 void add_nearest(Family& family) {
   const auto add = [&](Shape z, Shape book) {
     family.cases.push_back(
-        {.name = text("nearest/", z, " in ", book),
+        {.name = str_cat("nearest/", z, " in ", book),
          .arguments = {{.shape = z, .differentiable = false},
                        {.shape = book, .differentiable = false}},
          .build = [](auto x) { return std::vector{nearest(x[0], x[1])}; },
@@ -79,7 +79,7 @@ void add_nearest(Family& family) {
 
 void add_unit_vectors(Family& family) {
   for (const Shape& shape : {Shape{5}, Shape{0, 3}, Shape{3, 0}, Shape{2, 3, 33}, Shape{301, 64}})
-    family.cases.push_back({.name = text("unit_vectors/", shape),
+    family.cases.push_back({.name = str_cat("unit_vectors/", shape),
                             .arguments = {{shape}},
                             .build = [](auto x) { return std::vector{unit_vectors(x[0])}; },
                             .reference = [](auto x) -> std::vector<Reference> {
@@ -118,7 +118,7 @@ Family quantise_family() {
   // Its gradient is not that of its value: see tests/ops/quantise_test.cpp.
   for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7, 33}})
     family.cases.push_back(
-        {.name = text("straight_through/", shape),
+        {.name = str_cat("straight_through/", shape),
          .arguments = {{shape}, {shape}},
          .build = [](auto x) { return std::vector{straight_through(x[0], x[1])}; },
          .reference = [](auto x) { return std::vector{x[1]}; },
@@ -132,7 +132,7 @@ Family quantise_family() {
   for (const auto& [rows, count] :
        {std::pair{5, 3}, std::pair{3, 7}, std::pair{0, 2}, std::pair{4, 0}, std::pair{2048, 512}})
     family.cases.push_back(
-        {.name = text("random_rows/", count, " of ", rows),
+        {.name = str_cat("random_rows/", count, " of ", rows),
          .arguments = {{{rows}, f32, -1, 1}},
          .build = [count = count](auto x) { return std::vector{random_rows(x[0], count)}; },
          .reference = {},

@@ -12,7 +12,7 @@ Family random_family() {
   // The argument only says which graph to build in.
   const auto add = [&](std::string name, auto build) {
     for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7, 9}, Shape{301, 333}})
-      family.cases.push_back({.name = text(name, "/", shape),
+      family.cases.push_back({.name = str_cat(name, "/", shape),
                               .arguments = {{{}}},
                               .build =
                                   [=](auto x) {

@@ -90,8 +90,8 @@ struct Sizes {
 Case lstm_case(std::string name, Sizes s, std::vector<double> lengths = {}, bool gradient = true) {
   // Sums of `hidden` products stay of the order of 1.
   const double weight = 1 / std::sqrt(static_cast<double>(std::max<std::int64_t>(s.hidden, 4)));
-  Case result = {.name = text("lstm/", name, " time ", s.time, " batch ", s.batch, " width ",
-                              s.width, " hidden ", s.hidden),
+  Case result = {.name = str_cat("lstm/", name, " time ", s.time, " batch ", s.batch, " width ",
+                                 s.width, " hidden ", s.hidden),
                  .arguments = {{{s.time, s.batch, s.width}},
                                {{s.batch, s.hidden}},
                                {{s.batch, s.hidden}},
@@ -114,8 +114,8 @@ Case lstm_case(std::string name, Sizes s, std::vector<double> lengths = {}, bool
 
 Case gru_case(std::string name, Sizes s, std::vector<double> lengths = {}, bool gradient = true) {
   const double weight = 1 / std::sqrt(static_cast<double>(std::max<std::int64_t>(s.hidden, 4)));
-  Case result = {.name = text("gru/", name, " time ", s.time, " batch ", s.batch, " width ",
-                              s.width, " hidden ", s.hidden),
+  Case result = {.name = str_cat("gru/", name, " time ", s.time, " batch ", s.batch, " width ",
+                                 s.width, " hidden ", s.hidden),
                  .arguments = {{{s.time, s.batch, s.width}},
                                {{s.batch, s.hidden}},
                                {{s.width, 3 * s.hidden}},

@@ -91,9 +91,9 @@ void add(std::vector<Case>& cases, const std::string& name, const Builder& op, c
   };
   for (const Which& which : all) {
     const std::vector<int> axes(which.axes);
-    cases.push_back({.name = text(name, "/", which.shape, " over ", axes.size(), " axes",
-                                  axes.empty() ? "" : text(" from ", axes[0]),
-                                  which.keep == Keep::axes ? ", kept" : ""),
+    cases.push_back({.name = str_cat(name, "/", which.shape, " over ", axes.size(), " axes",
+                                     axes.empty() ? "" : str_cat(" from ", axes[0]),
+                                     which.keep == Keep::axes ? ", kept" : ""),
                      .arguments = {{which.shape, f32, -3, 3}},
                      .build = [=](auto x) { return std::vector{op(x[0], which.axes, which.keep)}; },
                      .reference =
@@ -107,7 +107,7 @@ void add(std::vector<Case>& cases, const std::string& name, const Builder& op, c
 
 /// Over all axes, by the overload without a list.
 Case over_all(std::string name, Value (*op)(Operand), const Fold& fold, Shape shape) {
-  return {.name = text(name, "/all of ", shape),
+  return {.name = str_cat(name, "/all of ", shape),
           .arguments = {{shape, f32, -3, 3}},
           .build = [=](auto x) { return std::vector{op(x[0])}; },
           .reference =
@@ -119,7 +119,7 @@ Case over_all(std::string name, Value (*op)(Operand), const Fold& fold, Shape sh
 
 Case special(std::string name, Value (*op)(Operand), const Fold& fold, std::vector<double> values) {
   Case row = over_all(std::move(name), op, fold, {static_cast<std::int64_t>(values.size())});
-  row.name += text(" special values ", values[0], ", ", values[1]);
+  row.name += str_cat(" special values ", values[0], ", ", values[1]);
   row.arguments[0].values = std::move(values);
   row.gradient = false;
   return row;
@@ -135,8 +135,8 @@ double argmax_of(const std::vector<double>& x) {
 void add_argmax(std::vector<Case>& cases, Shape shape, int axis, Keep keep,
                 std::vector<double> values = {}) {
   cases.push_back(
-      {.name = text("argmax/", shape, " along ", axis, values.empty() ? "" : ", special",
-                    keep == Keep::axes ? ", kept" : ""),
+      {.name = str_cat("argmax/", shape, " along ", axis, values.empty() ? "" : ", special",
+                       keep == Keep::axes ? ", kept" : ""),
        .arguments = {{.shape = shape, .low = -3, .high = 3, .values = values}},
        .build = [=](auto x) { return std::vector{argmax(x[0], axis, keep)}; },
        .reference =

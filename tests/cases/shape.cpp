@@ -48,7 +48,7 @@ void add_reshapes(std::vector<Case>& cases) {
 void add_transposes(std::vector<Case>& cases) {
   const auto add = [&](Shape shape, std::vector<int> axes, DType dtype) {
     cases.push_back(
-        {.name = text("transpose/", dtype, shape, " to ", axes.size(), axes[0], axes.back()),
+        {.name = str_cat("transpose/", dtype, shape, " to ", axes.size(), axes[0], axes.back()),
          .arguments = {{shape, dtype, dtype == f32 ? -1. : 0., dtype == f32 ? 1. : 200.}},
          .build = [axes](auto x) { return std::vector{transpose(x[0], axes)}; },
          .reference =
@@ -93,7 +93,7 @@ void add_slices(std::vector<Case>& cases) {
   const auto add = [&](Shape shape, int axis, std::int64_t start, std::int64_t stop,
                        std::int64_t step, DType dtype = f32) {
     cases.push_back(
-        {.name = text("slice/", dtype, shape, " axis ", axis, " ", start, ":", stop, ":", step),
+        {.name = str_cat("slice/", dtype, shape, " axis ", axis, " ", start, ":", stop, ":", step),
          .arguments = {{shape, dtype, dtype == f32 ? -1. : 0., dtype == f32 ? 1. : 200.}},
          .build = [=](auto x) { return std::vector{slice(x[0], axis, start, stop, step)}; },
          .reference =
@@ -156,7 +156,7 @@ void add_joins(std::vector<Case>& cases) {
   const auto add_concat = [&](std::vector<Shape> shapes, int axis, DType dtype = f32) {
     std::vector<Argument> arguments;
     for (const Shape& shape : shapes) arguments.push_back({shape, dtype, 0, 100});
-    cases.push_back({.name = text("concat/", dtype, shapes[0], " and more along ", axis),
+    cases.push_back({.name = str_cat("concat/", dtype, shapes[0], " and more along ", axis),
                      .arguments = arguments,
                      .build = [axis](auto x) { return std::vector{concat(x, axis)}; },
                      .reference =
@@ -175,7 +175,7 @@ void add_joins(std::vector<Case>& cases) {
   add_concat({{3, 2}, {3, 5}}, 1, u8);
   add_concat({{3, 2}, {3, 5}}, 1, i32);
   for (const int axis : {0, 1, 2, -1, -2, -3})
-    cases.push_back({.name = text("stack/axis ", axis),
+    cases.push_back({.name = str_cat("stack/axis ", axis),
                      .arguments = {{{3, 4}}, {{3, 4}}},
                      .build = [axis](auto x) { return std::vector{stack(x, axis)}; },
                      .reference =
@@ -190,7 +190,7 @@ void add_joins(std::vector<Case>& cases) {
 
 void add_splits(std::vector<Case>& cases) {
   const auto add_split = [&](Shape shape, int axis, std::vector<std::int64_t> sizes) {
-    cases.push_back({.name = text("split/", shape, " along ", axis),
+    cases.push_back({.name = str_cat("split/", shape, " along ", axis),
                      .arguments = {{shape}},
                      .build = [=](auto x) { return split(x[0], axis, sizes); },
                      .reference =
@@ -203,7 +203,7 @@ void add_splits(std::vector<Case>& cases) {
   add_split({2, 6, 5}, -2, {1, 5});
   add_split({301, 300}, 1, {100, 200});
   const auto add_unstack = [&](Shape shape, int axis) {
-    cases.push_back({.name = text("unstack/", shape, " along ", axis),
+    cases.push_back({.name = str_cat("unstack/", shape, " along ", axis),
                      .arguments = {{shape}},
                      .build = [=](auto x) { return unstack(x[0], axis); },
                      .reference =
@@ -279,8 +279,8 @@ Family shape_family() {
   bad("stack/shapes differ", {{4, 6}, {4, 5}}, [](auto x) { stack(x); }, {"[1, 4, 5]"});
   bad("stack/ranks differ", {{4, 6}, {4}}, [](auto x) { stack(x, 2); }, {"[4, 6, 1]", "[4, 1]"});
   for (const int axis : {3, -4})
-    bad(text("stack/axis ", axis), {{4, 6}, {4, 6}}, [=](auto x) { stack(x, axis); },
-        {text("axis ", axis, " ")});
+    bad(str_cat("stack/axis ", axis), {{4, 6}, {4, 6}}, [=](auto x) { stack(x, axis); },
+        {str_cat("axis ", axis, " ")});
   bad("split/sizes do not add up", {{4, 6}},
       [](auto x) {
         split(x[0], 1, std::vector<std::int64_t>{2, 3});

@@ -60,7 +60,7 @@ Case sgd_case(std::string name, Shape shape, SgdOptions options) {
 
 /// Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019, algorithm 2.
 Case adam_case(std::string name, Shape shape, AdamOptions options, bool decoupled) {
-  return {.name = text(decoupled ? "adamw/" : "adam/", name),
+  return {.name = str_cat(decoupled ? "adamw/" : "adam/", name),
           .arguments = adam_arguments(shape),
           .build =
               [=](auto x) {
@@ -121,10 +121,10 @@ Case clip_case(std::string name, float limit) {
 Family update_family() {
   Family family{.name = "update", .cases = {}, .bad = {}};
   for (const Shape& shape : {Shape{}, Shape{0, 3}, Shape{7, 5}, Shape{33, 2049}}) {
-    family.cases.push_back(sgd_case(text("plain ", shape), shape, {}));
-    family.cases.push_back(sgd_case(text("momentum ", shape), shape, {.momentum = 0.9}));
-    family.cases.push_back(adam_case(text(shape), shape, {}, false));
-    family.cases.push_back(adam_case(text(shape), shape, {.weight_decay = 0.1}, true));
+    family.cases.push_back(sgd_case(str_cat("plain ", shape), shape, {}));
+    family.cases.push_back(sgd_case(str_cat("momentum ", shape), shape, {.momentum = 0.9}));
+    family.cases.push_back(adam_case(str_cat(shape), shape, {}, false));
+    family.cases.push_back(adam_case(str_cat(shape), shape, {.weight_decay = 0.1}, true));
   }
   family.cases.push_back(sgd_case("nesterov and decay", {17},
                                   {.momentum = 0.8, .nesterov = true, .weight_decay = 0.1}));

@@ -150,7 +150,7 @@ TEST_CASE("images: folders of PNG, classes by their folders") {
     const Images images = counting(3, 4, 6, channels);
     const TemporaryFolder folder;
     for (std::size_t i = 0; i < 3; ++i)
-      write_plainly(folder / text("im", 2 - i), png_of(images, i));
+      write_plainly(folder / str_cat("im", 2 - i), png_of(images, i));
     const Images back = read_images({folder.path().string()});  // in order of the names
     CHECK(back.channels == channels);
     CHECK(back.pixels == select(images, std::vector<std::size_t>{2, 1, 0}).pixels);
@@ -178,13 +178,14 @@ TEST_CASE("images: a damaged PNG file is refused with name, offset and reason") 
   for (const std::size_t size : {std::size_t{9}, std::size_t{30}, whole.size() - 1}) {
     const std::string path = files.write("cut", whole.substr(0, size));
     CHECK_THROWS_WITH_AS(read_images({path}), Contains(path.c_str()), DataError);
-    CHECK_THROWS_WITH_AS(read_images({path}), Contains(text("at byte ", size).c_str()), DataError);
+    CHECK_THROWS_WITH_AS(read_images({path}), Contains(str_cat("at byte ", size).c_str()),
+                         DataError);
   }
   const std::size_t data = whole.find("IDAT") - 4;
   std::string damaged = whole;
   damaged[data + 12] ^= 1;
   CHECK_THROWS_WITH_AS(read_images({files.write("damaged", damaged)}),
-                       Contains(text("at byte ", data, ": a chunk").c_str()), DataError);
+                       Contains(str_cat("at byte ", data, ": a chunk").c_str()), DataError);
   CHECK_THROWS_AS(png_of(counting(1, 2, 2, 2)), UsageError);
 }
 
@@ -197,7 +198,7 @@ TEST_CASE("images: gzip that is damaged says where") {
   gzclose(out);
   const std::string bytes = read_file(path);
   const std::string cut = files.write("cut.gz", bytes.substr(0, bytes.size() - 5));
-  CHECK_THROWS_WITH_AS(read_images({cut}), Contains(text("at byte ", bytes.size() - 5).c_str()),
+  CHECK_THROWS_WITH_AS(read_images({cut}), Contains(str_cat("at byte ", bytes.size() - 5).c_str()),
                        DataError);
 }
 

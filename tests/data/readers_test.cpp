@@ -55,8 +55,8 @@ TEST_CASE("parallel text: unequal and empty files are refused with both counts")
   write_plainly(folder / "a", "one\ntwo\nthree\n");
   write_plainly(folder / "b", "eins\nzwei");
   write_plainly(folder / "none", "");
-  const std::string both = abax::text("'", (folder / "a").string(), "' has 3 lines and '",
-                                      (folder / "b").string(), "' has 2");
+  const std::string both = abax::str_cat("'", (folder / "a").string(), "' has 3 lines and '",
+                                         (folder / "b").string(), "' has 2");
   CHECK_THROWS_WITH_AS(read_parallel_text(folder / "a", folder / "b"), Contains(both.c_str()),
                        DataError);
   CHECK_THROWS_WITH_AS(read_parallel_text(folder / "none", folder / "none"),

@@ -37,7 +37,7 @@ std::map<std::string, double> sentences_of(const std::vector<Rule>& rules) {
           return;
         }
         for (const Rule& rule : rules) {
-          if (symbol != text("<", rule.name, ">")) continue;
+          if (symbol != str_cat("<", rule.name, ">")) continue;
           double sum = 0;
           for (const auto& alternative : rule.alternatives) sum += alternative.weight;
           for (const auto& alternative : rule.alternatives) {
@@ -47,7 +47,7 @@ std::map<std::string, double> sentences_of(const std::vector<Rule>& rules) {
           }
         }
       };
-  derive("", text("<", rules[0].name, ">"), 1);
+  derive("", str_cat("<", rules[0].name, ">"), 1);
   return result;
 }
 

@@ -12,7 +12,7 @@ namespace abax {
 TEST_CASE("gradients: live under the scope 'gradient' of their node") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {}, constant(2));
+  const Value w = g.parameter("w", {}, init::constant(2));
   Value loss;
   {
     const auto scope = g.scope("layer", 0);
@@ -26,7 +26,7 @@ TEST_CASE("gradients: live under the scope 'gradient' of their node") {
 TEST_CASE("gradients: several contributions are summed, a single one is taken as it is") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {}, constant(2));
+  const Value w = g.parameter("w", {}, init::constant(2));
   const Value square = test::product(w, w);
   const auto before = g.nodes().size();
   gradients(square, {w});
@@ -37,7 +37,7 @@ TEST_CASE("gradients: several contributions are summed, a single one is taken as
 TEST_CASE("gradients: an op without a gradient is named, unless nothing needs it") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {}, constant(2));
+  const Value w = g.parameter("w", {}, init::constant(2));
   const Value x = g.input("x", {});
   std::string message;
   try {
@@ -54,8 +54,8 @@ TEST_CASE("gradients: an op without a gradient is named, unless nothing needs it
 TEST_CASE("gradients: of what the loss does not depend on are zeros") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {}, constant(2));
-  const Value other = g.parameter("other", {2, 3}, zeros());
+  const Value w = g.parameter("w", {}, init::constant(2));
+  const Value other = g.parameter("other", {2, 3}, init::zeros());
   const auto both = gradients(test::product(w, w), {w, other});
   CHECK(both[1].type() == other.type());
 }
@@ -63,9 +63,9 @@ TEST_CASE("gradients: of what the loss does not depend on are zeros") {
 TEST_CASE("gradients: of an empty value or one of another graph are refused, with the place") {
   Variables store;
   Graph g(store), other(store, Mode::evaluate);
-  const Value w = g.parameter("w", {}, constant(2));
+  const Value w = g.parameter("w", {}, init::constant(2));
   const Value loss = test::product(w, w);
-  const Value stranger = other.parameter("w", {}, zeros());
+  const Value stranger = other.parameter("w", {}, init::zeros());
   CHECK_THROWS_WITH_AS(gradients(loss, {w, Value{}}),
                        doctest::Contains("gradients: value 1 of those asked for is empty"),
                        UsageError);
@@ -80,7 +80,7 @@ TEST_CASE("gradients: what computes a value asked for needs no gradient itself")
   Variables store;
   Graph g(store);
   const Value h = test::opaque(g.input("x", {}));
-  const Value w = g.parameter("w", {}, constant(2));
+  const Value w = g.parameter("w", {}, init::constant(2));
   const auto both = gradients(test::product(h, w), {h, w});
   CHECK(both[0].type() == h.type());
   // But where a further value lies before it, its gradient is asked for.
@@ -91,7 +91,7 @@ TEST_CASE("gradients: what computes a value asked for needs no gradient itself")
 TEST_CASE("gradients: a loss is one f32 element") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {2}, constant(2));
+  const Value w = g.parameter("w", {2}, init::constant(2));
   CHECK_THROWS_AS(gradients(w, {w}), UsageError);
 }
 

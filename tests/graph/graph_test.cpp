@@ -62,7 +62,7 @@ TEST_CASE("graph: a wrong shape names op, both shapes, scope and the caller's li
   const std::string message = message_of([&] { test::product(a, b); });
   CHECK(holds(message, "product: types differ: f32[3] and f32[4]"));
   CHECK(holds(message, "in decoder, at "));
-  CHECK(holds(message, text("graph_test.cpp:", line)));
+  CHECK(holds(message, str_cat("graph_test.cpp:", line)));
 }
 
 TEST_CASE("graph: values of two graphs do not meet") {
@@ -99,15 +99,21 @@ TEST_CASE("graph: an integer operand is exact") {
 TEST_CASE("graph: parameters are shared among graphs by name, and refused in another shape") {
   Variables store(7);
   Graph g(store), other(store);
-  g.parameter("w", {2, 3}, normal(1));
-  CHECK(holds(message_of([&] { g.parameter("w", {2, 3}, zeros()); }), "made before in this graph"));
-  CHECK(holds(message_of([&] { other.parameter("w", {3, 2}, zeros()); }), "f32[2, 3]"));
-  CHECK(other.parameter("w", {2, 3}, zeros()).shape() == Shape{2, 3});
-  CHECK_THROWS_AS(g.saved_state("w", {{2, 3}}, zeros()), UsageError);
+  g.parameter("w", {2, 3}, init::normal(1));
+  CHECK(holds(message_of([&] {
+                g.parameter("w", {2, 3}, init::zeros());
+              }),
+              "made before in this graph"));
+  CHECK(holds(message_of([&] { other.parameter("w", {3, 2}, init::zeros()); }), "f32[2, 3]"));
+  CHECK(other.parameter("w", {2, 3}, init::zeros()).shape() == Shape{2, 3});
+  CHECK_THROWS_AS(g.saved_state("w", {{2, 3}}, init::zeros()), UsageError);
 
   Graph check(store, Mode::evaluate);
-  check.parameter("w", {2, 3}, zeros());
-  CHECK(holds(message_of([&] { check.parameter("v", {2, 3}, zeros()); }), "evaluation graph"));
+  check.parameter("w", {2, 3}, init::zeros());
+  CHECK(holds(message_of([&] {
+                check.parameter("v", {2, 3}, init::zeros());
+              }),
+              "evaluation graph"));
   CHECK(store.count() == 1);
 }
 
@@ -123,7 +129,7 @@ TEST_CASE("graph: carried state belongs to the plan's label") {
 TEST_CASE("graph: assignments are checked") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {2}, zeros());
+  const Value w = g.parameter("w", {2}, init::zeros());
   const Value x = g.input("x", {2});
   CHECK_THROWS_AS(g.assign(x, w), UsageError);
   CHECK_THROWS_AS(g.assign(w, g.input("y", {3})), UsageError);
@@ -134,8 +140,8 @@ TEST_CASE("graph: assignments are checked") {
 TEST_CASE("graph: assign, name and variable refuse what is empty or of another graph") {
   Variables store;
   Graph g(store), other(store, Mode::evaluate);
-  const Value w = g.parameter("w", {2}, zeros());
-  const Value same_number = other.parameter("w", {2}, zeros());
+  const Value w = g.parameter("w", {2}, init::zeros());
+  const Value same_number = other.parameter("w", {2}, init::zeros());
   REQUIRE(same_number.node() == w.node());
   for (const Value& wrong : {same_number, Value{}}) {
     const std::string_view what = wrong ? "is of another graph" : "is empty";
@@ -155,8 +161,8 @@ TEST_CASE("graph: assign, name and variable refuse what is empty or of another g
 TEST_CASE("graph: frozen parameters are no parameters to update") {
   Variables store;
   Graph g(store);
-  const Value a = g.parameter("body/a", {2}, zeros());
-  const Value b = g.parameter_without_decay("head/b", {2}, zeros());
+  const Value a = g.parameter("body/a", {2}, init::zeros());
+  const Value b = g.parameter_without_decay("head/b", {2}, init::zeros());
   CHECK(g.parameters() == std::vector<Value>{a, b});
   CHECK(store.at("body/a").decay);
   CHECK_FALSE(store.at("head/b").decay);

@@ -16,7 +16,7 @@ class Product : public Op {
  public:
   std::string_view name() const override { return "product"; }
   std::vector<TensorType> infer(std::span<const TensorType> in) const override {
-    if (in[0] != in[1]) throw ShapeError(text("product: types differ: ", in[0], " and ", in[1]));
+    if (in[0] != in[1]) throw ShapeError(str_cat("product: types differ: ", in[0], " and ", in[1]));
     return {in[0]};
   }
   Kernel compile(const Signature& signature) const override {

@@ -38,13 +38,13 @@ double dot(const Tensor& w, std::int64_t i, std::int64_t j, bool of_rows) {
 }  // namespace
 
 TEST_CASE("variables: first values are keyed by seed and name alone") {
-  CHECK(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7})));
-  CHECK_FALSE(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7}, 2)));
-  CHECK_FALSE(equal(made(normal(1), {5, 7}), made(normal(1), {5, 7}, 1, "v")));
+  CHECK(equal(made(init::normal(1), {5, 7}), made(init::normal(1), {5, 7})));
+  CHECK_FALSE(equal(made(init::normal(1), {5, 7}), made(init::normal(1), {5, 7}, 2)));
+  CHECK_FALSE(equal(made(init::normal(1), {5, 7}), made(init::normal(1), {5, 7}, 1, "v")));
 }
 
 TEST_CASE("variables: glorot stays in its bounds, with the right variance") {
-  const Tensor w = made(glorot(), {200, 100});
+  const Tensor w = made(init::glorot(), {200, 100});
   const double limit = std::sqrt(6.0 / 300);
   double square = 0, largest = 0;
   for (const float x : w.as<float>()) {
@@ -58,7 +58,7 @@ TEST_CASE("variables: glorot stays in its bounds, with the right variance") {
 }
 
 TEST_CASE("variables: normal has the asked mean and deviation") {
-  const Tensor w = made(normal(0.5f, 2), {10000});
+  const Tensor w = made(init::normal(0.5f, 2), {10000});
   double sum = 0, square = 0;
   for (const float x : w.as<float>()) {
     sum += x;
@@ -70,7 +70,7 @@ TEST_CASE("variables: normal has the asked mean and deviation") {
 
 TEST_CASE("variables: orthogonal rows or columns") {
   for (const Shape& shape : {Shape{4, 9}, Shape{9, 4}, Shape{5, 5}}) {
-    const Tensor w = made(orthogonal(2), shape);
+    const Tensor w = made(init::orthogonal(2), shape);
     const bool of_rows = shape[0] <= shape[1];
     const auto count = std::min(shape[0], shape[1]);
     for (std::int64_t i = 0; i < count; ++i)
@@ -81,18 +81,18 @@ TEST_CASE("variables: orthogonal rows or columns") {
 
 TEST_CASE("variables: unknown names come with the nearest known one") {
   Variables store;
-  store.create("lstm0/weight", {{2}}, Role::trainable, zeros());
+  store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros());
   CHECK_THROWS_WITH_AS(store.at("lstm0/wieght"),
                        "there is no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?",
                        UsageError);
-  CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, zeros()), UsageError);
+  CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros()), UsageError);
 }
 
 TEST_CASE("variables: a copy has everything, and stays when the original changes") {
   Variables store(7);
-  store.create("w", {{2, 3}, f32}, Role::trainable, constant(2));
-  store.create("count", {{}, i32}, Role::saved, zeros());
-  store.create("train:h", {{2}, u8}, Role::carried, zeros());
+  store.create("w", {{2, 3}, f32}, Role::trainable, init::constant(2));
+  store.create("count", {{}, i32}, Role::saved, init::zeros());
+  store.create("train:h", {{2}, u8}, Role::carried, init::zeros());
   store.at("w").frozen = true;
   store.at("w").decay = false;
   store.at("count").write().as<std::int32_t>()[0] = -5;

@@ -20,11 +20,11 @@ namespace fs = std::filesystem;
 using doctest::Contains;
 
 void fill_store(Variables& store, float first) {
-  store.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, uniform(-1, 1));
-  store.create("lstm0/bias", {{5}, f32}, Role::trainable, constant(first));
-  store.create("adam/step", {{}, i32}, Role::saved, zeros());
-  store.create("mask", {{3}, u8}, Role::saved, zeros());
-  store.create("train:lstm0/h", {{2, 0}, f32}, Role::carried, zeros());
+  store.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, init::uniform(-1, 1));
+  store.create("lstm0/bias", {{5}, f32}, Role::trainable, init::constant(first));
+  store.create("adam/step", {{}, i32}, Role::saved, init::zeros());
+  store.create("mask", {{3}, u8}, Role::saved, init::zeros());
+  store.create("train:lstm0/h", {{2, 0}, f32}, Role::carried, init::zeros());
   store.at("lstm0/bias").decay = false;
   store.at("lstm0/weight").frozen = true;
   store.at("adam/step").write().as<std::int32_t>()[0] = -7;
@@ -155,10 +155,10 @@ TEST_CASE("checkpoint: a store that does not fit is refused and left as it was")
   const CheckpointReader reader(folder / "c");
 
   Variables other(2);
-  other.create("lstm0/wieght", {{3, 5}, f32}, Role::trainable, constant(9));
-  other.create("lstm0/bias", {{6}, f32}, Role::trainable, constant(9));
-  other.create("adam/step", {{}, i32}, Role::trainable, zeros());
-  other.create("mask", {{3}, u8}, Role::saved, zeros());
+  other.create("lstm0/wieght", {{3, 5}, f32}, Role::trainable, init::constant(9));
+  other.create("lstm0/bias", {{6}, f32}, Role::trainable, init::constant(9));
+  other.create("adam/step", {{}, i32}, Role::trainable, init::zeros());
+  other.create("mask", {{3}, u8}, Role::saved, init::zeros());
   try {
     reader.restore(other);
     FAIL("accepted");
@@ -185,9 +185,9 @@ TEST_CASE("checkpoint: parameters alone, from a checkpoint or any safetensors fi
   fill_store(store, 1);
   save_checkpoint(folder / "c", example(1), store);
   Variables other(2);
-  other.create("lstm0/bias", {{5}, f32}, Role::trainable, zeros());
-  other.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, zeros());
-  other.create("sgd/moment", {{3, 5}, f32}, Role::saved, constant(4));
+  other.create("lstm0/bias", {{5}, f32}, Role::trainable, init::zeros());
+  other.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, init::zeros());
+  other.create("sgd/moment", {{3, 5}, f32}, Role::saved, init::constant(4));
   load_parameters(folder / "c", other);
   CHECK(other.at("lstm0/bias").value().as<float>()[4] == 1);
   CHECK(other.at("sgd/moment").value().as<float>()[0] == 4);
@@ -371,7 +371,7 @@ TEST_CASE("checkpoint: a disk that takes no more is reported with path and reaso
     std::signal(SIGXFSZ, SIG_IGN);  // writes beyond the limit fail with EFBIG then
     const rlimit limit{4096, 4096};
     setrlimit(RLIMIT_FSIZE, &limit);
-    store.create("large", {{4096}, f32}, Role::trainable, zeros());
+    store.create("large", {{4096}, f32}, Role::trainable, init::zeros());
     try {
       save_checkpoint(folder / "c", example(2), store);
     } catch (const DiskError& error) {

@@ -50,7 +50,7 @@ TEST_CASE("safetensors: round trip of all types, with sizes 0 and 1, scalars, od
   for (const DType dtype : {u8, f32, i32})
     for (const Shape& shape :
          {Shape{}, Shape{0}, Shape{1}, Shape{3, 0, 2}, Shape{5, 7}, Shape{1, 2, 1, 3, 1, 1, 2, 1}})
-      tensors.emplace_back(text("a \"quoted\"/", dtype, "/é ", shape), counted(shape, dtype));
+      tensors.emplace_back(str_cat("a \"quoted\"/", dtype, "/é ", shape), counted(shape, dtype));
   SafetensorsContents contents;
   for (const auto& [name, tensor] : tensors) contents.tensors.emplace_back(name, tensor.view());
   contents.metadata = {{"made by", "a test"}, {"", "λ\n"}};
@@ -86,8 +86,8 @@ TEST_CASE("safetensors: the bytes are those of the format") {
 TEST_CASE("safetensors: other element types are converted where that is sound") {
   const TemporaryFolder folder;
   const auto read = [&](const std::string& stored, const std::string& data, int count) {
-    const std::string header = text(R"({"t":{"dtype":")", stored, R"(","shape":[)", count,
-                                    R"(],"data_offsets":[0,)", data.size(), "]}}");
+    const std::string header = str_cat(R"({"t":{"dtype":")", stored, R"(","shape":[)", count,
+                                       R"(],"data_offsets":[0,)", data.size(), "]}}");
     write_plainly(folder / "f", length_bytes(header.size()) + header + data);
     return SafetensorsFile(folder / "f").read("t");
   };

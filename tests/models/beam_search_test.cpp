@@ -22,8 +22,8 @@ constexpr std::int32_t begin_token = 0, end_token = 3;
 class Language {
  public:
   std::vector<float> after(std::int64_t sequence, const std::vector<std::int32_t>& prefix) const {
-    std::string key = text(sequence);
-    for (const std::int32_t token : prefix) key += text(",", token);
+    std::string key = str_cat(sequence);
+    for (const std::int32_t token : prefix) key += str_cat(",", token);
     Random random(stream_key(7, "language", key));
     std::vector<double> weights;
     double total = 0;

@@ -72,7 +72,7 @@ TEST_CASE("classifier: a sequence's logits are the same alone and with any paddi
       for (std::size_t t = 0; t < 5; ++t)
         many.tokens.as<std::int32_t>()[t * 4 + 3] =
             t < 3 ? one.tokens.as<std::int32_t>()[t] : padding;
-      Graph g(store, Mode::evaluate, text("among", padding));
+      Graph g(store, Mode::evaluate, str_cat("among", padding));
       auto got = run(sequence_classifier(g, config, many.shape()).output, many.inputs());
       got.erase(got.begin(), got.begin() + 3 * classes);
       CHECK(test::difference(got, expected) < 1e-5);

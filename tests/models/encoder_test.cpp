@@ -21,7 +21,7 @@ std::vector<bool> depends(const SequenceBlocks& config, std::int64_t item, std::
                           std::int64_t first, std::int64_t last) {
   Variables store(3);
   Graph g(store);
-  const Value tokens = g.input("tokens", {length, batch}, i32, range(0, 9));
+  const Value tokens = g.input("tokens", {length, batch}, i32, values_in(0, 9));
   const Value counts = g.input("lengths", {batch}, i32);
   const Encoded encoded = encode(tokens, counts, embedding_table(g, 9, config), config);
   test::shake(store);

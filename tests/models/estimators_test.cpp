@@ -188,7 +188,7 @@ TEST_CASE("estimators: what multiplies the score is what f has above the others'
   Variables store;
   Graph g(store);
   const Value f = g.constant(Tensor::of<float>({3, 1}, {1, 2, 6}));
-  const Value log_q = g.parameter("log_q", {3, 1}, constant(-1));
+  const Value log_q = g.parameter("log_q", {3, 1}, init::constant(-1));
   const std::vector<float> signal{-3, -1.5f, 4.5f};
   CHECK(run(gradients(sum(leave_one_out(f, log_q)), {log_q}).front(), {}) == signal);
   CHECK(run(leave_one_out(f, log_q), {}) == std::vector<float>{1, 2, 6});

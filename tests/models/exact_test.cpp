@@ -136,7 +136,7 @@ bool set(ModelSettings& settings, const Values& values) {
 
 /// Calls check(settings) for each variant of each model.
 void for_each_model(const std::function<void(const ModelSettings&)>& check) {
-  for (const ModelEntry& entry : models())
+  for (const ModelEntry& entry : model_entries())
     for (const Values& variant : variants()) {
       ModelSettings settings(entry.name);
       if (!set(settings, variant)) continue;
@@ -144,7 +144,7 @@ void for_each_model(const std::function<void(const ModelSettings&)>& check) {
       settings.derive(derived);
       CAPTURE(entry.name);
       std::string choices;
-      for (const auto& [name, value] : variant) choices += text(" --", name, " ", value);
+      for (const auto& [name, value] : variant) choices += str_cat(" --", name, " ", value);
       CAPTURE(choices);
       check(settings);
     }

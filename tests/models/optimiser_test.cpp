@@ -18,7 +18,7 @@ struct Linear {
   Value w, x;
   Loss loss;
   explicit Linear(Graph& g)
-      : w(g.parameter("w", {2}, constant(1))),
+      : w(g.parameter("w", {2}, init::constant(1))),
         x(g.input("x", {2})),
         loss{sum(w * x), g.input("count", {})} {}
 };
@@ -75,9 +75,9 @@ TEST_CASE("optimiser: accumulated batches are one batch of their sums and counts
 TEST_CASE("optimiser: weight decay spares what says so, frozen parameters stay") {
   Variables store;
   Graph g(store);
-  const Value a = g.parameter("a", {}, constant(1));
-  const Value b = g.parameter_without_decay("b", {}, constant(1));
-  const Value c = g.parameter("c", {}, constant(1));
+  const Value a = g.parameter("a", {}, init::constant(1));
+  const Value b = g.parameter_without_decay("b", {}, init::constant(1));
+  const Value c = g.parameter("c", {}, init::constant(1));
   store.freeze("c");
   const Value x = g.input("x", {});
   const Loss loss{(a + b + c) * x, g.constant(1)};

@@ -104,7 +104,7 @@ TEST_CASE("pixels: far from the mean of a narrow logistic nothing is infinite, n
     for (const float mean : {-3.f, 3.f}) {
       Variables store;
       Graph g(store);
-      const Value parameters = g.parameter("parameters", {1, 1, 2}, constant(0));
+      const Value parameters = g.parameter("parameters", {1, 1, 2}, init::constant(0));
       g.variable(parameters).write().as<float>()[0] = mean;
       g.variable(parameters).write().as<float>()[1] = log_scale;
       const Value value = pixel_log_likelihood(parameters, g.input("x", x.shape()), config);
@@ -122,7 +122,7 @@ TEST_CASE("pixels: gradients are slopes") {
     Graph g(store);
     const Tensor images = floats({3, 2, 4, 3}, 5, 0, 1);
     const Value parameters =
-        g.parameter("parameters", {3, 2, 4, 3 * pixel_outputs(config)}, normal(1));
+        g.parameter("parameters", {3, 2, 4, 3 * pixel_outputs(config)}, init::normal(1));
     const Value value = pixel_log_likelihood(parameters, g.input("x", images.shape()), config);
     test::check_gradients({sum_to(value, {}), g.constant(3)}, {{"x", &images}});
   }

@@ -99,7 +99,7 @@ TEST_CASE("quantiser: residual stages each commit, and each moves its own codebo
   const auto results = bench.run(wanted);
   std::vector<double> left = as_doubles(bench.z_values), dz(left.size()), total(left.size());
   for (std::size_t stage = 0; stage < 3; ++stage) {
-    const std::vector<double> books = bench.stored(text("codebook", stage));
+    const std::vector<double> books = bench.stored(str_cat("codebook", stage));
     std::vector<double> dbook(books.size());
     for (std::size_t i = 0; i < 6; ++i) {
       const std::int64_t code =
@@ -236,7 +236,7 @@ TEST_CASE("quantiser: groups are quantisers side by side") {
   for (std::size_t i = 0; i < 6; ++i) {
     double square = 0;
     for (const std::size_t group : {0, 1}) {
-      const auto books = bench.stored(text("codebook", group));
+      const auto books = bench.stored(str_cat("codebook", group));
       REQUIRE(books.size() == 10);
       const std::vector<double> part(
           z.begin() + static_cast<std::ptrdiff_t>(4 * i + 2 * group),
@@ -296,14 +296,14 @@ TEST_CASE(
   for (int step = 0; step < 200; ++step) {
     std::vector<std::vector<double>> before, after;
     for (int stage = 0; stage < 3; ++stage)
-      before.push_back(bench.stored(text("codebook", stage, "/sums")));
+      before.push_back(bench.stored(str_cat("codebook", stage, "/sums")));
     const auto results =
         bench.run({bench.q.values, bench.q.counts, bench.q.commitment, bench.q.loss});
     for (std::size_t i = 0; i < 6; ++i)
       CHECK(results[3][i] == doctest::Approx(0.3 * results[2][i]));
     std::size_t stages = 0;
     for (std::size_t stage = 0; stage < 3; ++stage) {
-      const bool moved = bench.stored(text("codebook", stage, "/sums")) != before[stage];
+      const bool moved = bench.stored(str_cat("codebook", stage, "/sums")) != before[stage];
       double counted = 0;
       for (std::size_t k = 0; k < 5; ++k) counted += results[1][5 * stage + k];
       CHECK(counted == (moved ? 6 : 0));
@@ -463,7 +463,7 @@ TEST_CASE("quantiser: groups of stages are residual quantisers side by side") {
       std::vector<double> left(first, first + 2);
       for (std::size_t stage = 0; stage < 2; ++stage) {
         const std::size_t number = 2 * group + stage;
-        const auto books = bench.stored(text("codebook", number));
+        const auto books = bench.stored(str_cat("codebook", number));
         const std::int64_t code = test::nearest_row(left, books);
         CHECK(results[5][4 * i + number] == static_cast<double>(code));
         ++counts[5 * number + static_cast<std::size_t>(code)];

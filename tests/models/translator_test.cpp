@@ -100,7 +100,7 @@ TEST_CASE("translator: greedy takes the likeliest tokens of the whole graph on i
     REQUIRE(found.size() == 3);
     for (std::size_t s = 0; s < 3; ++s) {
       const auto& target = found[s].front().tokens;
-      const auto next = whole(store, config, sources[s], target, text("whole", s));
+      const auto next = whole(store, config, sources[s], target, str_cat("whole", s));
       for (std::size_t t = 0; t < target.size() + (target.size() < 6 ? 1 : 0); ++t) {
         const auto row = next.begin() + static_cast<std::ptrdiff_t>(7 * t);
         CHECK(std::max_element(row, row + 7) - row == (t < target.size() ? target[t] : end_token));
@@ -123,7 +123,7 @@ TEST_CASE("translator: hypotheses of a beam have the log-probabilities of the wh
     for (std::size_t s = 0; s < 3; ++s) {
       REQUIRE_FALSE(found[s].empty());
       for (const Hypothesis& h : found[s]) {
-        const auto next = whole(store, config, sources[s], h.tokens, text("whole", graphs++));
+        const auto next = whole(store, config, sources[s], h.tokens, str_cat("whole", graphs++));
         CHECK(h.log_probability ==
               doctest::Approx(log_probability(next, h.tokens, 7)).epsilon(1e-4));
       }
@@ -164,7 +164,7 @@ TEST_CASE("translator: drawn targets have the log-probabilities of the whole gra
   const auto drawn = translator.sample(sources, search_of(1), sampler, random);
   REQUIRE(drawn.size() == 3);
   for (std::size_t s = 0; s < 3; ++s) {
-    const auto next = whole(store, config, sources[s], drawn[s].tokens, text("whole", s));
+    const auto next = whole(store, config, sources[s], drawn[s].tokens, str_cat("whole", s));
     CHECK(drawn[s].log_probability ==
           doctest::Approx(log_probability(next, drawn[s].tokens, 7)).epsilon(1e-4));
   }

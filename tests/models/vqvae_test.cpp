@@ -19,7 +19,7 @@ using test::ImageBatch;
 
 std::vector<const ModelEntry*> entries() {
   std::vector<const ModelEntry*> result;
-  for (const ModelEntry& entry : models())
+  for (const ModelEntry& entry : model_entries())
     if (entry.prepare) result.push_back(&entry);
   return result;
 }
@@ -187,7 +187,7 @@ TEST_CASE("VQ-VAE: it learns; an evaluation changes nothing; what was broken off
       // A store as a checkpoint would fill it.
       for (int i = 0; i < store.count(); ++i) {
         const Variable& v = store[i];
-        second[second.create(v.name, v.value().type(), v.role, zeros())].write() =
+        second[second.create(v.name, v.value().type(), v.role, init::zeros())].write() =
             v.value().clone();
       }
       for (const auto& [label, runs] : store.all_runs()) second.runs(label) = runs;

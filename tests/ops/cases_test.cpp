@@ -65,7 +65,7 @@ std::vector<Tensor> run_all_ways(Instance& instance, const std::vector<Value>& v
       CHECK_MESSAGE(same_bits(first[i], others[i]), "result ", i, " differs ", how);
   };
   for (const int threads : thread_counts)
-    compare(run(instance, plan, values, threads), text("with ", threads, " threads"));
+    compare(run(instance, plan, values, threads), str_cat("with ", threads, " threads"));
   CompileOptions plain = CompileOptions::plain();
   plain.level = level;
   compare(run(instance, instance.plan(plain), values, 2), "with all passes off");
@@ -103,7 +103,7 @@ void check_values(const Case& row, const Instance& instance, const std::vector<T
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK(got[i].shape() == expected[i].shape);
     const double tolerance = got[i].dtype() == f32 ? row.tolerance : 0;
-    check_near(as_doubles(got[i].view()), expected[i].values, tolerance, text("output ", i));
+    check_near(as_doubles(got[i].view()), expected[i].values, tolerance, str_cat("output ", i));
   }
 }
 
@@ -128,7 +128,7 @@ void check_gradients(const Case& row, const Instance& instance, const std::vecto
     const Tensor& gradient = got[next++];
     REQUIRE(gradient.shape() == arguments[a].shape);
     std::vector<double>& x = arguments[a].values;
-    Random random(stream_key(3, row.name, text(a)));
+    Random random(stream_key(3, row.name, str_cat(a)));
     const bool all = x.size() <= checked_elements;
     for (std::size_t n = 0; n < (all ? x.size() : checked_elements); ++n) {
       const std::size_t i =
@@ -172,7 +172,7 @@ void check_refused(const BadCase& row) {
   std::vector<Value> inputs;
   for (std::size_t i = 0; i < row.arguments.size(); ++i)
     inputs.push_back(
-        graph.input(text("argument", i), row.arguments[i].shape, row.arguments[i].dtype));
+        graph.input(str_cat("argument", i), row.arguments[i].shape, row.arguments[i].dtype));
   const auto scope = graph.scope("outer_scope");
   try {
     row.build(inputs);

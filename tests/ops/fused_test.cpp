@@ -33,10 +33,10 @@ Tensor ones(Shape shape) {
 TEST_CASE("gelu: an epilogue of the matmul before it, its derivative of the one behind") {
   Variables store;
   Graph g(store);
-  const Value x = g.input("x", {6, 5}), w = g.parameter("w", {5, 9}, glorot());
-  const Value y = gelu(matmul(x, w) + g.parameter("bias", {9}, zeros()));
+  const Value x = g.input("x", {6, 5}), w = g.parameter("w", {5, 9}, init::glorot());
+  const Value y = gelu(matmul(x, w) + g.parameter("bias", {9}, init::zeros()));
   CHECK(step_count(*compile(g, {y})) == 1);
-  const Value loss = sum(square(matmul(y, g.parameter("v", {9, 3}, glorot()))));
+  const Value loss = sum(square(matmul(y, g.parameter("v", {9, 3}, init::glorot()))));
   const std::string shown = to_text(*compile(g, {loss, gradients(loss, {w})[0]}));
   INFO(shown);
   CHECK(shown.find("with {t2 = add(t0, t1); t3 = gelu(t2)}") != std::string::npos);
@@ -120,9 +120,9 @@ TEST_CASE("dropout: is the identity in an evaluation graph") {
 TEST_CASE("updates: assign parameters and their saved moments") {
   Variables store;
   Graph g(store);
-  const Value weight = g.parameter("layer/weight", {3}, constant(1));
-  const Value bias = g.parameter_without_decay("layer/bias", {3}, constant(1));
-  const Value other = g.parameter("other", {3}, constant(1));
+  const Value weight = g.parameter("layer/weight", {3}, init::constant(1));
+  const Value bias = g.parameter_without_decay("layer/bias", {3}, init::constant(1));
+  const Value other = g.parameter("other", {3}, init::constant(1));
   const UpdateScalars scalars{g.input("rate", {}), g.constant(1), g.constant(1)};
   const Value gradient = g.constant(Tensor({3}));  // zeros: only the decay moves anything
   update_adamw(weight, gradient, scalars, {.weight_decay = 0.5});

@@ -63,7 +63,8 @@ TEST_CASE("lookup: rows that do not fit into the cache, lengths beyond time") {
     const Tensor at = Tensor::of<std::int32_t>({}, {position});
     CHECK_THROWS_WITH_AS(
         evaluate(y, {{"cache", &lookup.table_values}, {"rows", &two}, {"position", &at}}),
-        doctest::Contains(text("2 rows at position ", position, " are not within [0, 3)").c_str()),
+        doctest::Contains(
+            str_cat("2 rows at position ", position, " are not within [0, 3)").c_str()),
         DataError);
   }
   const Value back = reverse(cache, graph.input("lengths", {2}, i32));
@@ -81,7 +82,7 @@ TEST_CASE("lookup: rows are written to carried state in place, and read there") 
   const Value rows = graph.input("rows", {1, 3}), position = graph.input("position", {}, i32);
   const Value seen = write_rows(cache, rows, position);
   graph.assign(cache, seen);
-  const Value weight = graph.parameter("weight", {3, 2}, constant(1));
+  const Value weight = graph.parameter("weight", {3, 2}, init::constant(1));
   const Value y = matmul(seen, weight);  // as attention reads it: more than elementwise work
   const auto plan = compile(graph, {y});
   const std::string shown = to_text(*plan);
@@ -140,12 +141,13 @@ TEST_CASE("lookup: a declared range is enough, also through views") {
     const Value y = embedding(ids, lookup.table);
     return lookup.graph.node(y.node()).op->attributes();
   };
-  const Value inside = lookup.graph.input("inside", {4}, i32, range(0, 3));
+  const Value inside = lookup.graph.input("inside", {4}, i32, values_in(0, 3));
   CHECK(attributes(inside) == "axis=0 checked=0");
   CHECK(attributes(reshape(inside, {2, 2})) == "axis=0 checked=0");
   CHECK(attributes(slice(reshape(inside, {2, 2}), 0, 1, 2)) == "axis=0 checked=0");
-  CHECK(attributes(lookup.graph.input("from -1", {4}, i32, range(-1, 3))) == "axis=0 checked=1");
-  CHECK(attributes(lookup.graph.input("too far", {4}, i32, range(0, 4))) == "axis=0 checked=1");
+  CHECK(attributes(lookup.graph.input("from -1", {4}, i32, values_in(-1, 3))) ==
+        "axis=0 checked=1");
+  CHECK(attributes(lookup.graph.input("too far", {4}, i32, values_in(0, 4))) == "axis=0 checked=1");
   CHECK(attributes(lookup.graph.input("open", {4}, i32)) == "axis=0 checked=1");
 }
 

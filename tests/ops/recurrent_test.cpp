@@ -51,7 +51,7 @@ std::vector<Tensor> run(bool fused, std::int64_t time, std::int64_t batch, std::
         Shape{width, 4 * hidden}, Shape{hidden, 4 * hidden}, Shape{4 * hidden},
         Shape{time, batch, hidden}, Shape{batch, hidden}, Shape{batch, hidden}}) {
     data.push_back(random_tensor(shape, data.size()));
-    inputs.push_back(g.input(text("input", inputs.size()), shape));
+    inputs.push_back(g.input(str_cat("input", inputs.size()), shape));
   }
   const LstmState start{inputs[1], inputs[2]};
   const LstmWeights weights{inputs[3], inputs[4], inputs[5]};
@@ -66,7 +66,7 @@ std::vector<Tensor> run(bool fused, std::int64_t time, std::int64_t batch, std::
   options.level = level;
   Workers workers(2);
   Execution execution(compile(g, outputs, options), store, workers);
-  for (std::size_t i = 0; i < data.size(); ++i) execution.set(text("input", i), data[i]);
+  for (std::size_t i = 0; i < data.size(); ++i) execution.set(str_cat("input", i), data[i]);
   execution.run();
   std::vector<Tensor> results;
   for (const Value& output : outputs)
@@ -102,11 +102,11 @@ TEST_CASE("lstm: a length outside the sequence is an error of the data") {
   const Value lengths = g.input("lengths", {2}, i32);
   const Value x = g.input("x", {3, 2, 4});
   const Value zero = g.constant(Tensor({2, 5}));
-  const LstmSequence s =
-      lstm(x, {zero, zero},
-           {g.parameter("input", {4, 20}, glorot()), g.parameter("recurrent", {5, 20}, glorot()),
-            g.parameter("bias", {20}, zeros())},
-           lengths);
+  const LstmSequence s = lstm(
+      x, {zero, zero},
+      {g.parameter("input", {4, 20}, init::glorot()),
+       g.parameter("recurrent", {5, 20}, init::glorot()), g.parameter("bias", {20}, init::zeros())},
+      lengths);
   Workers workers(1);
   Execution execution(compile(g, {s.y}), store, workers);
   const Tensor data({3, 2, 4});

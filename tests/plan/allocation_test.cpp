@@ -60,11 +60,11 @@ TEST_CASE("allocations: none after the first run") {
   for (const bool passes : {true, false}) {
     Variables store;
     Graph g(store);
-    const Value x = g.input("x", {300, 200}), rate = g.input("rate", {}, f32, range(0, 1));
-    const Value w = g.parameter("w", {300, 200}, uniform(-1, 1));
-    const Value p = g.parameter("p", {50}, uniform(-1, 1));
+    const Value x = g.input("x", {300, 200}), rate = g.input("rate", {}, f32, values_in(0, 1));
+    const Value w = g.parameter("w", {300, 200}, init::uniform(-1, 1));
+    const Value p = g.parameter("p", {50}, init::uniform(-1, 1));
     const Value h = times(plus(mix(shifted(x, 1, 1000), p), w), noise(g, {200}));
-    const Value loss = total(plus(h, mix(affine(h, 2, 1), g.parameter("q", {50}, zeros()))));
+    const Value loss = total(plus(h, mix(affine(h, 2, 1), g.parameter("q", {50}, init::zeros()))));
     g.assign(w, plus(w, times(gradients(loss, {w})[0], rate)));
     const Value state = g.carried_state("state", {{300, 200}, f32});
     g.assign(state, plus(state, h));
@@ -92,9 +92,10 @@ TEST_CASE("allocations: none after the first run") {
 TEST_CASE("allocations: none after the first step of training a model") {
   Variables store;
   Graph g(store);
-  const Value ids = g.input("ids", {37}, i32, range(0, 100));
-  const Value table = g.parameter("table", {100, 65}, normal(0.1f));
-  const Value w = g.parameter("w", {65, 100}, glorot()), b = g.parameter("b", {100}, zeros());
+  const Value ids = g.input("ids", {37}, i32, values_in(0, 100));
+  const Value table = g.parameter("table", {100, 65}, init::normal(0.1f));
+  const Value w = g.parameter("w", {65, 100}, init::glorot()),
+              b = g.parameter("b", {100}, init::zeros());
   const Value keep = cast(random_bernoulli(g, {37, 65}, 0.9f), f32);
   const Value logits = matmul(tanh(embedding(ids, table)) * keep, w) + b;
   const Value loss = mean(logsumexp(logits, {1})) - mean(slice(transpose(logits), 0, 3, 50));

@@ -11,10 +11,10 @@ namespace {
 struct Fixture {
   Variables store;
   Graph g{store};
-  Value x = g.parameter("x", {9, 50}, uniform(-1, 1));
-  Value y = g.parameter("y", {9, 50}, uniform(-1, 1));
-  Value w = g.parameter("w", {13}, uniform(-1, 1));
-  Value bias = g.parameter("bias", {50}, uniform(-1, 1));
+  Value x = g.parameter("x", {9, 50}, init::uniform(-1, 1));
+  Value y = g.parameter("y", {9, 50}, init::uniform(-1, 1));
+  Value w = g.parameter("w", {13}, init::uniform(-1, 1));
+  Value bias = g.parameter("bias", {50}, init::uniform(-1, 1));
 
   int steps(std::initializer_list<Value> outputs, bool fuse = true) {
     CompileOptions options = only(&CompileOptions::epilogues);
@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(Fixture, "epilogue: a chain becomes part of the op before it")
   CHECK(steps({h}, false) == 2);
   const auto plan = compile(g, {h});
   CHECK(plan->program.steps[0].nodes == std::vector<std::string>{"mix", "plus", "scaled"});
-  CHECK(memory(*plan) < memory(*compile(g, {h}, CompileOptions::plain())));
+  CHECK(memory_bytes(*plan) < memory_bytes(*compile(g, {h}, CompileOptions::plain())));
 }
 
 TEST_CASE_FIXTURE(Fixture, "epilogue: the op's result may be any operand of the chain") {

@@ -64,7 +64,7 @@ TEST_CASE("execution: wrong names and types are refused, missing inputs too") {
   CHECK_THROWS_AS(compile(g, {Value()}), UsageError);
   Variables empty;
   Graph with_parameter(store);
-  const auto needs = compile(with_parameter, {with_parameter.parameter("w", {2}, zeros())});
+  const auto needs = compile(with_parameter, {with_parameter.parameter("w", {2}, init::zeros())});
   CHECK_THROWS_AS(Execution(needs, empty, workers), UsageError);
 }
 
@@ -114,10 +114,10 @@ static_assert(!can_bind<Tensor> && !can_bind<const Tensor>);
 TEST_CASE("execution: inputs are checked before anything is updated") {
   Variables store;
   Graph g(store);
-  const Value token = g.input("token", {2, 2}, i32, range(0, 10));
-  const Value rate = g.input("rate", {}, f32, range(0, 1));
-  const Value byte = g.input("byte", {1}, u8, range(0, 3));
-  const Value w = g.parameter("w", {1}, constant(1));
+  const Value token = g.input("token", {2, 2}, i32, values_in(0, 10));
+  const Value rate = g.input("rate", {}, f32, values_in(0, 1));
+  const Value byte = g.input("byte", {1}, u8, values_in(0, 3));
+  const Value w = g.parameter("w", {1}, init::constant(1));
   g.assign(w, affine(w, 2, 0));
   const auto plan = compile(g, {token, rate, byte});
   Workers workers(1);
@@ -150,8 +150,8 @@ TEST_CASE("execution: inputs are checked before anything is updated") {
 TEST_CASE("execution: reads see the values at the beginning, assignments swap") {
   Variables store;
   Graph g(store);
-  const Value a = g.saved_state("a", {{2}, f32}, constant(1));
-  const Value b = g.saved_state("b", {{2}, f32}, constant(5));
+  const Value a = g.saved_state("a", {{2}, f32}, init::constant(1));
+  const Value b = g.saved_state("b", {{2}, f32}, init::constant(5));
   g.assign(a, b);
   g.assign(b, a);
   const Value late = affine(a, 10, 0);
@@ -173,7 +173,7 @@ TEST_CASE(
   Variables store;
   Graph g(store);
   const Value x = g.input("x", {1});
-  const Value w = g.parameter("w", {1}, constant(3));
+  const Value w = g.parameter("w", {1}, init::constant(3));
   g.assign(w, shifted(w, 1));  // nothing orders it behind the step that throws
   const auto plan = compile(g, {affine(positive(x), 1, 0)});
   for (const int threads : {1, 2}) {
@@ -268,7 +268,7 @@ TEST_CASE("execution: a shared workspace grows with the largest plan") {
   const Value x = g.input("x", {});
   const Value small = affine(x, 2, 0);
   Graph h(store);
-  const Value big = affine(h.parameter("w", {100000}, constant(1)), 2, 0);
+  const Value big = affine(h.parameter("w", {100000}, init::constant(1)), 2, 0);
   Execution first(compile(g, {small}), store, workers, workspace);
   Execution second(compile(h, {big}), store, workers, workspace);
   for (int i = 1; i < 4; ++i) {
@@ -283,8 +283,8 @@ TEST_CASE("execution: a shared workspace grows with the largest plan") {
 TEST_CASE("execution: values without elements") {
   Variables store;
   Graph g(store);
-  const Value x = g.input("x", {0, 3}, f32, range(0, 1));
-  const Value w = g.saved_state("w", {{0}, f32}, zeros());
+  const Value x = g.input("x", {0, 3}, f32, values_in(0, 1));
+  const Value w = g.saved_state("w", {{0}, f32}, init::zeros());
   g.assign(w, affine(w, 1, 1));
   const Value y = shifted(affine(x, 1, 1), 2);
   Workers workers(2);

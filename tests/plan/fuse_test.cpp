@@ -14,10 +14,10 @@ CompileOptions fuse_only() { return only(&CompileOptions::fuse); }
 struct Fixture {
   Variables store;
   Graph g{store};
-  Value w = g.parameter("w", {5, 7}, uniform(-1, 1));
-  Value v = g.parameter("v", {5, 7}, uniform(-1, 1));
-  Value bias = g.parameter("bias", {7}, uniform(-1, 1));
-  Value scale = g.parameter("scale", {}, uniform(-1, 1));
+  Value w = g.parameter("w", {5, 7}, init::uniform(-1, 1));
+  Value v = g.parameter("v", {5, 7}, init::uniform(-1, 1));
+  Value bias = g.parameter("bias", {7}, init::uniform(-1, 1));
+  Value scale = g.parameter("scale", {}, init::uniform(-1, 1));
 
   /// The number of fused steps, after checking that fusing changes no bit.
   int steps(std::initializer_list<Value> outputs) {
@@ -34,7 +34,7 @@ TEST_CASE_FIXTURE(Fixture, "fuse: a chain with broadcast operands is one step") 
   const auto plan = compile(g, {y}, fuse_only());
   CHECK(plan->program.steps[0].nodes.size() == 4);
   CHECK(plan->program.steps[0].outputs.size() == 1);
-  CHECK(memory(*plan) < memory(*compile(g, {y}, CompileOptions::plain())));
+  CHECK(memory_bytes(*plan) < memory_bytes(*compile(g, {y}, CompileOptions::plain())));
 }
 
 TEST_CASE_FIXTURE(Fixture, "fuse: results that others need too are further outputs") {
@@ -84,7 +84,8 @@ TEST_CASE_FIXTURE(Fixture, "fuse: groups have an end") {
   CHECK(count < 15);
   // Many operands: as registers they would crowd the cache.
   Value sum = w;
-  for (int i = 0; i < 40; ++i) sum = plus(sum, g.parameter(text("p", i), {5, 7}, uniform(-1, 1)));
+  for (int i = 0; i < 40; ++i)
+    sum = plus(sum, g.parameter(str_cat("p", i), {5, 7}, init::uniform(-1, 1)));
   CHECK(steps({sum}) > 2);
 }
 

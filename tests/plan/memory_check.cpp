@@ -61,7 +61,7 @@ class Checker {
 
   void write(Address address, std::size_t bytes, int owner) {
     if (address.base == 0 && address.offset + bytes > plan_.memory.arena_bytes)
-      error_ = text("bytes beyond the arena belong to ", owner);
+      error_ = str_cat("bytes beyond the arena belong to ", owner);
     std::vector<int>& owners = owners_[static_cast<std::size_t>(address.base)];
     if (owners.size() < address.offset + bytes) owners.resize(address.offset + bytes, untouched);
     std::fill_n(owners.begin() + static_cast<std::ptrdiff_t>(address.offset), bytes, owner);
@@ -77,8 +77,8 @@ class Checker {
     for (std::size_t i = address.offset; i < end; ++i) {
       const int owner = i < owners.size() ? owners[i] : untouched;
       if (owner == expected) continue;
-      error_ =
-          text(reader, " reads ", program_.value(id).name, " (%", id, ") where %", owner, " lies");
+      error_ = str_cat(reader, " reads ", program_.value(id).name, " (%", id, ") where %", owner,
+                       " lies");
       return;
     }
   }

@@ -37,7 +37,7 @@ TEST_CASE("memory: a chain of in-place steps takes one value's memory") {
 TEST_CASE("memory: inputs, constants, fetched values and values read later are not overwritten") {
   Variables store;
   Graph g(store);
-  const Value x = g.parameter("x", {64}, constant(1));
+  const Value x = g.parameter("x", {64}, init::constant(1));
   const Value a = affine(x, 1, 0), b = shifted(a, 1), c = shifted(b, 1);
   CHECK(arena(g, {c}) == block);
   CHECK(arena(g, {c, a}) == 2 * block);
@@ -48,7 +48,7 @@ TEST_CASE("memory: inputs, constants, fetched values and values read later are n
 TEST_CASE("memory: lifetimes that do not overlap share the arena") {
   Variables store;
   Graph g(store);
-  Value y = g.parameter("x", {64}, constant(1));
+  Value y = g.parameter("x", {64}, init::constant(1));
   for (int i = 0; i < 10; ++i) y = affine(y, 1, 1);  // never in place
   CHECK(arena(g, {y}) == 2 * block);
   CHECK(compile(g, {y}, CompileOptions::plain())->memory.arena_bytes == 10 * block);
@@ -59,7 +59,7 @@ TEST_CASE("memory: a value that a piece of is read later stays") {
   Graph g(store);
   CompileOptions options = only(&CompileOptions::reuse);
   options.views = true;
-  const Value a = affine(g.parameter("x", {64}, uniform(-1, 1)), 1, 0);
+  const Value a = affine(g.parameter("x", {64}, init::uniform(-1, 1)), 1, 0);
   const Value piece = window(a, {32}, 32);
   const Value b = shifted(a, 1);
   const Value y = times(total(b), affine(piece, 2, 1));
@@ -80,7 +80,8 @@ TEST_CASE("memory: a broadcast operand of the same number of bytes is not overwr
 TEST_CASE("memory: updates happen in the variable itself, after its last reader") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {64}, constant(1)), m = g.saved_state("m", {{64}, f32}, zeros());
+  const Value w = g.parameter("w", {64}, init::constant(1)),
+              m = g.saved_state("m", {{64}, f32}, init::zeros());
   const Value slope = affine(w, 2, 0);
   const Value m1 = plus(scaled(m, 0.5f), slope);
   g.assign(m, m1);
@@ -101,8 +102,8 @@ TEST_CASE("memory: updates happen in the variable itself, after its last reader"
 TEST_CASE("memory: an update that reads another variable's old value comes before its update") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {64}, constant(1));
-  const Value average = g.saved_state("average", {{64}, f32}, constant(3));
+  const Value w = g.parameter("w", {64}, init::constant(1));
+  const Value average = g.saved_state("average", {{64}, f32}, init::constant(3));
   g.assign(w, shifted(w, 1));
   g.assign(average, plus(scaled(average, 0.5f), scaled(w, 0.5f)));  // of the old w
   const auto plan = compile(g, {});
@@ -119,7 +120,7 @@ TEST_CASE("memory: an update that reads another variable's old value comes befor
 TEST_CASE("memory: an update that reads its old value other than element for element is copied") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {250}, uniform(-1, 1));
+  const Value w = g.parameter("w", {250}, init::uniform(-1, 1));
   const std::vector<float> old = values(store.at("w").value().view());
   g.assign(w, mix(g.constant(Tensor(Shape{250})), w));  // mixed in blocks of 100
   const auto plan = compile(g, {});
@@ -135,8 +136,8 @@ TEST_CASE("memory: an update that reads its old value other than element for ele
 TEST_CASE("memory: two variables that read each other's old value: one is copied") {
   Variables store;
   Graph g(store);
-  const Value a = g.saved_state("a", {{64}, f32}, constant(1));
-  const Value b = g.saved_state("b", {{64}, f32}, constant(10));
+  const Value a = g.saved_state("a", {{64}, f32}, init::constant(1));
+  const Value b = g.saved_state("b", {{64}, f32}, init::constant(10));
   g.assign(a, plus(a, b));
   g.assign(b, times(a, b));
   const auto plan = compile(g, {});
@@ -153,8 +154,8 @@ TEST_CASE("memory: two variables that read each other's old value: one is copied
 TEST_CASE("memory: one value assigned to two variables") {
   Variables store;
   Graph g(store);
-  const Value a = g.saved_state("a", {{64}, f32}, constant(1));
-  const Value b = g.saved_state("b", {{64}, f32}, constant(10));
+  const Value a = g.saved_state("a", {{64}, f32}, init::constant(1));
+  const Value b = g.saved_state("b", {{64}, f32}, init::constant(10));
   const Value next = shifted(a, 1);
   g.assign(a, next);
   g.assign(b, next);

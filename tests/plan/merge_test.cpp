@@ -15,7 +15,7 @@ constexpr auto merge_only = [] { return only(&CompileOptions::merge); };
 TEST_CASE("merge: equal name, attributes and inputs become one step, constants too") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {3}, constant(2));
+  const Value w = g.parameter("w", {3}, init::constant(2));
   const Value a = times(affine(w, 2, 1), g.constant(3.f));
   const Value b = times(affine(w, 2, 1), g.constant(3.f));
   const Value sum = plus(a, b);
@@ -29,7 +29,8 @@ TEST_CASE("merge: equal name, attributes and inputs become one step, constants t
 TEST_CASE("merge: other attributes, inputs, operand orders and constants stay apart") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {3}, constant(2)), v = g.parameter("v", {3}, constant(5));
+  const Value w = g.parameter("w", {3}, init::constant(2)),
+              v = g.parameter("v", {3}, init::constant(5));
   const auto steps = [&](Value a, Value b) {
     return step_count(*compile(g, {a, b}, merge_only()));
   };
@@ -55,7 +56,7 @@ TEST_CASE("merge: random steps are not merged") {
 TEST_CASE("merge: several outputs, and steps that become equal because their inputs did") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {3}, constant(2));
+  const Value w = g.parameter("w", {3}, init::constant(2));
   const auto p = two(affine(w, 1, 1)), q = two(affine(w, 1, 1));
   const Value sum = plus(p[1], q[0]);
   CHECK(step_count(*compile(g, {sum}, merge_only())) == 3);

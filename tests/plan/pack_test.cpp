@@ -11,7 +11,7 @@ TEST_CASE("pack: once, until the variable's version changes") {
   Variables store;
   Graph g(store);
   const Value x = g.input("x", {3});
-  const Value w = g.parameter("w", {2}, constant(4));
+  const Value w = g.parameter("w", {2}, init::constant(4));
   const Value y = mix(x, w);
   const auto plan = compile(g, {y});
   CHECK(plan->packs.size() == 1);
@@ -33,7 +33,8 @@ TEST_CASE("pack: once, until the variable's version changes") {
 TEST_CASE("pack: two readers share a copy; values that are computed are not packed") {
   Variables store;
   Graph g(store);
-  const Value x = g.parameter("x", {3}, constant(1)), w = g.parameter("w", {2}, constant(4));
+  const Value x = g.parameter("x", {3}, init::constant(1)),
+              w = g.parameter("w", {2}, init::constant(4));
   const Value y = plus(mix(x, w), mix(scaled(x, 2), w));
   CHECK(compile(g, {y})->packs.size() == 1);
   CHECK(compile(g, {mix(x, scaled(w, 2))})->packs.empty());
@@ -43,7 +44,8 @@ TEST_CASE("pack: two readers share a copy; values that are computed are not pack
 TEST_CASE("pack: a variable that every run assigns is packed where two steps read it") {
   Variables store;
   Graph g(store);
-  const Value x = g.parameter("x", {3}, constant(1)), w = g.parameter("w", {2}, constant(4));
+  const Value x = g.parameter("x", {3}, init::constant(1)),
+              w = g.parameter("w", {2}, init::constant(4));
   g.assign(w, scaled(w, 0.5f));
   const Value once = mix(x, w), twice = plus(once, mix(scaled(x, 3), w));
   CHECK(compile(g, {once})->packs.empty());
@@ -60,9 +62,9 @@ TEST_CASE("pack: a variable that every run assigns is packed where two steps rea
 TEST_CASE("pack: another plan's assignment is seen") {
   Variables store;
   Graph train(store, Mode::train), check(store, Mode::evaluate);
-  const Value w = train.parameter("w", {1}, constant(4));
+  const Value w = train.parameter("w", {1}, init::constant(4));
   train.assign(w, scaled(w, 2));
-  const Value y = mix(check.constant(1.f), check.parameter("w", {1}, zeros()));
+  const Value y = mix(check.constant(1.f), check.parameter("w", {1}, init::zeros()));
   Workers workers(1);
   Execution update(compile(train, {}), store, workers),
       evaluate(compile(check, {y}), store, workers);

@@ -10,7 +10,8 @@ TEST_CASE("prune: what nothing needs is no step, no input and no variable of the
   Variables store;
   Graph g(store);
   const Value x = g.input("x", {3}), unused = g.input("unused", {3});
-  const Value w = g.parameter("w", {3}, constant(2)), idle = g.parameter("idle", {3}, zeros());
+  const Value w = g.parameter("w", {3}, init::constant(2)),
+              idle = g.parameter("idle", {3}, init::zeros());
   const Value y = plus(x, w);
   times(plus(unused, idle), y);
   const auto plan = compile(g, {y}, CompileOptions::plain());
@@ -22,7 +23,7 @@ TEST_CASE("prune: what nothing needs is no step, no input and no variable of the
 TEST_CASE("prune: assignments are kept, with all that they need") {
   Variables store;
   Graph g(store);
-  const Value w = g.parameter("w", {3}, constant(2));
+  const Value w = g.parameter("w", {3}, init::constant(2));
   g.assign(w, affine(scaled(w, 2), 1, 1));
   const auto plan = compile(g, {}, CompileOptions::plain());
   CHECK(step_count(*plan) == 2);

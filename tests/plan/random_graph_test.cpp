@@ -28,13 +28,13 @@ class RandomGraph {
     if (seed >= large_seeds) shapes = {{130, 1000}, {130, 1}, {1000}, {130, 1000}, {}, {1, 1000}};
     for (const Shape& shape : shapes) {
       const std::size_t i = inputs.size();
-      pool_.push_back(graph.parameter(text("w", i), shape, uniform(-1, 1)));
+      pool_.push_back(graph.parameter(str_cat("w", i), shape, init::uniform(-1, 1)));
       parameters_.push_back(pool_.back());
-      pool_.push_back(graph.input(text("x", i), shape));
+      pool_.push_back(graph.input(str_cat("x", i), shape));
       inputs.push_back(Tensor(shape));
       for (float& v : inputs.back().as<float>()) v = static_cast<float>(random_.uniform()) - 0.5f;
     }
-    states_.push_back(graph.saved_state("s", {{6, 10}, f32}, constant(0.5f)));
+    states_.push_back(graph.saved_state("s", {{6, 10}, f32}, init::constant(0.5f)));
     states_.push_back(graph.carried_state("c", {{60}, f32}));
     pool_.insert(pool_.end(), states_.begin(), states_.end());
     for (int i = 0; i < (seed < large_seeds ? 40 : 20); ++i) grow();
@@ -153,7 +153,7 @@ std::string results(std::uint64_t seed, const CompileOptions& options, int threa
   Workers workers(threads);
   Execution execution(plan, random.store, workers);
   for (std::size_t i = 0; i < random.inputs.size(); ++i) {
-    const std::string name = text("x", i);
+    const std::string name = str_cat("x", i);
     if (to_text(*plan).find("input '" + name + "'") != std::string::npos)
       execution.set(name, random.inputs[i]);
   }
@@ -227,15 +227,15 @@ TEST_CASE("random graphs: passes save steps, work and memory") {
     return result;
   };
   const CompileOptions none = CompileOptions::plain();
-  const double steps = sum(none, step_count), bytes = sum(none, memory);
+  const double steps = sum(none, step_count), bytes = sum(none, memory_bytes);
   for (const Pass pass : {&CompileOptions::merge, &CompileOptions::views, &CompileOptions::fuse,
                           &CompileOptions::epilogues})
     CHECK(sum(only(pass), step_count) < 0.99 * steps);
   for (const Pass pass : {&CompileOptions::views, &CompileOptions::fuse, &CompileOptions::epilogues,
                           &CompileOptions::reuse})
-    CHECK(sum(only(pass), memory) < 0.99 * bytes);
+    CHECK(sum(only(pass), memory_bytes) < 0.99 * bytes);
   CHECK(sum({}, step_count) < 0.6 * steps);
-  CHECK(sum({}, memory) < 0.5 * bytes);
+  CHECK(sum({}, memory_bytes) < 0.5 * bytes);
 }
 
 }  // namespace abax::test

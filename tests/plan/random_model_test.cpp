@@ -28,7 +28,7 @@ class RandomModel {
         random_(stream_key(seed, "test", "model")),
         ids(Shape{rows_[1]}, i32) {
     for (std::int32_t& id : ids.as<std::int32_t>()) id = static_cast<std::int32_t>(below(50));
-    const Value tokens = graph.input("tokens", ids.shape(), i32, range(0, 50));
+    const Value tokens = graph.input("tokens", ids.shape(), i32, values_in(0, 50));
     pool_.push_back(embedding(tokens, parameter({50, 33})));
     pool_.push_back(parameter({1, 20}));
     pool_.push_back(parameter({rows_[0], 20}));
@@ -40,12 +40,12 @@ class RandomModel {
     for (std::size_t i = pool_.size() - 3; i < pool_.size(); ++i)
       loss = loss + mean(square(pool_[i] + below_one()));
     outputs = {loss, pool_[below(pool_.size())]};
-    const Value rate = graph.input("rate", {}, f32, range(0, 1));
+    const Value rate = graph.input("rate", {}, f32, values_in(0, 1));
     const std::vector<Value> slopes = gradients(loss, parameters_);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const auto scope = graph.scope("update", static_cast<int>(i));
       const Value p = parameters_[i];
-      const Value m = graph.saved_state("m", p.type(), zeros());
+      const Value m = graph.saved_state("m", p.type(), init::zeros());
       const Value m1 = 0.9f * m + slopes[i];
       graph.assign(m, m1);
       graph.assign(p, p - rate * m1);
@@ -65,7 +65,8 @@ class RandomModel {
   }
   float below_one() { return static_cast<float>(random_.uniform()); }
   Value parameter(Shape shape) {
-    parameters_.push_back(graph.parameter(text("p", parameters_.size()), shape, normal(0.3f)));
+    parameters_.push_back(
+        graph.parameter(str_cat("p", parameters_.size()), shape, init::normal(0.3f)));
     return parameters_.back();
   }
   Value any() { return pool_[pool_.size() - 1 - below(std::min<std::size_t>(pool_.size(), 5))]; }
@@ -186,9 +187,9 @@ TEST_CASE("random models: the passes save steps and memory") {
     const auto none = compile(model.graph, model.outputs, CompileOptions::plain());
     const auto all = compile(model.graph, model.outputs);
     steps += step_count(*none);
-    bytes += static_cast<double>(memory(*none));
+    bytes += static_cast<double>(memory_bytes(*none));
     fewer_steps += step_count(*all);
-    fewer_bytes += static_cast<double>(memory(*all));
+    fewer_bytes += static_cast<double>(memory_bytes(*all));
   }
   MESSAGE("steps ", steps, " -> ", fewer_steps, ", bytes ", bytes, " -> ", fewer_bytes);
   CHECK(fewer_steps < 0.6 * steps);

@@ -17,14 +17,14 @@ bool contains(const std::string& text, const std::string& part) {
 struct Fixture {
   Variables store;
   Graph g{store};
-  Value x = g.input("x", {4, 6}, f32, range(0, 2));
-  Value w = g.parameter("w", {4, 6}, constant(1));
+  Value x = g.input("x", {4, 6}, f32, values_in(0, 2));
+  Value w = g.parameter("w", {4, 6}, init::constant(1));
   Value mixed, gate, sum;
   std::shared_ptr<const Plan> plan;
 
   Fixture() {
     const auto scope = g.scope("layer", 0);
-    mixed = plus(mix(x, g.parameter("p", {2}, constant(1))), w);
+    mixed = plus(mix(x, g.parameter("p", {2}, init::constant(1))), w);
     gate = times(scaled(window(mixed, {24}, 0), 2), g.constant(3.f));
     const auto inner = g.scope("loss");
     sum = total(gate);
@@ -38,8 +38,8 @@ struct Fixture {
 TEST_CASE_FIXTURE(Fixture, "report: a plan's text shows shapes, scopes, fused groups, offsets") {
   const std::string shown = to_text(*plan);
   CAPTURE(shown);
-  CHECK(contains(shown, text("plan 'train': ", step_count(*plan), " steps, arena ",
-                             plan->memory.arena_bytes, " bytes")));
+  CHECK(contains(shown, str_cat("plan 'train': ", step_count(*plan), " steps, arena ",
+                                plan->memory.arena_bytes, " bytes")));
   CHECK(contains(shown, "input 'x': f32[4, 6] in [0, 2)"));
   CHECK(contains(shown, "pack layer0/p"));
   CHECK(contains(shown, "mix_packed(input:x f32[4, 6]"));
@@ -56,7 +56,8 @@ TEST_CASE_FIXTURE(Fixture, "report: FLOP and bytes of a plan") {
   // plus 24 with the mix, scaled and times 48, the update's scaled 24; the test ops count none.
   CHECK(flops(*plan) == 24 + 48 + 24);
   CHECK(flops(*compile(g, {sum, gate}, CompileOptions::plain())) == flops(*plan));
-  CHECK(memory(*plan) == plan->memory.arena_bytes + 64 + sizeof(float));  // a pack, a constant
+  CHECK(memory_bytes(*plan) ==
+        plan->memory.arena_bytes + 64 + sizeof(float));  // a pack, a constant
   const auto bytes = [](const Plan& p) {
     double result = 0;
     for (const PlanStep& step : p.steps) result += step.cost.bytes;

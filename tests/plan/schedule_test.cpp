@@ -32,8 +32,8 @@ std::string order(Graph& g, std::initializer_list<Value> outputs) {
 struct Fixture {
   Variables store;
   Graph g{store};
-  Value x = g.parameter("x", large, uniform(-1, 1));
-  Value small = g.parameter("small", {10}, uniform(-1, 1));
+  Value x = g.parameter("x", large, init::uniform(-1, 1));
+  Value small = g.parameter("small", {10}, init::uniform(-1, 1));
 };
 
 }  // namespace
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(Fixture, "schedule: an operand that two of them read is not ov
 }
 
 TEST_CASE_FIXTURE(Fixture, "schedule: updates run alone, in their order") {
-  const Value y = g.parameter("y", large, uniform(-1, 1));
+  const Value y = g.parameter("y", large, init::uniform(-1, 1));
   g.assign(x, affine(x, 2, 1));
   g.assign(y, affine(x, 3, 1));
   const auto plan = compile(g, {});

@@ -190,7 +190,7 @@ Value select(Value condition, Value a, Value b) {
 Value lerp(Value a, Value b, Value t) { return elementwise(tile_lerp, {a, b, t}, nullptr); }
 
 Value affine(Value x, float a, float b) {
-  Definition d{.name = "affine", .attributes = text("a=", a, " b=", b)};
+  Definition d{.name = "affine", .attributes = str_cat("a=", a, " b=", b)};
   d.infer = same;
   d.compile = [a, b](const Signature& s) -> Kernel {
     return {.run =
@@ -233,7 +233,7 @@ std::vector<Value> two(Value x) {
 Value mix(Value x, Value w) { return add(x.graph(), mix_definition(false), {x, w}); }
 
 Value window(Value x, Shape shape, std::int64_t offset) {
-  Definition d{.name = "window", .attributes = text("shape=", shape, " offset=", offset)};
+  Definition d{.name = "window", .attributes = str_cat("shape=", shape, " offset=", offset)};
   d.view_offset = offset;
   d.infer = [shape](std::span<const TensorType> in) {
     return std::vector{TensorType{shape, in[0].dtype}};
@@ -275,7 +275,7 @@ Value positive(Value x) {
 }
 
 Value shifted(Value x, float a, std::int64_t chunk) {
-  Definition d{.name = "shifted", .attributes = text("a=", a), .overwrites = true};
+  Definition d{.name = "shifted", .attributes = str_cat("a=", a), .overwrites = true};
   d.infer = same;
   d.compile = [a, chunk](const Signature& s) -> Kernel {
     return {[a, chunk, n = s.outputs[0].size()](const Call& call) {

@@ -23,12 +23,12 @@ class CumulativeSum final : public Op {
   explicit CumulativeSum(bool reverse) : reverse_(reverse) {}
 
   std::string_view name() const override { return "cumulative_sum"; }
-  std::string attributes() const override { return text("reverse=", reverse_); }
+  std::string attributes() const override { return str_cat("reverse=", reverse_); }
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
     const TensorType& x = inputs[0];
     if (x.dtype != f32 || x.shape.rank() != 2)
-      throw ShapeError(text("cumulative_sum takes f32 [rows, n], not ", x));
+      throw ShapeError(str_cat("cumulative_sum takes f32 [rows, n], not ", x));
     return {x};
   }
 

@@ -33,14 +33,14 @@ TEST_CASE("views: of inputs, results and views") {
   const auto plan = compile(g, {tail, flat, y}, options);
   CHECK(step_count(*plan) == 2);
   CHECK(plan->program.value(plan->program.outputs[1].value).byte_offset == 32);
-  CHECK(memory(*plan) < memory(*compile(g, {tail, flat, y}, CompileOptions::plain())));
+  CHECK(memory_bytes(*plan) < memory_bytes(*compile(g, {tail, flat, y}, CompileOptions::plain())));
 }
 
 TEST_CASE("views: of a variable that the run assigns are read before the commit") {
   for (const bool all : {false, true}) {
     Variables store;
     Graph g(store);
-    const Value w = g.saved_state("w", {{4}, f32}, constant(1));
+    const Value w = g.saved_state("w", {{4}, f32}, init::constant(1));
     const Value half = window(w, {2}, 2);
     g.assign(w, plus(w, g.constant(Tensor::of<float>({4}, {1, 2, 3, 4}))));
     const Value late = affine(half, 10, 0);
@@ -61,8 +61,8 @@ TEST_CASE("views: of a variable that the run assigns are read before the commit"
 TEST_CASE("views: a variable becomes a view of another one, or of an input") {
   Variables store;
   Graph g(store);
-  const Value a = g.saved_state("a", {{2}, f32}, constant(1));
-  const Value b = g.saved_state("b", {{4}, f32}, constant(5));
+  const Value a = g.saved_state("a", {{2}, f32}, init::constant(1));
+  const Value b = g.saved_state("b", {{4}, f32}, init::constant(5));
   const Value x = g.input("x", {4});
   g.assign(a, window(b, {2}, 1));
   g.assign(b, window(x, {4}, 0));

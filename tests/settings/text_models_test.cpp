@@ -206,7 +206,7 @@ TEST_CASE("settings: checkpoints of format 1, which wrote everything of all mode
 }
 
 TEST_CASE("settings: every model of text keeps its values through a checkpoint") {
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     if (entry.autoencoder.shape) continue;
     CAPTURE(entry.name);
     ModelSettings settings(entry.name);

@@ -55,7 +55,7 @@ void for_each_line(std::string_view content,
   for (int number = 1; std::getline(lines, line); ++number) visit(number, line);
 }
 
-std::string at(const SourceFile& file, int line) { return text(file.path, ":", line, ": "); }
+std::string at(const SourceFile& file, int line) { return str_cat(file.path, ":", line, ": "); }
 
 using Names = std::initializer_list<std::string_view>;
 
@@ -70,7 +70,7 @@ Violations check_words(const std::vector<SourceFile>& files, Names forbidden, Na
     for_each_line(without_comments(file.content), [&](int number, const std::string& line) {
       for (const std::string_view word : forbidden) {
         if (line.find(word) == std::string::npos) continue;
-        found.push_back(text(at(file, number), "'", word, "' may be named in ", where, " only"));
+        found.push_back(str_cat(at(file, number), "'", word, "' may be named in ", where, " only"));
         return;
       }
     });
@@ -162,14 +162,14 @@ Violations check_include_floors(const std::vector<SourceFile>& files) {
     const auto floor = std::ranges::find_if(
         floors(), [&](const Floor& f) { return file.path.starts_with(f.folder); });
     if (floor == floors().end()) {
-      found.push_back(text(file.path, ": stands on no floor"));
+      found.push_back(str_cat(file.path, ": stands on no floor"));
       continue;
     }
     for_each_line(without_comments(file.content), [&](int number, const std::string& line) {
       const std::string target = included(line);
       if (target.empty()) return;
       if (!known.contains(target)) {
-        found.push_back(text(at(file, number), "\"", target, "\" is no path from the root"));
+        found.push_back(str_cat(at(file, number), "\"", target, "\" is no path from the root"));
         return;
       }
       const bool same = target.starts_with(floor->folder);
@@ -177,7 +177,7 @@ Violations check_include_floors(const std::vector<SourceFile>& files) {
           floor->below, [&](std::string_view folder) { return target.starts_with(folder); });
       if (!same && !below)
         found.push_back(
-            text(at(file, number), "includes \"", target, "\", which does not lie below"));
+            str_cat(at(file, number), "includes \"", target, "\", which does not lie below"));
     });
   }
   return found;
@@ -217,7 +217,8 @@ Violations check_purpose_lines(const std::vector<SourceFile>& files) {
     const bool comment = cpp ? first.starts_with("// ")
                              : first.starts_with("# ") || (python && first.starts_with("\"\"\""));
     if (!comment || first.size() < 20)
-      found.push_back(text(file.path, ":1: does not start with a comment that says its purpose"));
+      found.push_back(
+          str_cat(file.path, ":1: does not start with a comment that says its purpose"));
   }
   return found;
 }
@@ -227,7 +228,7 @@ Violations check_lengths(const std::vector<SourceFile>& files) {
   Violations found;
   for (const SourceFile& file : files) {
     const auto lines = std::ranges::count(file.content, '\n');
-    if (lines > most) found.push_back(text(file.path, ": ", lines, " lines, more than ", most));
+    if (lines > most) found.push_back(str_cat(file.path, ": ", lines, " lines, more than ", most));
   }
   return found;
 }
@@ -239,7 +240,8 @@ Violations check_top_level(const std::vector<std::string>& names) {
                                                 "README.md",   "subprojects"};
   Violations found;
   for (const std::string& name : names)
-    if (!allowed.contains(name)) found.push_back(text(name, ": does not belong to the top level"));
+    if (!allowed.contains(name))
+      found.push_back(str_cat(name, ": does not belong to the top level"));
   return found;
 }
 
@@ -256,11 +258,11 @@ Violations check_readme_programs(const std::vector<SourceFile>& files, std::stri
     if (!file.path.starts_with("tests/readme/") || !is_cpp(file)) continue;
     // The purpose line belongs to the file alone.
     if (shown.erase(file.content.substr(file.content.find('\n') + 1)) == 0)
-      found.push_back(text(file.path, ": is not what README.md shows"));
+      found.push_back(str_cat(file.path, ": is not what README.md shows"));
   }
   for (const std::string& program : shown)
-    found.push_back(text("README.md: shows a program that is not in tests/readme: ",
-                         program.substr(0, program.find('\n'))));
+    found.push_back(str_cat("README.md: shows a program that is not in tests/readme: ",
+                            program.substr(0, program.find('\n'))));
   return found;
 }
 

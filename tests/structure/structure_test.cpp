@@ -48,7 +48,7 @@ TEST_CASE("includes go downwards") {
   expect_none(check_include_floors(tree()));
   const auto including = [](std::string path, std::string_view target) {
     return check_include_floors(
-        with({path, abax::text("// Planted.\n#include \"", target, "\"\n")}));
+        with({path, abax::str_cat("// Planted.\n#include \"", target, "\"\n")}));
   };
   CHECK(including("core/graph/planted.h", "core/base/shape.h").empty());
   CHECK(including("tests/planted.cpp", "core/plan/compile.h").empty());

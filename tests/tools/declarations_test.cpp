@@ -80,7 +80,7 @@ structure::Violations violations(const std::vector<SourceFile>& files) {
     const int expected = known == std::end(shared) ? 1 : known->declarations;
     const int count = found.contains(name) ? found.at(name) : 0;
     if (count != expected)
-      result.push_back(text(name, ": ", count, " declarations instead of ", expected));
+      result.push_back(str_cat(name, ": ", count, " declarations instead of ", expected));
   }
   return result;
 }

@@ -21,7 +21,7 @@ namespace {
 /// A folder that is gone afterwards.
 struct Folder {
   std::filesystem::path path =
-      std::filesystem::temp_directory_path() / text("abax_metrics_", getpid());
+      std::filesystem::temp_directory_path() / str_cat("abax_metrics_", getpid());
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 };

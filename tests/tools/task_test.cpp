@@ -64,7 +64,7 @@ TEST_CASE("tasks: an encoder-decoder over length buckets resumes in mid-pass, bi
     CAPTURE(blocks);
     const TemporaryFolder folder;
     check_resumes(
-        small_translation(folder / "run", text("--label-smoothing 0.1 --blocks ", blocks)));
+        small_translation(folder / "run", str_cat("--label-smoothing 0.1 --blocks ", blocks)));
   }
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("tasks: a classifier resumes, and over all folds each sentence is test
   check_resumes(o);
   double tested = 0;
   for (int fold = 1; fold <= 5; ++fold) {
-    const auto task = make_task(with(o, {{"fold", text(fold, "/5")}}).settings);
+    const auto task = make_task(with(o, {{"fold", str_cat(fold, "/5")}}).settings);
     const data::BatchSource& source = *task->source(Part::test);
     for (std::int64_t i = 0; i < source.batches(); ++i)
       tested += static_cast<double>(source.make(i).counted);

@@ -260,7 +260,7 @@ TEST_CASE("train: a key of a file that no choice could read is an error") {
 }
 
 TEST_CASE("train: settings survive the way through a configuration file") {
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     CAPTURE(entry.name);
     const Words line{"--model",  entry.name,        "--lr",   "3e-4",
                      "--freeze", "embedding,lstm0", "--data", "b \"c\".txt"};
@@ -327,7 +327,7 @@ TEST_CASE("train: every preset and every model parses, and all that presets say 
     CHECK_FALSE(preset.data.empty());
     CHECK_FALSE(preset.reaches.empty());
   }
-  for (const ModelEntry& model : models()) {
+  for (const ModelEntry& model : model_entries()) {
     const TrainCall call = parse({"--model", model.name});
     for (const auto& [field, text] : model.defaults) {
       RunSettings expected = call.settings;
@@ -343,8 +343,8 @@ TEST_CASE("train: --presets lists all of them with data and reach") {
   CHECK(presets().size() >= 9);
   std::size_t at = 0;
   for (const Preset& preset : presets()) {
-    const std::string entry = text(preset.name, "\n  ", preset.summary, "\n  data     ",
-                                   preset.data, "\n  reaches  ", preset.reaches, "\n");
+    const std::string entry = str_cat(preset.name, "\n  ", preset.summary, "\n  data     ",
+                                      preset.data, "\n  reaches  ", preset.reaches, "\n");
     CHECK(page.find(entry, at) == at);
     at += entry.size();
   }
@@ -353,21 +353,21 @@ TEST_CASE("train: --presets lists all of them with data and reach") {
 
 TEST_CASE("train: --help without a model has what all take, with one what that one takes") {
   const std::string page = printed({"--help"});
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     CHECK(holds(page, "\n  " + entry.name));
     CHECK(holds(page, entry.description));
   }
   for (const char* common : {"--model NAME", "--data FILE", "--lr X", "--steps N", "--threads N",
                              "--resume FOLDER", "--presets", "-h, --help"})
-    CHECK(holds(page, text("\n  ", common)));
+    CHECK(holds(page, str_cat("\n  ", common)));
   for (const char* own : {"--heads", "--codes ", "--beta X", "--tokens", "--momentum", "--tied",
                           "--dropout", "--binarise"})
-    CHECK_FALSE(holds(page, text("\n  ", own)));
+    CHECK_FALSE(holds(page, str_cat("\n  ", own)));
   CHECK(printed({"-h"}) == page);
 }
 
 TEST_CASE("train: --model NAME --help shows what that model takes and nothing else") {
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     CAPTURE(entry.name);
     const std::string page = printed({"--model", entry.name, "--help"});
     RunSettings run(entry.name);

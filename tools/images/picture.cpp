@@ -25,10 +25,10 @@ std::uint8_t byte_of(float value) {
 data::Images image_grid(const Tensor& images, std::int64_t columns) {
   const Shape& shape = images.shape();
   if (shape.rank() != 4)
-    throw ShapeError(text("expected images [n, height, width, channels], not ", shape));
+    throw ShapeError(str_cat("expected images [n, height, width, channels], not ", shape));
   const std::int64_t count = shape[0], height = shape[1], width = shape[2], channels = shape[3];
   if (images.size() == 0 || columns < 1)
-    throw UsageError(text("a grid takes images and columns, not ", shape, " in ", columns));
+    throw UsageError(str_cat("a grid takes images and columns, not ", shape, " in ", columns));
   const std::int64_t shown = channels == 3 ? 3 : 1;
   const std::int64_t scale = std::max<std::int64_t>(1, legible / height);
   columns = std::min(columns, count);
@@ -59,7 +59,8 @@ void write_picture(const std::filesystem::path& path, const data::Images& pictur
 
 Tensor alternating(const Tensor& a, const Tensor& b) {
   if (a.type() != b.type() || a.shape().rank() == 0)
-    throw ShapeError(text("expected two tensors of one shape, not ", a.type(), " and ", b.type()));
+    throw ShapeError(
+        str_cat("expected two tensors of one shape, not ", a.type(), " and ", b.type()));
   const std::int64_t count = a.shape()[0];
   Tensor both(a.shape().with(0, 2 * count));
   const std::int64_t each = count > 0 ? a.size() / count : 0;

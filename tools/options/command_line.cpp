@@ -36,13 +36,13 @@ void append_wrapped(std::string& out, const std::string& words, std::size_t inde
 std::string usage_of(const Field& field) {
   std::string usage;
   for (const std::string& alias : field.aliases())
-    if (alias.size() == 1) usage = text("-", alias, ", ");
+    if (alias.size() == 1) usage = str_cat("-", alias, ", ");
   const std::string value = field.value_word();
-  return text(usage, "--", field.name(), value.empty() ? "" : " ", value);
+  return str_cat(usage, "--", field.name(), value.empty() ? "" : " ", value);
 }
 
 [[noreturn]] void refuse_unknown(const std::string& argument, const std::vector<Field>& known) {
-  if (!argument.starts_with('-')) throw UsageError(text("unexpected argument '", argument, "'"));
+  if (!argument.starts_with('-')) throw UsageError(str_cat("unexpected argument '", argument, "'"));
   std::string name = argument.substr(std::min(argument.size(), argument.find_first_not_of('-')));
   name = name.substr(0, name.find('='));
   Words names;
@@ -50,11 +50,12 @@ std::string usage_of(const Field& field) {
     names.push_back(field.name());
     if (!field.is_derived() &&
         std::ranges::find(field.former_names(), name) != field.former_names().end())
-      throw UsageError(text("--", name, " is now --", field.name()));
+      throw UsageError(str_cat("--", name, " is now --", field.name()));
   }
   const std::string near = nearest_name(name, names);
-  throw UsageError(text("unknown option '", argument, "'",
-                        near.empty() ? std::string() : text("; did you mean '--", near, "'?")));
+  throw UsageError(
+      str_cat("unknown option '", argument, "'",
+              near.empty() ? std::string() : str_cat("; did you mean '--", near, "'?")));
 }
 
 /// "with residual: --a, --b" for each choice of the field that leads to further fields.
@@ -65,7 +66,7 @@ std::string openings(const Field& field, const std::vector<KnownField>& known) {
       continue;
     const auto& value = other.route[0].second;
     const auto found = std::ranges::find(lists, value, [](const auto& list) { return list.first; });
-    const std::string option = text("--", other.field.name());
+    const std::string option = str_cat("--", other.field.name());
     if (found == lists.end())
       lists.emplace_back(value, option);
     else
@@ -73,11 +74,11 @@ std::string openings(const Field& field, const std::vector<KnownField>& known) {
   }
   std::string result;
   for (const auto& [value, options] : lists)
-    result += text("; ",
-                   field.is_flag()           ? "then"
-                   : field.choices().empty() ? "from " + value + " on"
-                                             : "with " + value,
-                   " also ", options);
+    result += str_cat("; ",
+                      field.is_flag()           ? "then"
+                      : field.choices().empty() ? "from " + value + " on"
+                                                : "with " + value,
+                      " also ", options);
   return result;
 }
 
@@ -97,11 +98,11 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
   std::vector<std::vector<std::string>> texts(known.size());
   for (std::size_t i = 0; i < known.size(); ++i) {
     const Field& field = known[i];
-    std::string spelling = text("--", field.name());
+    std::string spelling = str_cat("--", field.name());
     for (const std::string& alias : field.aliases())
       spelling += (alias.size() == 1 ? ",-" : ",--") + alias;
     if (field.is_flag()) {
-      if (field.in_files()) spelling += text(",!--no-", field.name());
+      if (field.in_files()) spelling += str_cat(",!--no-", field.name());
       app.add_flag(spelling, texts[i]);  // "true" or "false" each time
     } else {
       // One value each time; a repeated list adds up, of others the last one counts.
@@ -115,12 +116,12 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    throw UsageError(text(error.what()));
+    throw UsageError(str_cat(error.what()));
   }
   for (const std::string& extra : app.remaining()) refuse_unknown(extra, known);
   std::vector<GivenValue> values;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    const std::string place = text("--", known[i].name());
+    const std::string place = str_cat("--", known[i].name());
     if (texts[i].empty()) continue;
     std::string joined = texts[i].back();
     if (known[i].is_list()) {
@@ -137,10 +138,10 @@ void check_needed(const Fields& fields, const std::vector<GivenValue>& values) {
   for (const Field& field : fields.all())
     if (field.is_needed() &&
         std::ranges::find(values, field.name(), &GivenValue::name) == values.end())
-      missing.push_back(text("--", field.name(), " ", field.value_word()));
+      missing.push_back(str_cat("--", field.name(), " ", field.value_word()));
   std::string list;
   for (std::size_t i = 0; i < missing.size(); ++i)
-    list += text(i == 0 ? "" : i + 1 < missing.size() ? ", " : " and ", missing[i]);
+    list += str_cat(i == 0 ? "" : i + 1 < missing.size() ? ", " : " and ", missing[i]);
   if (!list.empty()) throw UsageError("give " + list);
 }
 
@@ -148,16 +149,16 @@ std::string help_page(const std::string& tool, const std::string& purpose, const
                       const std::vector<KnownField>& known, const std::string& epilogue) {
   std::string result;
   append_wrapped(result, tool + ": " + purpose, 0, 0);
-  result += text("\nusage: ", tool, " [options]\n");
+  result += str_cat("\nusage: ", tool, " [options]\n");
   Words titles;
   for (const Field& field : fields.all())
     if (!field.is_derived() && std::ranges::find(titles, field.group()) == titles.end())
       titles.push_back(field.group());
   for (const std::string& title : titles) {
-    result += text("\n", title, "\n");
+    result += str_cat("\n", title, "\n");
     for (const Field& field : fields.all()) {
       if (field.group() != title || field.is_derived()) continue;
-      const std::string usage = text("  ", usage_of(field));
+      const std::string usage = str_cat("  ", usage_of(field));
       result += usage;
       std::size_t used = usage.size();
       if (used + 2 > help_column) {
@@ -166,17 +167,17 @@ std::string help_page(const std::string& tool, const std::string& purpose, const
       }
       const std::string value = field.in_files() ? field.value_text() : "";
       append_wrapped(result,
-                     text(field.help(), field.name() == "model" ? "" : openings(field, known),
-                          value.empty() ? std::string() : text(" [", value, "]")),
+                     str_cat(field.help(), field.name() == "model" ? "" : openings(field, known),
+                             value.empty() ? std::string() : str_cat(" [", value, "]")),
                      help_column, used);
     }
   }
-  if (!epilogue.empty()) result += text("\n", epilogue, "\n");
+  if (!epilogue.empty()) result += str_cat("\n", epilogue, "\n");
   return result;
 }
 
 std::string version_line(const std::string& tool) {
-  return text(tool, " (abax) ", version(), "\n");
+  return str_cat(tool, " (abax) ", version(), "\n");
 }
 
 std::string unread_message(const GivenValue& value, const std::vector<KnownField>& known,
@@ -186,18 +187,18 @@ std::string unread_message(const GivenValue& value, const std::vector<KnownField
   std::string choices, here;
   if (found != known.end())
     for (const auto& [name, chosen] : found->route) {
-      choices += text(choices.empty() ? "" : " ", "--", name, " ", chosen);
+      choices += str_cat(choices.empty() ? "" : " ", "--", name, " ", chosen);
       if (const Field* field = now.find(name); field && field->to_text() != reader)
-        here += text(" with --", name, " ", field->to_text());
+        here += str_cat(" with --", name, " ", field->to_text());
     }
   std::string taken;
   const std::string group = found == known.end() ? "" : found->field.group();
   for (const Field& field : now.all())
     if (field.group() == group && !field.is_derived() && field.name() != "model")
-      taken += text(" --", field.name());
-  return text(value.place, " means nothing to ", reader, here,
-              choices.empty() ? "" : text(" (it is read with ", choices, ")"),
-              taken.empty() ? "" : text("; here are", taken));
+      taken += str_cat(" --", field.name());
+  return str_cat(value.place, " means nothing to ", reader, here,
+                 choices.empty() ? "" : str_cat(" (it is read with ", choices, ")"),
+                 taken.empty() ? "" : str_cat("; here are", taken));
 }
 
 CommandLine::CommandLine(std::string tool, std::string purpose, Declare declare,

@@ -22,10 +22,10 @@ FieldValue list_of(const toml::array& array, const std::string& place) {
     else if (const auto word = element.as_string())
       words.push_back(word->get());
     else
-      throw UsageError(text(place, ": expected numbers or words in the list"));
+      throw UsageError(str_cat(place, ": expected numbers or words in the list"));
   }
   if (!numbers.empty() && !words.empty())
-    throw UsageError(text(place, ": expected numbers or words in the list, not both"));
+    throw UsageError(str_cat(place, ": expected numbers or words in the list, not both"));
   if (!numbers.empty()) return numbers;
   return words;  // an empty list of either
 }
@@ -36,14 +36,14 @@ FieldValue value_of(const toml::node& node, const std::string& place) {
   if (const auto real = node.as_floating_point()) return real->get();
   if (const auto word = node.as_string()) return word->get();
   if (const auto array = node.as_array()) return list_of(*array, place);
-  throw UsageError(text(place, ": expected a value, not a date or time"));
+  throw UsageError(str_cat(place, ": expected a value, not a date or time"));
 }
 
 void read_table(const toml::table& table, const std::string& prefix, const std::string& name,
                 Origin origin, std::vector<GivenValue>& values) {
   for (const auto& [key, node] : table) {
     const std::string whole = prefix + std::string(key.str());
-    const std::string place = text(name, ":", node.source().begin.line, ": '", whole, "'");
+    const std::string place = str_cat(name, ":", node.source().begin.line, ": '", whole, "'");
     if (const auto inner = node.as_table())
       read_table(*inner, whole + "-", name, origin, values);
     else if (const auto word = node.as_string(); !word || !word->get().empty())  // "": not given
@@ -59,7 +59,7 @@ std::vector<GivenValue> read_toml(std::string_view content, const std::string& n
   try {
     table = toml::parse(content, name);
   } catch (const toml::parse_error& error) {
-    throw UsageError(text(name, ":", error.source().begin.line, ": ", error.description()));
+    throw UsageError(str_cat(name, ":", error.source().begin.line, ": ", error.description()));
   }
   std::vector<GivenValue> values;
   read_table(table, "", name, origin, values);
@@ -70,7 +70,7 @@ std::vector<GivenValue> read_config_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream content;
   if (in) content << in.rdbuf();
-  if (!in || !content) throw UsageError(text("--config: cannot read '", path, "'"));
+  if (!in || !content) throw UsageError(str_cat("--config: cannot read '", path, "'"));
   return read_toml(content.str(), path);
 }
 
@@ -80,9 +80,9 @@ std::string to_toml(const Fields& fields) {
     if (!field.in_files()) continue;
     if (field.group() != title) {
       title = field.group();
-      result += text(result.empty() ? "" : "\n", "# ", title, "\n");
+      result += str_cat(result.empty() ? "" : "\n", "# ", title, "\n");
     }
-    result += text(field.name(), " = ", field.to_toml(), "\n");
+    result += str_cat(field.name(), " = ", field.to_toml(), "\n");
   }
   return result;
 }

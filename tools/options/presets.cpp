@@ -10,7 +10,7 @@ namespace {
 
 Preset read_preset(const PresetText& file) {
   Preset result{.name = file.name};
-  for (GivenValue& value : read_toml(file.toml, text("preset ", file.name), Origin::preset)) {
+  for (GivenValue& value : read_toml(file.toml, str_cat("preset ", file.name), Origin::preset)) {
     if (value.name == "about-summary")
       result.summary = to_text(value.value);
     else if (value.name == "about-data")
@@ -41,15 +41,15 @@ const Preset& preset(std::string_view name) {
     names.push_back(known.name);
   }
   const std::string nearest = nearest_name(name, names);
-  throw UsageError(text("there is no preset '", name, "'; did you mean '",
-                        nearest.empty() ? names.front() : nearest, "'? --presets lists them"));
+  throw UsageError(str_cat("there is no preset '", name, "'; did you mean '",
+                           nearest.empty() ? names.front() : nearest, "'? --presets lists them"));
 }
 
 std::string preset_list() {
   std::string result;
   for (const Preset& p : presets())
-    result +=
-        text(p.name, "\n  ", p.summary, "\n  data     ", p.data, "\n  reaches  ", p.reaches, "\n");
+    result += str_cat(p.name, "\n  ", p.summary, "\n  data     ", p.data, "\n  reaches  ",
+                      p.reaches, "\n");
   return result;
 }
 

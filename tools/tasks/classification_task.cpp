@@ -36,7 +36,7 @@ std::pair<std::int64_t, std::int64_t> parse_fold(const std::string& fold) {
       return {number - 1, count};
   }
   throw UsageError(
-      text("--fold: expected a fold and their number, such as 3/10, not '", fold, "'"));
+      str_cat("--fold: expected a fold and their number, such as 3/10, not '", fold, "'"));
 }
 
 /// The beginning of a sentence, for a line on the screen.
@@ -62,8 +62,8 @@ void fields(Fields& f, ClassificationData& s) {
 KnownClasses known_classes(const Files& files) {
   const auto found = files.find(tokenizer_file), names = files.find(classes_file);
   if (found == files.end() || names == files.end())
-    throw CheckpointError(text("the checkpoint holds no ", tokenizer_file, " and ", classes_file,
-                               "; it is not one of a classifier that abax-train wrote"));
+    throw CheckpointError(str_cat("the checkpoint holds no ", tokenizer_file, " and ", classes_file,
+                                  "; it is not one of a classifier that abax-train wrote"));
   KnownClasses result{data::Tokenizer::from_text(found->second), {}};
   std::istringstream lines(names->second);
   for (std::string line; std::getline(lines, line);) result.names.push_back(line);
@@ -83,9 +83,9 @@ void ClassificationTask::read(Use use) {
   if (!o.valid.empty()) of(Part::valid).sentences = read_classes(o.valid);
   for (const Part part : {Part::valid, Part::test})
     if (of(part).sentences.size() > 0 && of(part).sentences.classes.size() != classes_.size())
-      throw UsageError(text("--data has ", classes_.size(), " classes, --",
-                            part == Part::valid ? "valid" : "test", " has ",
-                            of(part).sentences.classes.size()));
+      throw UsageError(str_cat("--data has ", classes_.size(), " classes, --",
+                               part == Part::valid ? "valid" : "test", " has ",
+                               of(part).sentences.classes.size()));
   const Shares share = shares(o);
   data::ItemSplit split;
   if (data_.fold.empty()) {
@@ -133,15 +133,15 @@ ClassificationTask::ClassificationTask(const RunSettings& settings, const Files*
     Side& side = of(part);
     if (side.sentences.size() == 0) continue;
     if (side.sentences.classes.size() != classes_.size())
-      throw UsageError(text("the model knows ", classes_.size(), " classes; files are ",
-                            side.sentences.classes.size()));
+      throw UsageError(str_cat("the model knows ", classes_.size(), " classes; files are ",
+                               side.sentences.classes.size()));
     const data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
     side.batches = std::make_unique<data::LabelledSentences>(side.sentences, *tokenizer_, options);
   }
-  description_ = text(grouped(of(Part::train).sentences.size()), " sentences to train on, ",
-                      grouped(of(Part::valid).sentences.size()), " to validate, ",
-                      grouped(of(Part::test).sentences.size()), " to test, vocabulary of ",
-                      grouped(static_cast<std::size_t>(tokenizer_->vocabulary())), ", classes");
+  description_ = str_cat(grouped(of(Part::train).sentences.size()), " sentences to train on, ",
+                         grouped(of(Part::valid).sentences.size()), " to validate, ",
+                         grouped(of(Part::test).sentences.size()), " to test, vocabulary of ",
+                         grouped(static_cast<std::size_t>(tokenizer_->vocabulary())), ", classes");
   for (const std::string& name : classes_) description_ += " " + name;
   model_.derive({{"vocabulary-size", tokenizer_->vocabulary()},
                  {"classes", std::ssize(classes_)},
@@ -198,7 +198,7 @@ void ClassificationTask::show(std::ostream& out, Variables& store, Workers& work
 std::vector<std::string> ClassificationTask::next_commands(const std::string& folder) const {
   std::string files;
   for (const std::string& name : classes_) files += (files.empty() ? "" : ",") + name + ".txt";
-  return {text("evaluate --checkpoint ", folder, " --data ", files)};
+  return {str_cat("evaluate --checkpoint ", folder, " --data ", files)};
 }
 
 }  // namespace abax

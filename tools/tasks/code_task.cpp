@@ -61,8 +61,8 @@ CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
   const CodeData& o = data_;
   const auto seed = static_cast<std::uint64_t>(seed_);
   if (o.codes_of.empty())
-    throw UsageError(text("--codes-of: ", model_.name(),
-                          " learns the codes of an autoencoder; name the folder of its run"));
+    throw UsageError(str_cat("--codes-of: ", model_.name(),
+                             " learns the codes of an autoencoder; name the folder of its run"));
   const SavedRun run = open_autoencoder(o.codes_of, known ? *known : Files{});
   autoencoder_.hash = run.checkpoint.hash();
   Variables store;
@@ -91,11 +91,11 @@ CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
       batches_[at(part)] = batches(part, o.batch, part == Part::train);
   const auto count = [&](Part part) { return grouped(codes_[at(part)].labels.size()); };
   description_ =
-      text(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (",
-           run.settings.model.name(), "): ", shape_.positions, " an image, each of ", shape_.kinds,
-           "; ", count(Part::train), " images to train on, ", count(Part::valid), " to validate, ",
-           count(Part::test), " to test, ", autoencoder_.labels, " labels; uniform codes have ",
-           std::log(static_cast<double>(shape_.kinds)), " nats");
+      str_cat(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (",
+              run.settings.model.name(), "): ", shape_.positions, " an image, each of ",
+              shape_.kinds, "; ", count(Part::train), " images to train on, ", count(Part::valid),
+              " to validate, ", count(Part::test), " to test, ", autoencoder_.labels,
+              " labels; uniform codes have ", std::log(static_cast<double>(shape_.kinds)), " nats");
 }
 
 std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t rows,
@@ -127,7 +127,7 @@ std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& f
   std::vector<std::int64_t> asked;
   for (std::int64_t row = 0; row < std::max<std::int64_t>(1, autoencoder_.labels); ++row)
     asked.insert(asked.end(), columns, autoencoder_.labels > 0 ? row : -1);
-  const std::filesystem::path path = folder / text("samples", suffix, ".png");
+  const std::filesystem::path path = folder / str_cat("samples", suffix, ".png");
   const SavedRun autoencoder = open_autoencoder(data_.codes_of, files());
   const auto seed = static_cast<std::uint64_t>(seed_);
   const Tensor images =
@@ -137,15 +137,15 @@ std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& f
 }
 
 std::vector<std::string> CodeTask::next_commands(const std::string& folder) const {
-  return {text("generate --checkpoint ", folder, " --out samples.png"),
-          text("evaluate --checkpoint ", folder)};
+  return {str_cat("generate --checkpoint ", folder, " --out samples.png"),
+          str_cat("evaluate --checkpoint ", folder)};
 }
 
 KnownAutoencoder known_autoencoder(const Files& files) {
   const auto found = files.find(known_file);
   if (found == files.end())
-    throw CheckpointError(text("the checkpoint holds no ", known_file,
-                               "; it is not one of a prior over codes that abax-train wrote"));
+    throw CheckpointError(str_cat("the checkpoint holds no ", known_file,
+                                  "; it is not one of a prior over codes that abax-train wrote"));
   const Json known = parse_json(found->second);
   return {.hash = known.at("hash").string(), .labels = known.at("labels").integer()};
 }
@@ -154,11 +154,12 @@ SavedRun open_autoencoder(const std::string& folder, const Files& known) {
   SavedRun run = open_run(folder, Which::best);
   if (!run.settings.model.entry().autoencoder.encode)
     throw UsageError(
-        text(folder, ": ", run.settings.model.name(), " is no autoencoder: it has no codes"));
+        str_cat(folder, ": ", run.settings.model.name(), " is no autoencoder: it has no codes"));
   if (!known.empty() && known_autoencoder(known).hash != run.checkpoint.hash())
-    throw CheckpointError(text("the autoencoder in ", folder,
-                               " is not the one whose codes this prior has learnt: it was trained "
-                               "further, or is another one"));
+    throw CheckpointError(
+        str_cat("the autoencoder in ", folder,
+                " is not the one whose codes this prior has learnt: it was trained "
+                "further, or is another one"));
   return run;
 }
 

@@ -31,9 +31,10 @@ Json::Object evaluate(const Task& task, const ScoreOptions& options, Variables& 
   Learner learner(store, learner_config(task, source), workers);
   const Evaluation evaluation = learner.evaluate(source);
   if (!std::isfinite(evaluation.loss.mean()))
-    throw DivergedError(text("the loss on this data is ", evaluation.loss.mean(),
-                             ": the model's weights are broken; train anew with a lower learning "
-                             "rate, or evaluate an older checkpoint (RUN/last.1)"));
+    throw DivergedError(
+        str_cat("the loss on this data is ", evaluation.loss.mean(),
+                ": the model's weights are broken; train anew with a lower learning "
+                "rate, or evaluate an older checkpoint (RUN/last.1)"));
   Results found = task.results(evaluation);
   Json::Object results{{task.unit() + "s", evaluation.loss.count}};
   for (const char* first : {"loss", "perplexity"})
@@ -70,7 +71,7 @@ void write_scores(const std::string& path, const Task& task, Variables& store, W
 /// Counts in full, all else with six digits.
 std::string shown(double number) {
   const bool count = std::abs(number) < 1e15 && number == std::floor(number);
-  return count ? text(static_cast<std::int64_t>(number)) : text(number);
+  return count ? str_cat(static_cast<std::int64_t>(number)) : str_cat(number);
 }
 
 void print(const Json::Object& results, std::ostream& out) {
@@ -105,8 +106,8 @@ void evaluate_run(const AnySettings& settings, RunContext& context, std::ostream
   const EvaluationSettings& s = *settings.get<EvaluationSettings>();
   const std::unique_ptr<Task> task = open_test(context.run, s.data);
   if (!s.score.empty() && !task->has_log_probabilities())
-    throw UsageError(text("--score: ", task->model().name(),
-                          " has a loss that is no log-probability, and no bound on one"));
+    throw UsageError(str_cat("--score: ", task->model().name(),
+                             " has a loss that is no log-probability, and no bound on one"));
   for (const std::string& path : {s.json, s.score})
     if (!path.empty()) check_writable(path);
   Workers workers(static_cast<int>(context.threads));

@@ -26,7 +26,7 @@ constexpr std::int64_t columns = 8;    // of a picture; of originals with recons
 constexpr std::uint64_t data_seed = 1;
 
 std::string size_text(std::int64_t height, std::int64_t width, std::int64_t channels) {
-  return text(height, " x ", width, " x ", channels);
+  return str_cat(height, " x ", width, " x ", channels);
 }
 
 }  // namespace
@@ -75,8 +75,8 @@ void ImageTask::describe_images(const Files* known) {
   if (known) {
     const auto found = known->find(images_file);
     if (found == known->end())
-      throw CheckpointError(text("the checkpoint holds no ", images_file,
-                                 "; it is not one of images that abax-train wrote"));
+      throw CheckpointError(str_cat("the checkpoint holds no ", images_file,
+                                    "; it is not one of images that abax-train wrote"));
     const Json json = parse_json(found->second);
     height_ = json.at("height").integer();
     width_ = json.at("width").integer();
@@ -99,11 +99,11 @@ void ImageTask::describe_images(const Files* known) {
     const data::Images& images = of(part).images;
     if (images.size() > 0 &&
         (images.height != height_ || images.width != width_ || images.channels != channels_))
-      throw DataError(text("expected images of ", size_text(height_, width_, channels_),
-                           " (height x width x channels), as ",
-                           known ? "the model" : "the training images", " have; those ",
-                           part == Part::valid ? "of --valid" : "to test", " are ",
-                           size_text(images.height, images.width, images.channels)));
+      throw DataError(str_cat("expected images of ", size_text(height_, width_, channels_),
+                              " (height x width x channels), as ",
+                              known ? "the model" : "the training images", " have; those ",
+                              part == Part::valid ? "of --valid" : "to test", " are ",
+                              size_text(images.height, images.width, images.channels)));
   }
 }
 
@@ -124,12 +124,12 @@ ImageTask::ImageTask(const RunSettings& settings, const Files* known, Use use)
   const std::string name = o.data.empty() && o.test.empty() ? "built-in glyphs"
                            : o.data.empty()                 ? file_name(o.test[0])
                                                             : file_name(o.data[0]);
-  description_ = text(name, ": ", grouped(of(Part::train).images.size()), " images of ",
-                      size_text(height_, width_, channels_), " to train on, ",
-                      grouped(of(Part::valid).images.size()), " to validate, ",
-                      grouped(of(Part::test).images.size()), " to test");
-  if (classes_ > 0) description_ += text(", ", classes_, " classes");
-  if (data_.binarise != "none") description_ += text(", ", data_.binarise, " binarisation");
+  description_ = str_cat(name, ": ", grouped(of(Part::train).images.size()), " images of ",
+                         size_text(height_, width_, channels_), " to train on, ",
+                         grouped(of(Part::valid).images.size()), " to validate, ",
+                         grouped(of(Part::test).images.size()), " to test");
+  if (classes_ > 0) description_ += str_cat(", ", classes_, " classes");
+  if (data_.binarise != "none") description_ += str_cat(", ", data_.binarise, " binarisation");
   model_.derive({{"image-height", height_},
                  {"image-width", width_},
                  {"image-channels", channels_},
@@ -181,7 +181,7 @@ Results ImageTask::score(Part part, Variables& store, Workers& workers,
                          const ScoreOptions& options) const {
   Results results;
   if (options.samples > 0)
-    results[text("iwae_", options.samples)] =
+    results[str_cat("iwae_", options.samples)] =
         importance_bound(store, model_, workers, *source(part), options.samples);
   // Of categorical latents it follows from the statistics of a pass: results().
   constexpr const char* information = "mutual_information";
@@ -209,7 +209,7 @@ std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& 
   const Autoencoder& parts = model_.entry().autoencoder;
   std::vector<std::filesystem::path> paths;
   const auto write = [&](const char* name, const Tensor& images, std::int64_t in_a_row) {
-    paths.push_back(folder / text(name, suffix, ".png"));
+    paths.push_back(folder / str_cat(name, suffix, ".png"));
     write_picture(paths.back(), image_grid(images, in_a_row));
   };
   Coder coder(store, model_, workers, {.batch = pictured});
@@ -232,11 +232,11 @@ std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& 
 
 std::vector<std::string> ImageTask::next_commands(const std::string& folder) const {
   std::vector<std::string> commands{
-      text("generate --checkpoint ", folder, " --out samples.png"),
-      text("evaluate --checkpoint ", folder,
-           model_.entry().autoencoder.log_weight ? " --samples 64" : "")};
+      str_cat("generate --checkpoint ", folder, " --out samples.png"),
+      str_cat("evaluate --checkpoint ", folder,
+              model_.entry().autoencoder.log_weight ? " --samples 64" : "")};
   if (model_.entry().autoencoder.shape(model_).kinds > 0)
-    commands.push_back(text("train --model code_prior --codes-of ", folder));
+    commands.push_back(str_cat("train --model code_prior --codes-of ", folder));
   return commands;
 }
 

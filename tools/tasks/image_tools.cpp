@@ -52,8 +52,8 @@ Tensor traversal(const ImageGeneration& o, const Tensor& from, const CodeShape& 
   for (std::size_t i = 0; i < o.traverse.size(); ++i) {
     const std::int64_t latent = o.traverse[i];
     if (latent >= shape.positions)
-      throw UsageError(text("--traverse: expected latents from 0 to ", shape.positions - 1,
-                            ", not ", o.traverse[i]));
+      throw UsageError(str_cat("--traverse: expected latents from 0 to ", shape.positions - 1,
+                               ", not ", o.traverse[i]));
     for (std::int64_t step = 0; step < steps; ++step) {
       const std::int64_t row = static_cast<std::int64_t>(i) * steps + step;
       const auto at = static_cast<std::size_t>(row * shape.positions + latent);
@@ -227,18 +227,18 @@ void decode_images(const AnySettings& settings, RunContext& context, std::ostrea
   const SavedRun& run = context.run;
   const std::filesystem::path path = o.out;
   if (path.extension() != ".png" && path.extension() != ".npy")
-    throw UsageError(text("--out: '", o.out, "' is named neither .png nor .npy"));
+    throw UsageError(str_cat("--out: '", o.out, "' is named neither .png nor .npy"));
   check_writable(path);
   const CodeFile file = read_codes(o.codes);
   if (file.hash != run.checkpoint.hash())
-    throw CheckpointError(text("'", o.codes, "' holds codes of another model (", file.model,
-                               ", hash ", file.hash, "); this one is ", run.settings.model.name(),
-                               ", hash ", run.checkpoint.hash(),
-                               "; encode the images anew, or give the --checkpoint they are of"));
+    throw CheckpointError(
+        str_cat("'", o.codes, "' holds codes of another model (", file.model, ", hash ", file.hash,
+                "); this one is ", run.settings.model.name(), ", hash ", run.checkpoint.hash(),
+                "; encode the images anew, or give the --checkpoint they are of"));
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
   const std::int64_t count = file.codes.shape()[0];
-  if (count == 0) throw DataError(text("'", o.codes, "' holds the codes of no image"));
+  if (count == 0) throw DataError(str_cat("'", o.codes, "' holds the codes of no image"));
   const Tensor images = coder.decode(file.codes);
   if (path.extension() == ".npy")
     write_npy(path, images);

@@ -33,7 +33,8 @@ Texts read_texts(const LanguageData& d, std::uint64_t seed, Use use) {
   for (const auto& [option, files] :
        {std::pair{"data", d.files.data}, {"valid", d.files.valid}, {"test", d.files.test}})
     if (files.size() > 1)
-      throw UsageError(text("--", option, ": a language model reads one text, not ", files.size()));
+      throw UsageError(
+          str_cat("--", option, ": a language model reads one text, not ", files.size()));
   const Words& test = d.files.test;
   if (use == Use::evaluate && !test.empty()) {
     Texts texts;
@@ -81,8 +82,8 @@ void fields(Fields& f, LanguageData& s) {
 data::Tokenizer language_tokenizer(const Files& files) {
   const auto found = files.find(tokenizer_file);
   if (found == files.end())
-    throw CheckpointError(text("the checkpoint holds no ", tokenizer_file,
-                               "; it is not one of a language model that abax-train wrote"));
+    throw CheckpointError(str_cat("the checkpoint holds no ", tokenizer_file,
+                                  "; it is not one of a language model that abax-train wrote"));
   return data::Tokenizer::from_text(found->second);
 }
 
@@ -100,7 +101,7 @@ LanguageTask::LanguageTask(const RunSettings& settings, const Files* known, Use 
     try {
       return tokenizer_->encode(content);
     } catch (const DataError& error) {
-      throw DataError(text(what, ": ", error.what()));
+      throw DataError(str_cat(what, ": ", error.what()));
     }
   };
   std::vector<std::int32_t> train, valid;
@@ -111,10 +112,10 @@ LanguageTask::LanguageTask(const RunSettings& settings, const Files* known, Use 
     valid = encode(texts.valid, d.files.valid.empty() ? texts.name : d.files.valid[0]);
     if (train.size() < 2) throw DataError("the training text has fewer than two tokens");
   }
-  description_ =
-      text(texts.name, ": ", grouped(train.size()), " ", d.text.tokens, " to train on, ",
-           grouped(valid.size()), " to validate, ", grouped(test.size()),
-           " to test, vocabulary of ", grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
+  description_ = str_cat(texts.name, ": ", grouped(train.size()), " ", d.text.tokens,
+                         " to train on, ", grouped(valid.size()), " to validate, ",
+                         grouped(test.size()), " to test, vocabulary of ",
+                         grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
   valid_characters_ = static_cast<double>(count_characters(texts.valid));
   test_characters_ = static_cast<double>(count_characters(texts.test));
   test_text_ = texts.test;
@@ -175,7 +176,8 @@ void LanguageTask::show(std::ostream& out, Variables& store, Workers& workers) c
 }
 
 std::vector<std::string> LanguageTask::next_commands(const std::string& folder) const {
-  std::vector<std::string> commands{text("generate --checkpoint ", folder, " --temperature 0.7")};
+  std::vector<std::string> commands{
+      str_cat("generate --checkpoint ", folder, " --temperature 0.7")};
   if (data_.files.data.empty())
     commands.push_back("train --data YOUR.txt --width 256 --layers 2 --epochs 3");
   return commands;

@@ -104,7 +104,7 @@ const TaskEntry& task_entry(const ModelSettings& model) {
   const std::string& name = model.entry().task;
   const auto found = std::ranges::find(tasks(), name, &TaskEntry::name);
   if (found == tasks().end())
-    throw UsageError(text(model.name(), " learns '", name, "', a task that there is not"));
+    throw UsageError(str_cat(model.name(), " learns '", name, "', a task that there is not"));
   return *found;
 }
 

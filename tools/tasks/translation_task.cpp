@@ -20,15 +20,15 @@ constexpr std::size_t shown = 10;  // translations for people to look at
 data::Tokenizer tokenizer_of(const Files& files, const char* name) {
   const auto found = files.find(name);
   if (found == files.end())
-    throw CheckpointError(text("the checkpoint holds no ", name,
-                               "; it is not one of a translation that abax-train wrote"));
+    throw CheckpointError(str_cat("the checkpoint holds no ", name,
+                                  "; it is not one of a translation that abax-train wrote"));
   return data::Tokenizer::from_text(found->second);
 }
 
 data::ParallelText read_pair(const Words& files, std::string_view option) {
   if (files.size() != 2)
     throw UsageError(
-        text("--", option, ": expected two files, a source and a target, not ", files.size()));
+        str_cat("--", option, ": expected two files, a source and a target, not ", files.size()));
   return data::read_parallel_text(files[0], files[1]);
 }
 
@@ -111,17 +111,18 @@ TranslationTask::TranslationTask(const RunSettings& settings, const Files* known
   const std::string name = !corpus_.empty()       ? "built-in " + corpus_
                            : use == Use::evaluate ? file_name(data_.files.test[0])
                                                   : file_name(data_.files.data[0]);
-  description_ = text(name, ": ", grouped(train.size()), " pairs to train on, ",
-                      grouped(of(Part::valid).pairs.size()), " to validate, ",
-                      grouped(of(Part::test).pairs.size()), " to test, vocabularies of ",
-                      grouped(static_cast<std::size_t>(tokenizers_->source.vocabulary())), " and ",
-                      grouped(static_cast<std::size_t>(tokenizers_->target.vocabulary())));
+  description_ =
+      str_cat(name, ": ", grouped(train.size()), " pairs to train on, ",
+              grouped(of(Part::valid).pairs.size()), " to validate, ",
+              grouped(of(Part::test).pairs.size()), " to test, vocabularies of ",
+              grouped(static_cast<std::size_t>(tokenizers_->source.vocabulary())), " and ",
+              grouped(static_cast<std::size_t>(tokenizers_->target.vocabulary())));
   if (const auto& batches = of(Part::train).batches) {
     const data::Buckets& buckets = batches->buckets();
-    description_ +=
-        text(", ", buckets.shapes.size(), " buckets with ",
-             100 - 100 * buckets.filled / std::max<std::int64_t>(1, buckets.padded), " % padding");
-    if (batches->cut() > 0) description_ += text(", ", batches->cut(), " sentences cut");
+    description_ += str_cat(", ", buckets.shapes.size(), " buckets with ",
+                            100 - 100 * buckets.filled / std::max<std::int64_t>(1, buckets.padded),
+                            " % padding");
+    if (batches->cut() > 0) description_ += str_cat(", ", batches->cut(), " sentences cut");
   }
   // One joint table serves both sides: the source has no use for the begin token.
   const std::int64_t target = data::target_vocabulary(tokenizers_->target);
@@ -195,8 +196,8 @@ void TranslationTask::show(std::ostream& out, Variables& store, Workers& workers
 }
 
 std::vector<std::string> TranslationTask::next_commands(const std::string& folder) const {
-  return {text("generate --checkpoint ", folder, " --beam 5 --source YOUR.txt"),
-          text("evaluate --checkpoint ", folder, " --beam 5")};
+  return {str_cat("generate --checkpoint ", folder, " --beam 5 --source YOUR.txt"),
+          str_cat("evaluate --checkpoint ", folder, " --beam 5")};
 }
 
 }  // namespace abax

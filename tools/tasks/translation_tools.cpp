@@ -27,7 +27,7 @@ void fields(Fields& f, LineGeneration& s) {
   f("sample", s.sample, "draw translations, as the options below say");
   if (s.sample) f.part(s.drawing);
   f.require(s.n_best <= s.beam,
-            text("--n-best: ", s.n_best, " of a beam of ", s.beam, "; raise --beam"));
+            str_cat("--n-best: ", s.n_best, " of a beam of ", s.beam, "; raise --beam"));
   f.require(!s.sample || s.beam == 1, "--sample draws, --beam searches: give one of them");
 }
 

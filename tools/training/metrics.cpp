@@ -40,7 +40,7 @@ Metrics::Metrics(std::filesystem::path path, std::int64_t step) : path_(std::mov
 
 void Metrics::open(std::ios::openmode mode) {
   out_.open(path_, std::ios::out | std::ios::binary | mode);
-  if (!out_) throw DiskError(text("cannot open '", path_.string(), "' for writing"));
+  if (!out_) throw DiskError(str_cat("cannot open '", path_.string(), "' for writing"));
 }
 
 void Metrics::header(std::int64_t seed, std::string_view simd, int threads, Json configuration) {
@@ -53,7 +53,7 @@ void Metrics::header(std::int64_t seed, std::string_view simd, int threads, Json
 
 void Metrics::write(Json::Object line) {
   out_ << to_text(Json(std::move(line))) << "\n" << std::flush;
-  if (!out_) throw DiskError(text("cannot write to '", path_.string(), "': is the disk full?"));
+  if (!out_) throw DiskError(str_cat("cannot write to '", path_.string(), "': is the disk full?"));
 }
 
 }  // namespace abax

@@ -89,12 +89,13 @@ std::string Progress::status(std::int64_t done) const {
       done > first_ ? run / static_cast<double>(done - first_) * static_cast<double>(last_ - done)
                     : -1;
   std::string status;
-  if (loss_shown_) status = text("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
+  if (loss_shown_) status = str_cat("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
   if (style_.perplexity)
-    status += text("ppl ", std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ");
+    status += str_cat("ppl ", std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ");
   for (const auto& [name, sum] : figure_sums_)
-    status += text(name, " ", short_text(sum / weight_), "  ");
-  return text(status, count_text(rate()), " ", style_.unit, "/s  ", duration_text(left), " left");
+    status += str_cat(name, " ", short_text(sum / weight_), "  ");
+  return str_cat(status, count_text(rate()), " ", style_.unit, "/s  ", duration_text(left),
+                 " left");
 }
 
 void Progress::step(std::int64_t done, double loss, double tokens, const Figures& figures,
@@ -121,19 +122,19 @@ void Progress::step(std::int64_t done, double loss, double tokens, const Figures
 }
 
 void Progress::draw(std::int64_t done) {
-  const std::string steps = text(done, "/", last_);
+  const std::string steps = str_cat(done, "/", last_);
   if (!style_.bar) {
     out_ << "step " << steps << "  " << status(done) << "\n" << std::flush;
     return;
   }
-  const std::string right = text(" ", steps, "  ", status(done));
+  const std::string right = str_cat(" ", steps, "  ", status(done));
   // The last column stays empty: writing there would break the line on some terminals.
   const int room = style_.columns - 1 - static_cast<int>(right.size()) - 2;
   std::string line = right.substr(1);
   if (room >= 5) {
     const auto filled = static_cast<std::size_t>(done * room / std::max<std::int64_t>(last_, 1));
-    line = text('[', std::string(filled, '#'),
-                std::string(static_cast<std::size_t>(room) - filled, '.'), ']', right);
+    line = str_cat('[', std::string(filled, '#'),
+                   std::string(static_cast<std::size_t>(room) - filled, '.'), ']', right);
   }
   line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(style_.columns - 1, 1))));
   out_ << "\r\x1b[K" << line << std::flush;

@@ -29,21 +29,22 @@ bool make_folder(const fs::path& path) {
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   const bool made = !error && fs::create_directory(path, error);
-  if (error) throw DiskError(text("cannot make the folder ", path.string(), ": ", error.message()));
+  if (error)
+    throw DiskError(str_cat("cannot make the folder ", path.string(), ": ", error.message()));
   return made;
 }
 
 /// runs/MODEL-1, -2, ..: making the folder is what claims it, so that no two processes share one.
 fs::path fresh_folder(const std::string& model) {
   for (int i = 1;; ++i)
-    if (fs::path path = text("runs/", model, "-", i); make_folder(path)) return path;
+    if (fs::path path = str_cat("runs/", model, "-", i); make_folder(path)) return path;
 }
 
 /// What was being written when a process died; whoever holds the lock knows that none is writing.
 void remove_half_written(const fs::path& run) {
   const auto ours = [](const std::string& name) {
     for (const char* written : {"last", "best", "config.toml", "metrics.jsonl"})
-      if (name.starts_with(text(written, ".tmp-"))) return true;
+      if (name.starts_with(str_cat(written, ".tmp-"))) return true;
     return name.find(".png.tmp-") != std::string::npos;
   };
   std::error_code ignored;
@@ -87,12 +88,12 @@ RunFolder::~RunFolder() {
 void RunFolder::lock() {
   const fs::path path = path_ / lock_file;
   lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0) throw DiskError(text("cannot write '", path.string(), "': ", reason(errno)));
+  if (lock_ < 0) throw DiskError(str_cat("cannot write '", path.string(), "': ", reason(errno)));
   if (flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
   if (errno == EWOULDBLOCK)
-    throw UsageError(text(path_.string(),
-                          " is in use: another process trains there; wait for its "
-                          "end, or choose another folder by --out"));
+    throw UsageError(str_cat(path_.string(),
+                             " is in use: another process trains there; wait for its "
+                             "end, or choose another folder by --out"));
   close(std::exchange(lock_, -1));  // no locks here
 }
 
@@ -103,16 +104,16 @@ RunFolder RunFolder::claim(const std::string& out, const std::string& model) {
   const auto check_no_run = [&] {
     if (!checkpoints_of(path).empty() || path_exists(checkpoint_path(path)))
       throw UsageError(
-          text("--out: ", path.string(),
-               " holds a run already; go on with it by --resume, or choose another folder"));
+          str_cat("--out: ", path.string(),
+                  " holds a run already; go on with it by --resume, or choose another folder"));
   };
   check_no_run();
   // Without a lock file the folder is not of a run, and what bears a run's names is another's.
   if (!path_exists(path / lock_file))
     for (const char* name : {"config.toml", "metrics.jsonl"})
       if (path_exists(path / name))
-        throw UsageError(text("--out: ", path.string(), " holds a ", name,
-                              ", which a run would write over; choose another folder"));
+        throw UsageError(str_cat("--out: ", path.string(), " holds a ", name,
+                                 ", which a run would write over; choose another folder"));
   folder.lock();
   check_no_run();  // none that began and ended in between
   return folder;
@@ -120,11 +121,11 @@ RunFolder RunFolder::claim(const std::string& out, const std::string& model) {
 
 RunFolder RunFolder::reopen(const fs::path& run) {
   if (checkpoint_step(run))
-    throw UsageError(text("--resume: ", run.string(),
-                          " is a checkpoint; name the folder of its run, ",
-                          fs::absolute(run).parent_path().string()));
+    throw UsageError(str_cat("--resume: ", run.string(),
+                             " is a checkpoint; name the folder of its run, ",
+                             fs::absolute(run).parent_path().string()));
   if (checkpoints_of(run).empty())
-    throw CheckpointError(text(
+    throw CheckpointError(str_cat(
         run.string(), path_exists(run) ? " holds no checkpoint to go on from: neither last nor best"
                                        : ": there is no such folder"));
   RunFolder folder(run);

@@ -19,9 +19,9 @@ RunSettings beginning(const ModelEntry& entry) {
   std::vector<GivenValue> defaults;
   for (const auto& [field, value] : entry.defaults)
     defaults.push_back(
-        {field, FieldText{value}, text("the default of --", field, " of ", entry.name)});
+        {field, FieldText{value}, str_cat("the default of --", field, " of ", entry.name)});
   const std::vector<GivenValue> unread = assign(fields_of(s), std::move(defaults));
-  if (!unread.empty()) throw UsageError(text(unread.front().place, ": nothing reads it"));
+  if (!unread.empty()) throw UsageError(str_cat(unread.front().place, ": nothing reads it"));
   return s;
 }
 
@@ -29,7 +29,7 @@ RunSettings beginning(const ModelEntry& entry) {
 const RunSettings& settings_of(std::string_view model) {
   static const std::vector<RunSettings> all = [] {
     std::vector<RunSettings> made;
-    for (const ModelEntry& entry : models()) made.push_back(beginning(entry));
+    for (const ModelEntry& entry : model_entries()) made.push_back(beginning(entry));
     return made;
   }();
   const std::string& name = model_entry(model).name;
@@ -54,8 +54,8 @@ void fields(Fields& f, TrainingSettings& s) {
   f.require(s.steps == 0 || s.epochs == 0,
             "--steps and --epochs both say how long to train: give one of them");
   f.require(s.steps == 0 || s.rate.warmup <= s.steps,
-            text("--warmup: ", s.rate.warmup, " steps, but the training has only ", s.steps,
-                 " (--steps)"));
+            str_cat("--warmup: ", s.rate.warmup, " steps, but the training has only ", s.steps,
+                    " (--steps)"));
 }
 
 void threads_field(Fields& f, std::int64_t& threads) {
@@ -88,7 +88,7 @@ RunSettings::RunSettings(std::string_view name) : RunSettings(settings_of(name))
 void fields(Fields& f, RunSettings& s) {
   f.group("Model");
   Words names;
-  for (const ModelEntry& entry : models()) names.push_back(entry.name);
+  for (const ModelEntry& entry : model_entries()) names.push_back(entry.name);
   const auto get = [&s, names] {
     return static_cast<std::size_t>(std::ranges::find(names, s.model.name()) - names.begin());
   };
@@ -141,15 +141,15 @@ RunSettings run_settings(const Checkpoint& checkpoint) try {
 }
 
 void set_value(RunSettings& s, const std::string& field, FieldValue value) {
-  if (!assign(fields_of(s), {{field, std::move(value), text("--", field)}}).empty())
-    throw UsageError(text("--", field, " means nothing to ", s.model.name()));
+  if (!assign(fields_of(s), {{field, std::move(value), str_cat("--", field)}}).empty())
+    throw UsageError(str_cat("--", field, " means nothing to ", s.model.name()));
 }
 
 std::string value_of(RunSettings s, const std::string& name) {
   Fields all;
   fields(all, s);
   const Field* field = all.find(name);
-  if (!field) throw UsageError(text("--", name, " means nothing to ", s.model.name()));
+  if (!field) throw UsageError(str_cat("--", name, " means nothing to ", s.model.name()));
   return field->to_text();
 }
 

@@ -91,8 +91,9 @@ void check_keys(const std::vector<GivenValue>& values, const std::vector<KnownFi
   for (const GivenValue& value : values) {
     if (std::ranges::find(keys, value.name) != keys.end()) continue;
     const std::string hint = nearest_name(value.name, keys);
-    throw UsageError(text(value.place, " is no key of a configuration file",
-                          hint.empty() ? std::string() : text("; did you mean '", hint, "'?")));
+    throw UsageError(
+        str_cat(value.place, " is no key of a configuration file",
+                hint.empty() ? std::string() : str_cat("; did you mean '", hint, "'?")));
   }
 }
 
@@ -107,10 +108,10 @@ Words judge_unread(const std::vector<GivenValue>& unread, const RunSettings& set
   for (const GivenValue& value : unread) {
     if (value.origin == Origin::command_line)
       throw UsageError(unread_message(value, near, now, settings.model.name()));
-    dropped += text(dropped.empty() ? "" : ", ", value.name);
+    dropped += str_cat(dropped.empty() ? "" : ", ", value.name);
   }
   return {
-      text("not read by ", settings.model.name(), " as it was chosen, and left out: ", dropped)};
+      str_cat("not read by ", settings.model.name(), " as it was chosen, and left out: ", dropped)};
 }
 
 /// The fields that every model has, of the settings as they are: what a page without --model shows.
@@ -119,7 +120,7 @@ Fields common_fields(RunSettings& settings) {
   fields(all, settings);
   std::set<std::string> names, differing;
   for (const Field& field : all.all()) names.insert(field.name());
-  for (const ModelEntry& entry : models()) {
+  for (const ModelEntry& entry : model_entries()) {
     RunSettings other(entry.name);
     Fields theirs;
     fields(theirs, other);
@@ -132,7 +133,7 @@ Fields common_fields(RunSettings& settings) {
     if (!names.contains(field.name())) continue;
     if (differing.contains(field.name()))
       field.explained(
-          text("of each model in its own way; of ", settings.model.name(), ": ", field.help()));
+          str_cat("of each model in its own way; of ", settings.model.name(), ": ", field.help()));
     common.all().push_back(field);
   }
   return common;
@@ -146,10 +147,10 @@ std::string help(RunSettings& settings, bool of_model, Asked& asked) {
     page = common_fields(settings);
   fields(page, asked);
   std::string list = "Models, each with options of its own (train --model NAME --help)\n";
-  for (const ModelEntry& entry : models()) {
-    list += text("  ", entry.name,
-                 std::string(entry.name.size() < 18 ? 18 - entry.name.size() : 1, ' '),
-                 entry.description, "\n");
+  for (const ModelEntry& entry : model_entries()) {
+    list += str_cat("  ", entry.name,
+                    std::string(entry.name.size() < 18 ? 18 - entry.name.size() : 1, ' '),
+                    entry.description, "\n");
   }
   return help_page("train", purpose, page,
                    of_model ? known_settings(settings) : std::vector<KnownField>{},
@@ -165,9 +166,9 @@ void check_resumable(RunSettings before, RunSettings now) {
     const Field* old = old_fields.find(field.name());
     const std::string was = old ? old->to_text() : "none";
     if (was != field.to_text())
-      throw UsageError(text("--", field.name(), ": this run has ", was,
-                            ", and --resume goes on with it; for ", field.to_text(),
-                            " start a new run, with --init-from if its weights shall be kept"));
+      throw UsageError(str_cat("--", field.name(), ": this run has ", was,
+                               ", and --resume goes on with it; for ", field.to_text(),
+                               " start a new run, with --init-from if its weights shall be kept"));
   }
 }
 

@@ -173,7 +173,7 @@ void TrainingRun::say(const std::string& line) {
 /// The path of another of the tools: they lie in one folder, with one prefix.
 std::string TrainingRun::tool(std::string_view name) const {
   const auto at = program_.rfind("train");
-  return at == std::string::npos ? std::string(name) : text(program_.substr(0, at), name);
+  return at == std::string::npos ? std::string(name) : str_cat(program_.substr(0, at), name);
 }
 
 void TrainingRun::describe() {
@@ -208,8 +208,8 @@ void TrainingRun::begin_folder() {
   settings_.watch.out = folder_->path().string();
   if (resumed_ && resumed_->place != checkpoint_path(folder_->path())) {
     if (!resumed_->skipped.empty()) say(resumed_->skipped);
-    say(text("the newest whole checkpoint is ", resumed_->place.string(), ", of step ",
-             state_.step));
+    say(str_cat("the newest whole checkpoint is ", resumed_->place.string(), ", of step ",
+                state_.step));
     copy_checkpoint(resumed_->place, checkpoint_path(folder_->path()), {.keep = older_kept});
   }
   if (resumed_)
@@ -247,20 +247,20 @@ int TrainingRun::train() {
     writer_.finish();  // from here on the run can be gone on with, whatever happens
     for (const std::string& note : call_.notes) say(note);
     say(task_->description());
-    say(text(settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
-             " parameters; ", settings_.training.steps, " steps, ",
-             fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                       static_cast<double>(task_->source(Part::train)->batches()),
-                   1),
-             " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads",
-             ", ", name_of(default_level()),
-             resumed_ ? text("; going on after step ", state_.step) : ""));
+    say(str_cat(
+        settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
+        " parameters; ", settings_.training.steps, " steps, ",
+        fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
+                  static_cast<double>(task_->source(Part::train)->batches()),
+              1),
+        " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
+        name_of(default_level()), resumed_ ? str_cat("; going on after step ", state_.step) : ""));
     learn(interrupt);
     save();
     writer_.finish();
     if (interrupt.came()) {
-      say(text("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
-               " --resume ", folder_->path().string()));
+      say(str_cat("stopped after step ", state_.step, " and saved; go on with: ", tool("train"),
+                  " --resume ", folder_->path().string()));
       return interrupt.exit_code();
     }
   }
@@ -287,7 +287,7 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
       validate(progress);
     if (task_->pictures_every() > 0 && state_.step % task_->pictures_every() == 0) {
       const Averaged averaged(store_);
-      draw(text("-", state_.step));
+      draw(str_cat("-", state_.step));
       progress.skip_time();
     }
     if (save_is_due()) {
@@ -296,8 +296,8 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
     }
   }
   if (out_of_patience())
-    progress.note(text("stopped early: no better ", settings_.watch.best, " in ",
-                       settings_.watch.patience, " validations"));
+    progress.note(str_cat("stopped early: no better ", settings_.watch.best, " in ",
+                          settings_.watch.patience, " validations"));
 }
 
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
@@ -340,15 +340,15 @@ Results TrainingRun::evaluate(Part part) {
 /// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the first of them alone.
 std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
   const std::string first = printed(results).contains("loss") ? "loss" : "elbo";
-  std::string line = text(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
+  std::string line = str_cat(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
   if (const auto found = results.find("perplexity"); found != results.end())
-    line += text(", perplexity ", fixed(found->second, 2));
+    line += str_cat(", perplexity ", fixed(found->second, 2));
   for (const auto& [name, value] : printed(results))
     if (!brief && name != first && name != "perplexity")
-      line += text(", ", name, " ", fixed(value, 4));
+      line += str_cat(", ", name, " ", fixed(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
-    line += text("; the source itself has ", fixed(*optimum, 4), ", so ",
-                 fixed(results.at("loss") - *optimum, 4), " is left to learn");
+    line += str_cat("; the source itself has ", fixed(*optimum, 4), ", so ",
+                    fixed(results.at("loss") - *optimum, 4), " is left to learn");
   return line;
 }
 
@@ -370,7 +370,7 @@ void TrainingRun::validate(Progress& progress) {
     std::string known;
     for (const auto& [name, value] : results) known += " " + name;
     throw UsageError(
-        text("--best: validation has no metric '", settings_.watch.best, "'; it has", known));
+        str_cat("--best: validation has no metric '", settings_.watch.best, "'; it has", known));
   }
   const bool better = is_better(chosen->second);
   state_.since_best = better ? 0 : state_.since_best + 1;
@@ -378,7 +378,7 @@ void TrainingRun::validate(Progress& progress) {
     state_.best = chosen->second;
     state_.best_results = results;
   }
-  progress.note(text("step ", state_.step, ": validation ", written(results, Part::train)));
+  progress.note(str_cat("step ", state_.step, ": validation ", written(results, Part::train)));
   Json::Object line{{"step", state_.step}};
   for (const auto& [name, value] : results) line.emplace_back("valid_" + name, value);
   metrics_->write(std::move(line));
@@ -410,7 +410,7 @@ void TrainingRun::save(bool best) {
 
 void TrainingRun::draw(const std::string& suffix) {
   for (const std::filesystem::path& path : task_->draw(folder_->path(), suffix, store_, workers_))
-    if (suffix.empty()) say(text("drawn in ", path.string()));
+    if (suffix.empty()) say(str_cat("drawn in ", path.string()));
 }
 
 void TrainingRun::report() {
@@ -421,7 +421,7 @@ void TrainingRun::report() {
     best.checkpoint.restore(store_);
     valid = best.state.best_results;
     if (best.state.step != state_.step)
-      say(text("the best validation was at step ", best.state.step));
+      say(str_cat("the best validation was at step ", best.state.step));
   }
   const Averaged averaged(store_);
   // A run whose validations gave no number has no best one.
@@ -438,12 +438,12 @@ void TrainingRun::report() {
   if (table) out_ << results_table(printed(valid), printed(test));
   if (!settings_.watch.quiet) task_->show(out_, store_, workers_);
   draw("");
-  say(text("\nsaved in ", folder_->path().string(), "\nnext:"));
+  say(str_cat("\nsaved in ", folder_->path().string(), "\nnext:"));
   for (const std::string& arguments : task_->next_commands(folder_->path().string()))
-    say(text("  ", tool(arguments.substr(0, arguments.find(' '))),
-             arguments.substr(arguments.find(' '))));
-  say(text("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
-           2 * settings_.training.steps));
+    say(str_cat("  ", tool(arguments.substr(0, arguments.find(' '))),
+                arguments.substr(arguments.find(' '))));
+  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
+              2 * settings_.training.steps));
 }
 
 }  // namespace abax

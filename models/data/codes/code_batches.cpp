@@ -22,11 +22,12 @@ CodeBatches::CodeBatches(LabelledCodes codes, CodePrior prior, const CodeBatchOp
     : codes_(std::move(codes)), prior_(std::move(prior)), order_(make_order(codes_, options)) {
   for (const std::int32_t code : codes_.codes)
     if (code < 0 || code >= prior_.kinds)
-      throw DataError(text("a code of ", code, ", where codes are from 0 to ", prior_.kinds - 1));
+      throw DataError(
+          str_cat("a code of ", code, ", where codes are from 0 to ", prior_.kinds - 1));
   for (const std::int32_t label : codes_.labels)
     if (label < -1 || label >= prior_.labels)
-      throw DataError(text("an image has the label ", label, ", where the prior has ",
-                           prior_.labels, " labels"));
+      throw DataError(str_cat("an image has the label ", label, ", where the prior has ",
+                              prior_.labels, " labels"));
 }
 
 void CodeBatches::fill(std::int64_t position, Batch& batch) const {

@@ -19,7 +19,7 @@ constexpr const char* kind_of_file = "codes";
 bool is_npy(const std::filesystem::path& path) {
   if (path.extension() == ".npy") return true;
   if (path.extension() == ".jsonl") return false;
-  throw UsageError(text("'", path.string(), "': codes are files named .npy or .jsonl"));
+  throw UsageError(str_cat("'", path.string(), "': codes are files named .npy or .jsonl"));
 }
 
 Json header_of(const CodeFile& file) {
@@ -70,10 +70,10 @@ void read_line(std::string_view line, const CodeShape& shape, std::vector<double
   const Json json = parse_json(line);
   const Json::Array& values = json.at("codes").array();
   if (std::ssize(values) != shape.positions)
-    throw DataError(text("expected ", shape.positions, " codes, found ", values.size()));
+    throw DataError(str_cat("expected ", shape.positions, " codes, found ", values.size()));
   for (const Json& value : values) {
     if (shape.kinds > 0 && (value.integer() < 0 || value.integer() >= shape.kinds))
-      throw DataError(text("the code ", value.integer(), " is not in 0 to ", shape.kinds - 1));
+      throw DataError(str_cat("the code ", value.integer(), " is not in 0 to ", shape.kinds - 1));
     codes.push_back(value.number());
   }
   const Json* label = json.find("label");
@@ -101,7 +101,7 @@ CodeFile read_json_lines(const std::filesystem::path& path) {
         file.codes.as<float>()[i] = static_cast<float>(codes[i]);
     return file;
   } catch (const DataError& error) {
-    throw DataError(text("'", path.string(), "', line ", number, ": ", error.what()));
+    throw DataError(str_cat("'", path.string(), "', line ", number, ": ", error.what()));
   }
 }
 
@@ -124,12 +124,13 @@ CodeFile read_codes(const std::filesystem::path& path) {
     const Shape& shape = npy.tensor.shape();
     if (npy.tensor.dtype() != dtype_of_codes(file.shape) || shape.rank() != 2 ||
         shape[1] != file.shape.positions)
-      throw DataError(text("codes of type ", npy.tensor.type(), " do not fit it"));
+      throw DataError(str_cat("codes of type ", npy.tensor.type(), " do not fit it"));
     file.codes = std::move(npy.tensor);
     return file;
   } catch (const DataError& error) {
-    throw DataError(text("'", path.string(), "': its header does not tell of what model its codes ",
-                         "are, as abax-encode would write it: ", error.what()));
+    throw DataError(str_cat("'", path.string(),
+                            "': its header does not tell of what model its codes ",
+                            "are, as abax-encode would write it: ", error.what()));
   }
 }
 

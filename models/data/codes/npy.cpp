@@ -35,10 +35,10 @@ void write_npy(const std::filesystem::path& path, const Tensor& tensor, std::str
   std::string_view type;
   for (const NamedType& known : types)
     if (known.dtype == tensor.dtype()) type = known.name;
-  std::string header = text("{'descr': '", type, "', 'fortran_order': False, 'shape': (");
-  for (const std::int64_t size : tensor.shape().sizes()) header += text(size, ", ");
+  std::string header = str_cat("{'descr': '", type, "', 'fortran_order': False, 'shape': (");
+  for (const std::int64_t size : tensor.shape().sizes()) header += str_cat(size, ", ");
   header += "), }";
-  if (!comment.empty()) header += text(" # ", comment);
+  if (!comment.empty()) header += str_cat(" # ", comment);
   // The data begins at a multiple of 64 bytes.
   header.append(63 - (prefix + header.size()) % 64, ' ');
   header += '\n';
@@ -56,11 +56,11 @@ void write_npy(const std::filesystem::path& path, const Tensor& tensor, std::str
 NpyFile read_npy(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   const auto fail = [&](std::size_t offset, const std::string& reason) {
-    throw DataError(text("'", path.string(), "', an NPY file, at byte ", offset, ": ", reason));
+    throw DataError(str_cat("'", path.string(), "', an NPY file, at byte ", offset, ": ", reason));
   };
   if (!bytes.starts_with(magic)) fail(0, "it does not begin as one");
   if (bytes.size() < prefix) fail(bytes.size(), "it ends in its header");
-  if (bytes[6] != 1) fail(6, text("format ", int{bytes[6]}, ".0, but only 1.0 is read"));
+  if (bytes[6] != 1) fail(6, str_cat("format ", int{bytes[6]}, ".0, but only 1.0 is read"));
   const std::size_t length =
       static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
   if (bytes.size() < prefix + length) fail(bytes.size(), "it ends in its header");
@@ -79,7 +79,7 @@ NpyFile read_npy(const std::filesystem::path& path) {
   const NamedType* type = nullptr;
   for (const NamedType& known : types)
     if (known.name == descr) type = &known;
-  if (!type) fail(prefix, text("elements of type '", descr, "'; known are <f4, <i4, |u1"));
+  if (!type) fail(prefix, str_cat("elements of type '", descr, "'; known are <f4, <i4, |u1"));
   if (!between(header, "'fortran_order': ", ",").starts_with("False"))
     fail(prefix, "its order is not that of C");
   std::vector<std::int64_t> sizes;
@@ -95,16 +95,16 @@ NpyFile read_npy(const std::filesystem::path& path) {
     std::uint64_t size = 0;
     const auto [end, error] = std::from_chars(list.data(), list.data() + list.size(), size);
     if (error != std::errc{} || sizes.size() == Shape::max_rank)
-      fail(prefix, text("its shape is no list of at most 8 sizes: (", list, ")"));
+      fail(prefix, str_cat("its shape is no list of at most 8 sizes: (", list, ")"));
     // The file bounds each size, so that no product can overflow.
     if (size > 0 && expected > (4 * found + 64) / size)
-      fail(bytes.size(), text("it ends after ", found, " bytes of data"));
+      fail(bytes.size(), str_cat("it ends after ", found, " bytes of data"));
     expected *= size;
     sizes.push_back(static_cast<std::int64_t>(size));
     list.remove_prefix(static_cast<std::size_t>(end - list.data()));
   }
   if (expected != found)
-    fail(bytes.size(), text("it has ", found, " bytes of data; its shape takes ", expected));
+    fail(bytes.size(), str_cat("it has ", found, " bytes of data; its shape takes ", expected));
   file.tensor = Tensor(Shape(sizes), type->dtype);
   std::memcpy(file.tensor.data(), bytes.data() + data, found);
   return file;

@@ -109,7 +109,8 @@ Glyphs draw_part(std::uint64_t seed, std::string_view part, std::int64_t count) 
 
 std::vector<std::uint8_t> draw_glyph(std::int64_t label, const GlyphFactors& factors) {
   if (label < 0 || label >= glyph_classes)
-    throw UsageError(text("there are ", glyph_classes, " classes of glyphs, 0 to 9, not ", label));
+    throw UsageError(
+        str_cat("there are ", glyph_classes, " classes of glyphs, 0 to 9, not ", label));
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(glyph_side * glyph_side));
   const auto placed = [&](Point p) {
     const double up = -p.y * factors.size / 2;  // from the middle, in pixels

@@ -23,9 +23,9 @@ std::string clause(bool positive, Random& random) {
                          degree = pick(degrees, random);
   const bool turned = random.uniform() < 0.4;
   const std::string_view adjective = positive != turned ? pick(good, random) : pick(bad, random);
-  if (!turned) return text(subject, " ", verb, " ", degree, adjective);
-  if (random.uniform() < 0.5) return text(subject, " never ", verb, " ", degree, adjective);
-  return text(subject, " ", verb, " not ", degree, adjective);
+  if (!turned) return str_cat(subject, " ", verb, " ", degree, adjective);
+  if (random.uniform() < 0.5) return str_cat(subject, " never ", verb, " ", degree, adjective);
+  return str_cat(subject, " ", verb, " not ", degree, adjective);
 }
 
 struct Judgement {
@@ -36,10 +36,10 @@ struct Judgement {
 Judgement judge(Random& random) {
   const bool positive = random.uniform() < 0.5;
   const double form = random.uniform();
-  if (form < 0.4) return {text(clause(positive, random), " ."), positive};
+  if (form < 0.4) return {str_cat(clause(positive, random), " ."), positive};
   const bool contrast = form < 0.75;
   const std::string first = clause(positive != contrast, random);
-  return {text(first, contrast ? " but " : " and ", clause(positive, random), " ."), positive};
+  return {str_cat(first, contrast ? " but " : " and ", clause(positive, random), " ."), positive};
 }
 
 struct Score {

@@ -104,18 +104,19 @@ class Writer {
     const Phrase object = noun_phrase(random_.uniform() < 0.5 ? beings() : things(), true);
     Pair pair;
     pair.source =
-        text(subject.source, " ", subject.many ? verb.many : verb.one, " ", object.source);
-    const std::string spoken = text(translate(verb.translations).stem, subject.many ? "ent" : "it");
+        str_cat(subject.source, " ", subject.many ? verb.many : verb.one, " ", object.source);
+    const std::string spoken =
+        str_cat(translate(verb.translations).stem, subject.many ? "ent" : "it");
     std::string front, middle;
     if (random_.uniform() < 0.6) {
       const Word& preposition = prepositions[random_.below(std::size(prepositions))];
       const Phrase place = noun_phrase(places(), false);
-      pair.source += text(" ", preposition.source, " ", place.source);
-      const std::string where = text(preposition.stem, " ", place.target, " ");
+      pair.source += str_cat(" ", preposition.source, " ", place.source);
+      const std::string where = str_cat(preposition.stem, " ", place.target, " ");
       (choose(place_in_front) ? front : middle) = where;
     }
     pair.source += " .";
-    pair.target = text(front, subject.target, " ", object.target, " ", middle, spoken, " .");
+    pair.target = str_cat(front, subject.target, " ", object.target, " ", middle, spoken, " .");
     pair.nats = nats_;
     return pair;
   }
@@ -149,15 +150,15 @@ class Writer {
                                     : gender == 'o' ? "i"
                                                     : "eni";
     phrase.source = known ? "the" : "a";
-    phrase.target = text(known ? "l" : "un", ending);
+    phrase.target = str_cat(known ? "l" : "un", ending);
     std::string adjective;
     if (described && random_.uniform() < 0.4) {
       const Word& word = adjectives[random_.below(std::size(adjectives))];
-      phrase.source += text(" ", word.source);
-      adjective = text(" ", word.stem, ending);
+      phrase.source += str_cat(" ", word.source);
+      adjective = str_cat(" ", word.stem, ending);
     }
-    phrase.source += text(" ", phrase.many ? noun.many : noun.one);
-    phrase.target += text(" ", translation.stem, ending, adjective);
+    phrase.source += str_cat(" ", phrase.many ? noun.many : noun.one);
+    phrase.target += str_cat(" ", translation.stem, ending, adjective);
     return phrase;
   }
 

@@ -40,17 +40,17 @@ class Story {
       switch (any(4)) {
         case 0:
           if (!met) break;
-          return {text("where is ", people[person], " ?"), name(room_[at(person)])};
+          return {str_cat("where is ", people[person], " ?"), name(room_[at(person)])};
         case 1:
           if (!met) break;
-          return {text("what does ", people[person], " have ?"), things_of(person)};
+          return {str_cat("what does ", people[person], " have ?"), things_of(person)};
         case 2:
           if (!seen) break;
-          return {text("where is the ", objects[thing], " ?"),
+          return {str_cat("where is the ", objects[thing], " ?"),
                   name(holder < 0 ? lies : room_[at(holder)])};
         default:
           if (!seen) break;
-          return {text("who has the ", objects[thing], " ?"),
+          return {str_cat("who has the ", objects[thing], " ?"),
                   holder < 0 ? "nobody" : std::string(people[holder])};
       }
     }
@@ -72,7 +72,7 @@ class Story {
   int any(std::int64_t count) { return static_cast<int>(random_.below(count)); }
 
   void add(std::string_view who, std::string_view does, std::string_view what) {
-    facts_ += text(facts_.empty() ? "" : " ", who, " ", does, " the ", what, " .");
+    facts_ += str_cat(facts_.empty() ? "" : " ", who, " ", does, " the ", what, " .");
   }
 
   /// Somebody goes somewhere else, takes what lies there or is not yet known, or drops what they

@@ -37,7 +37,7 @@ bool ends_sentence(const std::string& word) { return word == "." || word == "!" 
 void check_word(const std::string& word) {
   const auto is_letter = [](unsigned char c) { return std::islower(c) != 0; };
   if (word == "," || ends_sentence(word) || std::ranges::all_of(word, is_letter)) return;
-  throw UsageError(text("'", word, "' is no word of the letters a to z and no punctuation"));
+  throw UsageError(str_cat("'", word, "' is no word of the letters a to z and no punctuation"));
 }
 
 Symbol parse_symbol(const std::string& part, const std::vector<Rule>& rules) {
@@ -48,7 +48,7 @@ Symbol parse_symbol(const std::string& part, const std::vector<Rule>& rules) {
   const auto found =
       std::ranges::find(rules, std::string_view(part).substr(1, part.size() - 2), &Rule::name);
   if (found == rules.end() || !part.ends_with('>'))
-    throw UsageError(text("the grammar has no rule ", part));
+    throw UsageError(str_cat("the grammar has no rule ", part));
   return {static_cast<int>(found - rules.begin()), {}};
 }
 
@@ -62,7 +62,7 @@ Bodies parse(const std::vector<Rule>& rules) {
     for (const Alternative& alternative : rule.alternatives) {
       if (!(alternative.weight > 0) || !std::isfinite(sum))
         throw UsageError(
-            text("weights are positive, not ", alternative.weight, " as in <", rule.name, ">"));
+            str_cat("weights are positive, not ", alternative.weight, " as in <", rule.name, ">"));
       Body body{alternative.weight / sum, {}};
       std::istringstream parts{std::string(alternative.body)};
       for (std::string part; parts >> part;) body.reversed.push_back(parse_symbol(part, rules));
@@ -89,7 +89,7 @@ void expand(const Bodies& bodies, Stack stack, double probability, std::size_t d
   if (top.rule < 0) {
     if (ends_sentence(top.word) != stack.empty())
       throw UsageError(
-          text("'", top.word, "' in the grammar: . ! and ? end a sentence, nothing else does"));
+          str_cat("'", top.word, "' in the grammar: . ! and ? end a sentence, nothing else does"));
     steps.push_back({top.word, probability, std::move(stack)});
     return;
   }
@@ -132,7 +132,7 @@ TextSource::TextSource(const std::vector<Rule>& rules) {
     for (Step& step : steps) {
       if (!words.insert(step.word).second)
         throw UsageError(
-            text("the grammar is ambiguous: '", step.word, "' may come next in two ways"));
+            str_cat("the grammar is ambiguous: '", step.word, "' may come next in two ways"));
       const auto [found, is_new] = numbers.emplace(step.rest, static_cast<int>(stacks.size()));
       if (is_new) stacks.push_back(step.rest);
       transitions.push_back({written(step.word, state == 0), step.probability, found->second});
@@ -218,8 +218,8 @@ std::vector<double> TextSource::nats(std::string_view all) const {
         later.push_back({hypothesis.transition, hypothesis.read + 1, hypothesis.weight});
     }
     if (later.empty())
-      throw DataError(
-          text("the text cannot come from the source: character ", result.size(), " ('", c, "')"));
+      throw DataError(str_cat("the text cannot come from the source: character ", result.size(),
+                              " ('", c, "')"));
     result.push_back(std::log(before) - std::log(after));
     for (Hypothesis& hypothesis : later) hypothesis.weight /= after;
     std::swap(now, later);

@@ -32,12 +32,12 @@ Images read_cifar10(std::string_view bytes, const std::string& name) {
   auto pixel = images.pixels.begin();
   for (std::size_t at = 0; at < bytes.size(); at += record_bytes) {
     if (bytes.size() - at < record_bytes)
-      throw DataError(text("'", name, "', taken for CIFAR-10, at byte ", at,
-                           ": a record begins of which only ", bytes.size() - at, " of ",
-                           record_bytes, " bytes are there"));
+      throw DataError(str_cat("'", name, "', taken for CIFAR-10, at byte ", at,
+                              ": a record begins of which only ", bytes.size() - at, " of ",
+                              record_bytes, " bytes are there"));
     if (label_at(bytes, at) >= classes)
-      throw DataError(text("'", name, "', taken for CIFAR-10, at byte ", at, ": the label ",
-                           label_at(bytes, at), " is not in 0 to 9"));
+      throw DataError(str_cat("'", name, "', taken for CIFAR-10, at byte ", at, ": the label ",
+                              label_at(bytes, at), " is not in 0 to 9"));
     images.labels.push_back(label_at(bytes, at));
     const std::string_view record = bytes.substr(at + 1, planes * plane_bytes);
     for (std::size_t i = 0; i < plane_bytes; ++i)

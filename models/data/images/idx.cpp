@@ -33,12 +33,12 @@ bool is_idx(std::string_view bytes) {
 
 ImageFile read_idx(std::string_view bytes, const std::string& name) {
   const auto fail = [&](std::size_t offset, const std::string& reason) {
-    throw DataError(text("'", name, "', an IDX file, at byte ", offset, ": ", reason));
+    throw DataError(str_cat("'", name, "', an IDX file, at byte ", offset, ": ", reason));
   };
   const auto axes = static_cast<std::size_t>(bytes[3]);
   const std::size_t header = 4 + 4 * axes;
   if (bytes.size() < header)
-    fail(bytes.size(), text("it ends in its header, which takes ", header, " bytes"));
+    fail(bytes.size(), str_cat("it ends in its header, which takes ", header, " bytes"));
   std::array<std::uint64_t, 4> sizes{1, 1, 1, 1};
   // What is left of the file bounds each size, so that no product can overflow.
   std::uint64_t expected = 1;
@@ -47,15 +47,15 @@ ImageFile read_idx(std::string_view bytes, const std::string& name) {
     sizes[axis] = number_at(bytes, 4 + 4 * axis);
     if (axis > 0 && sizes[axis] == 0) fail(4 + 4 * axis, "images of no pixels");
     if (sizes[axis] > 0 && expected > 4 * found / sizes[axis] + 4)
-      fail(bytes.size(), text("it ends after ", found, " bytes of data; its header promises ",
-                              expected, " x ", sizes[axis], " or more"));
+      fail(bytes.size(), str_cat("it ends after ", found, " bytes of data; its header promises ",
+                                 expected, " x ", sizes[axis], " or more"));
     expected *= sizes[axis];
   }
   if (expected > found)
     fail(bytes.size(),
-         text("it ends after ", found, " bytes of data; its header promises ", expected));
+         str_cat("it ends after ", found, " bytes of data; its header promises ", expected));
   if (expected < found)
-    fail(header + expected, text(found - expected, " bytes more than its header promises"));
+    fail(header + expected, str_cat(found - expected, " bytes more than its header promises"));
 
   ImageFile file;
   const std::string_view data = bytes.substr(header);

@@ -12,7 +12,7 @@ namespace {
 /// Images have one size, so that one bucket holds them all.
 Buckets one_bucket(const Images& images, std::int64_t batch) {
   if (images.size() == 0) throw UsageError("no images to make batches of");
-  if (batch < 1) throw UsageError(text("a batch has at least one row, not ", batch));
+  if (batch < 1) throw UsageError(str_cat("a batch has at least one row, not ", batch));
   return {.shapes = {{.batch = batch}}, .bucket = std::vector<int>(images.size(), 0)};
 }
 

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string size_of(const Images& images) {
-  return text(images.height, " x ", images.width, " x ", images.channels);
+  return str_cat(images.height, " x ", images.width, " x ", images.channels);
 }
 
 ImageFile read_file_of_images(const fs::path& path) {
@@ -30,11 +30,11 @@ ImageFile read_file_of_images(const fs::path& path) {
       if (!is_cifar10(bytes)) throw;
     }
   }
-  if (bytes.empty()) throw DataError(text("'", name, "', at byte 0: the file is empty"));
+  if (bytes.empty()) throw DataError(str_cat("'", name, "', at byte 0: the file is empty"));
   try {
     return {read_cifar10(bytes, name), {}};
   } catch (const DataError& error) {
-    throw DataError(text(error.what(), "; nor is it IDX or PNG"));
+    throw DataError(str_cat(error.what(), "; nor is it IDX or PNG"));
   }
 }
 
@@ -49,7 +49,7 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (!entry.path().filename().string().starts_with('.')) entries.push_back(entry.path());
-  if (error) throw DataError(text("cannot read '", folder.string(), "': ", error.message()));
+  if (error) throw DataError(str_cat("cannot read '", folder.string(), "': ", error.message()));
   std::ranges::sort(entries);
   return entries;
 }
@@ -58,8 +58,9 @@ void append_folder(Images& images, const fs::path& folder, int label) {
   for (const fs::path& path : entries_of(folder)) {
     const std::string bytes = read_bytes(path);
     if (!is_png(bytes))
-      throw DataError(text("'", path.string(), "', at byte 0: it is no PNG file, as all files of ",
-                           folder.string(), " must be"));
+      throw DataError(str_cat("'", path.string(),
+                              "', at byte 0: it is no PNG file, as all files of ", folder.string(),
+                              " must be"));
     Images one = read_png(bytes, path.string());
     if (label >= 0) one.labels.push_back(label);
     append(images, one, path.string());
@@ -79,7 +80,7 @@ Images read_folder(const fs::path& folder) {
   } else {
     append_folder(images, folder, -1);
   }
-  if (images.size() == 0) throw DataError(text("'", folder.string(), "' holds no PNG files"));
+  if (images.size() == 0) throw DataError(str_cat("'", folder.string(), "' holds no PNG files"));
   return images;
 }
 
@@ -108,13 +109,13 @@ void append(Images& images, const Images& more, std::string_view name) {
     return;
   }
   if (size_of(images) != size_of(more))
-    throw DataError(text("'", name, "' has images of ", size_of(more), ", the files before it ",
-                         size_of(images), " (height x width x channels)"));
+    throw DataError(str_cat("'", name, "' has images of ", size_of(more), ", the files before it ",
+                            size_of(images), " (height x width x channels)"));
   if (images.labels.empty() != more.labels.empty())
-    throw DataError(text("'", name, "' has ", more.labels.empty() ? "no" : "",
-                         " labels, the files "
-                         "before it have ",
-                         images.labels.empty() ? "none" : "some"));
+    throw DataError(str_cat("'", name, "' has ", more.labels.empty() ? "no" : "",
+                            " labels, the files "
+                            "before it have ",
+                            images.labels.empty() ? "none" : "some"));
   images.pixels.insert(images.pixels.end(), more.pixels.begin(), more.pixels.end());
   images.labels.insert(images.labels.end(), more.labels.begin(), more.labels.end());
 }
@@ -139,13 +140,14 @@ Images read_images(const std::vector<std::string>& paths) {
       continue;
     }
     if (last.size() != file.labels.size() || !last.labels.empty())
-      throw DataError(text("'", path, "' holds ", file.labels.size(), " labels, but the file ",
-                           "before it ", last.size(), " images ",
-                           last.labels.empty() ? "" : "that have labels already"));
+      throw DataError(str_cat("'", path, "' holds ", file.labels.size(), " labels, but the file ",
+                              "before it ", last.size(), " images ",
+                              last.labels.empty() ? "" : "that have labels already"));
     last.labels = std::move(file.labels);
   }
   take_last();
-  if (all.size() == 0) throw DataError(text("'", paths.empty() ? "" : paths[0], "' has no images"));
+  if (all.size() == 0)
+    throw DataError(str_cat("'", paths.empty() ? "" : paths[0], "' has no images"));
   return all;
 }
 

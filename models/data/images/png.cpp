@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view png_magic = "\x89PNG\r\n\x1A\n";
 
 [[noreturn]] void fail(const std::string& name, std::size_t offset, const std::string& reason) {
-  throw DataError(text("'", name, "', a PNG file, at byte ", offset, ": ", reason));
+  throw DataError(str_cat("'", name, "', a PNG file, at byte ", offset, ": ", reason));
 }
 
 std::size_t number_at(std::string_view bytes, std::size_t offset) {
@@ -33,7 +33,8 @@ std::size_t check_chunks(std::string_view bytes, const std::string& name) {
     const std::size_t length = number_at(bytes, at);
     const std::string_view type = bytes.substr(at + 4, 4);
     if (bytes.size() - at - 12 < length)
-      fail(name, bytes.size(), text("it ends in a chunk of ", length, " bytes that began at ", at));
+      fail(name, bytes.size(),
+           str_cat("it ends in a chunk of ", length, " bytes that began at ", at));
     const auto sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + at + 4),
                            static_cast<uInt>(length + 4));
     if (sum != number_at(bytes, at + 8 + length))
@@ -74,7 +75,7 @@ Images read_png(std::string_view bytes, const std::string& name) {
 
 std::string png_of(const Images& images, std::size_t position) {
   if (images.channels != 1 && images.channels != 3)
-    throw UsageError(text("a PNG has 1 or 3 channels here, not ", images.channels));
+    throw UsageError(str_cat("a PNG has 1 or 3 channels here, not ", images.channels));
   PngImage png;
   png.image.width = static_cast<png_uint_32>(images.width);
   png.image.height = static_cast<png_uint_32>(images.height);
@@ -83,7 +84,7 @@ std::string png_of(const Images& images, std::size_t position) {
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
   std::string file(size, '\0');
   if (!png_image_write_to_memory(&png.image, file.data(), &size, 0, pixels, 0, nullptr))
-    throw MemoryError(text("libpng could not write an image: ", png.image.message));
+    throw MemoryError(str_cat("libpng could not write an image: ", png.image.message));
   file.resize(size);
   return file;
 }

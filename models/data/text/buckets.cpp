@@ -106,20 +106,20 @@ void cut(Grouping& grouping, const BucketOptions& options) {
 void check(std::span<const ItemSize> sizes, const BucketOptions& options) {
   if (sizes.empty()) throw UsageError("expected items to make batches of, got none");
   if (options.tokens < 0 || options.rows < 0 || options.tokens + options.rows == 0)
-    throw UsageError(text("a batch is bounded by its tokens, its rows or both; got bounds of ",
-                          options.tokens, " and ", options.rows));
+    throw UsageError(str_cat("a batch is bounded by its tokens, its rows or both; got bounds of ",
+                             options.tokens, " and ", options.rows));
   if (options.buckets < 1)
-    throw UsageError(text("expected at least one bucket, not ", options.buckets));
+    throw UsageError(str_cat("expected at least one bucket, not ", options.buckets));
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const auto [length, target_length] = sizes[i];
     if (length < 1 || target_length < 0 || (target_length == 0) != (sizes[0].target_length == 0))
       throw UsageError(
-          text("item ", i, " has no tokens: its lengths are ", length, " and ", target_length));
+          str_cat("item ", i, " has no tokens: its lengths are ", length, " and ", target_length));
     const std::int64_t longer = std::max(length, target_length);
     if (options.tokens > 0 && longer > options.tokens)
-      throw UsageError(text("a batch of at most ", options.tokens,
-                            " tokens cannot hold a sequence of ", longer,
-                            "; allow more tokens a batch, or limit the length of sequences"));
+      throw UsageError(str_cat("a batch of at most ", options.tokens,
+                               " tokens cannot hold a sequence of ", longer,
+                               "; allow more tokens a batch, or limit the length of sequences"));
   }
 }
 

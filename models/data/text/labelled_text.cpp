@@ -20,13 +20,13 @@ std::string class_name(std::filesystem::path file) {
 LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files) {
   if (files.size() < 2)
     throw UsageError(
-        text("labelled text needs one file a class, at least two; got ", files.size()));
+        str_cat("labelled text needs one file a class, at least two; got ", files.size()));
   LabelledText result;
   for (const std::filesystem::path& file : files) {
     const std::string name = class_name(file);
     if (std::ranges::find(result.classes, name) != result.classes.end())
-      throw DataError(text("two classes are called '", name, "', the second from '", file.string(),
-                           "'; rename one of the files"));
+      throw DataError(str_cat("two classes are called '", name, "', the second from '",
+                              file.string(), "'; rename one of the files"));
     const auto label = static_cast<std::int32_t>(result.classes.size());
     result.classes.push_back(name);
     result.files.push_back(file.string());
@@ -41,7 +41,7 @@ LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files)
       result.lines.push_back(number);
     }
     if (result.size() == before)
-      throw DataError(text("'", file.string(), "' holds no sentences; each line is one"));
+      throw DataError(str_cat("'", file.string(), "' holds no sentences; each line is one"));
   }
   return result;
 }

@@ -16,7 +16,7 @@ LineWindows::LineWindows(const std::vector<std::string>& lines, const Tokenizer&
     try {
       lines_.push_back(tokenizer.encode("\n" + lines[line] + "\n"));
     } catch (const DataError& error) {
-      throw DataError(text("line ", line + 1, ": ", error.what()));
+      throw DataError(str_cat("line ", line + 1, ": ", error.what()));
     }
     for (std::size_t start = 0; start + 1 < lines_.back().size();
          start += static_cast<std::size_t>(length))
@@ -31,7 +31,7 @@ std::vector<std::size_t> LineWindows::line_of_batch() const {
 }
 
 void LineWindows::fill(std::int64_t position, Batch& result) const {
-  if (position < 0) throw UsageError(text("a position is at least 0, not ", position));
+  if (position < 0) throw UsageError(str_cat("a position is at least 0, not ", position));
   const Window& window = windows_[static_cast<std::size_t>(position % batches())];
   const std::vector<std::int32_t>& line = lines_[window.line];
   const auto length = static_cast<std::size_t>(shapes_[0].length);

@@ -15,10 +15,11 @@ RandomWindows::RandomWindows(std::vector<std::int32_t> tokens, std::int64_t batc
       shapes_{{.batch = batch, .length = length}},
       key_(stream_key(seed, "data", "windows")) {
   if (batch < 1 || length < 1)
-    throw UsageError(text("batch and length must be at least 1, not ", batch, " and ", length));
+    throw UsageError(str_cat("batch and length must be at least 1, not ", batch, " and ", length));
   if (tokens_.size() < 2)
-    throw DataError(text("expected at least two tokens, one to predict from another; the text has ",
-                         tokens_.size()));
+    throw DataError(
+        str_cat("expected at least two tokens, one to predict from another; the text has ",
+                tokens_.size()));
 }
 
 std::int64_t RandomWindows::batches() const {
@@ -27,7 +28,7 @@ std::int64_t RandomWindows::batches() const {
 }
 
 void RandomWindows::fill(std::int64_t position, Batch& result) const {
-  if (position < 0) throw UsageError(text("a position is at least 0, not ", position));
+  if (position < 0) throw UsageError(str_cat("a position is at least 0, not ", position));
   const auto [batch, length, target_length] = shapes_[0];
   const TensorType type{{length, batch}, i32};
   const auto tokens = result.prepare("tokens", type).as<std::int32_t>();    // [time, batch]

@@ -21,14 +21,14 @@ struct Place {
 class Limiter {
  public:
   explicit Limiter(const SentenceOptions& options) : limit_(options.limit), cut_(options.cut) {
-    if (limit_ < 0) throw UsageError(text("a limit of length is at least 0, not ", limit_));
+    if (limit_ < 0) throw UsageError(str_cat("a limit of length is at least 0, not ", limit_));
   }
 
   Tokens encode(const Tokenizer& tokenizer, const std::string& sentence, const Place& place) const {
     try {
       return tokenizer.encode(sentence);
     } catch (const DataError& error) {
-      throw DataError(text("'", place.file, "', line ", place.line, ": ", error.what()));
+      throw DataError(str_cat("'", place.file, "', line ", place.line, ": ", error.what()));
     }
   }
 
@@ -37,9 +37,9 @@ class Limiter {
     const std::int64_t length = std::ssize(tokens);
     if (limit_ == 0 || length <= limit_) return tokens;
     if (!cut_)
-      throw DataError(text("'", place.file, "', line ", place.line, ": the sentence has ", length,
-                           " tokens", kept > 0 ? " with its end" : "", ", the limit is ", limit_,
-                           "; raise the limit, cut such sentences, or take it out"));
+      throw DataError(str_cat("'", place.file, "', line ", place.line, ": the sentence has ",
+                              length, " tokens", kept > 0 ? " with its end" : "", ", the limit is ",
+                              limit_, "; raise the limit, cut such sentences, or take it out"));
     ++count_;
     const auto last = tokens.end() - std::min(kept, limit_);
     tokens.erase(last - (length - limit_), last);
@@ -133,8 +133,8 @@ LabelledSentences::LabelledSentences(const LabelledText& text, const Tokenizer& 
           const Place place{text.files.at(static_cast<std::size_t>(text.labels[i])), text.lines[i]};
           Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
           if (tokens.empty())
-            throw DataError(abax::text("'", place.file, "', line ", place.line,
-                                       ": the sentence has no tokens; take it out"));
+            throw DataError(abax::str_cat("'", place.file, "', line ", place.line,
+                                          ": the sentence has no tokens; take it out"));
           sentences_.push_back(limiter.limit(std::move(tokens), 0, place));
           sizes.push_back({std::ssize(sentences_.back()), 0});
         }

@@ -70,8 +70,8 @@ SubwordModel SubwordModel::train(std::string_view all, std::int64_t vocabulary) 
        {"minloglevel", "2"}},  // errors; it would tell its progress on stderr
       &lines, &serialized);
   if (!status.ok())
-    throw UsageError(text("no vocabulary of ", vocabulary, " subwords can be made: ",
-                          status.message(), " (a larger vocabulary may help)"));
+    throw UsageError(str_cat("no vocabulary of ", vocabulary, " subwords can be made: ",
+                             status.message(), " (a larger vocabulary may help)"));
   return SubwordModel(std::move(serialized));
 }
 
@@ -79,7 +79,7 @@ SubwordModel::SubwordModel(std::string serialized) : serialized_(std::move(seria
   auto processor = std::make_shared<Processor>();
   const auto status = processor->sentencepiece.LoadFromSerializedProto(serialized_);
   if (serialized_.empty() || !status.ok())
-    throw DataError(text("the subword model is damaged: ", status.message()));
+    throw DataError(str_cat("the subword model is damaged: ", status.message()));
   processor_ = std::move(processor);
 }
 
@@ -93,7 +93,8 @@ std::vector<std::string> SubwordModel::pieces() const {
 void SubwordModel::encode(std::string_view line, std::vector<std::int32_t>& tokens) const {
   std::vector<int> pieces;
   const auto status = processor_->sentencepiece.Encode(line, &pieces);
-  if (!status.ok()) throw DataError(text("a line cannot be cut into subwords: ", status.message()));
+  if (!status.ok())
+    throw DataError(str_cat("a line cannot be cut into subwords: ", status.message()));
   tokens.insert(tokens.end(), pieces.begin(), pieces.end());
 }
 

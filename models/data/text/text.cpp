@@ -32,11 +32,11 @@ std::string read_text(const std::filesystem::path& path) {
   bool compressed = false;
   std::string contents = read_bytes(path, &compressed);
   if (const std::size_t offset = find_invalid_utf8(contents); offset != contents.npos)
-    throw DataError(text("'", path.string(), "' is not UTF-8: byte ", offset, " (0x", std::hex,
-                         std::setw(2), std::setfill('0'),
-                         int{static_cast<unsigned char>(contents[offset])}, ")",
-                         compressed ? " of the decompressed text" : "",
-                         " starts no valid character; convert it, for example with iconv"));
+    throw DataError(str_cat("'", path.string(), "' is not UTF-8: byte ", offset, " (0x", std::hex,
+                            std::setw(2), std::setfill('0'),
+                            int{static_cast<unsigned char>(contents[offset])}, ")",
+                            compressed ? " of the decompressed text" : "",
+                            " starts no valid character; convert it, for example with iconv"));
   if (contents.starts_with(byte_order_mark)) contents.erase(0, byte_order_mark.size());
   return contents;
 }
@@ -56,9 +56,9 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 TextSplit split_text(std::string_view text_to_split, double valid, double test) {
   if (!(valid >= 0) || !(test >= 0) || !(valid + test < 1))
     throw UsageError(
-        text("the fractions for validation and test must be at least 0 and together less "
-             "than 1, not ",
-             valid, " and ", test));
+        str_cat("the fractions for validation and test must be at least 0 and together less "
+                "than 1, not ",
+                valid, " and ", test));
   const std::size_t first = cut_at(text_to_split, 1 - valid - test);
   const std::size_t second = std::max(first, cut_at(text_to_split, 1 - test));
   return {text_to_split.substr(0, first), text_to_split.substr(first, second - first),

@@ -11,10 +11,11 @@ namespace abax::data {
 TokenStream::TokenStream(std::vector<std::int32_t> tokens, std::int64_t batch, std::int64_t length)
     : tokens_(std::move(tokens)), shapes_{{.batch = batch, .length = length}} {
   if (batch < 1 || length < 1)
-    throw UsageError(text("batch and length must be at least 1, not ", batch, " and ", length));
+    throw UsageError(str_cat("batch and length must be at least 1, not ", batch, " and ", length));
   if (tokens_.size() < 2)
-    throw DataError(text("expected at least two tokens, one to predict from another; the text has ",
-                         tokens_.size()));
+    throw DataError(
+        str_cat("expected at least two tokens, one to predict from another; the text has ",
+                tokens_.size()));
 }
 
 std::int64_t TokenStream::batches() const {
@@ -23,7 +24,7 @@ std::int64_t TokenStream::batches() const {
 }
 
 void TokenStream::fill(std::int64_t position, Batch& result) const {
-  if (position < 0) throw UsageError(text("a position is at least 0, not ", position));
+  if (position < 0) throw UsageError(str_cat("a position is at least 0, not ", position));
   const std::int64_t batch = this->batch(), length = this->length();
   const std::int64_t window = position % batches();
   const TensorType type{{length, batch}, i32};

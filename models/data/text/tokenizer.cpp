@@ -48,19 +48,20 @@ void check_rules(TokenKind kind, const TextRules& rules) {
   if (rules.lower_case && kind == TokenKind::bytes)
     throw UsageError("bytes are taken as they are: they cannot be made lower case");
   if (rules.split_punctuation && kind != TokenKind::words)
-    throw UsageError(text("punctuation is split from words, not from ", name_of(kind)));
+    throw UsageError(str_cat("punctuation is split from words, not from ", name_of(kind)));
 }
 
 /// "<unk>", then the pieces of the text, most frequent first.
 std::vector<std::string> count_pieces(TokenKind kind, const TextRules& rules, std::string_view all,
                                       std::int64_t limit) {
   if (limit != 0 && limit < 2)
-    throw UsageError(text("a vocabulary needs at least 2 tokens, not ", limit, " (0: no limit)"));
+    throw UsageError(
+        str_cat("a vocabulary needs at least 2 tokens, not ", limit, " (0: no limit)"));
   std::unordered_map<std::string_view, std::int64_t> counts;
   split(kind, rules, all, [&](std::string_view piece) { ++counts[piece]; });
   counts.erase(unknown);
   if (counts.empty())
-    throw DataError(text("the text to make a vocabulary from holds no ", name_of(kind)));
+    throw DataError(str_cat("the text to make a vocabulary from holds no ", name_of(kind)));
   std::vector<std::pair<std::string_view, std::int64_t>> order(counts.begin(), counts.end());
   std::ranges::sort(order, [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -103,7 +104,7 @@ TokenKind token_kind(std::string_view name) {
   const auto* found = std::ranges::find(kind_names, name);
   if (found == kind_names.end())
     throw UsageError(
-        text("unknown tokens '", name, "' (known: bytes, characters, words, subwords)"));
+        str_cat("unknown tokens '", name, "' (known: bytes, characters, words, subwords)"));
   return static_cast<TokenKind>(found - kind_names.begin());
 }
 
@@ -111,7 +112,7 @@ Tokenizer::Tokenizer(TokenKind kind, TextRules rules, std::vector<std::string> p
     : kind_(kind), rules_(rules), pieces_(std::move(pieces)) {
   for (std::size_t i = 0; i < pieces_.size(); ++i)
     if (!tokens_.emplace(pieces_[i], static_cast<std::int32_t>(i)).second)
-      throw DataError(text("the vocabulary holds '", pieces_[i], "' twice"));
+      throw DataError(str_cat("the vocabulary holds '", pieces_[i], "' twice"));
 }
 
 Tokenizer::Tokenizer(TextRules rules, SubwordModel model)
@@ -147,7 +148,7 @@ Tokenizer Tokenizer::make(TokenKind kind, std::string_view text, std::int64_t li
 
 const std::string& Tokenizer::piece(std::int32_t token) const {
   if (token < 0 || token >= vocabulary())
-    throw UsageError(text("token ", token, " is outside the vocabulary of ", vocabulary()));
+    throw UsageError(str_cat("token ", token, " is outside the vocabulary of ", vocabulary()));
   return pieces_[static_cast<std::size_t>(token)];
 }
 
@@ -209,7 +210,7 @@ Tokenizer Tokenizer::from_text(std::string_view all) {
           kind == TokenKind::subwords ||
           (number == 2 ? strings.back() == unknown : is_piece(kind, rules, strings.back()));
       if (kind == TokenKind::bytes || !fits)
-        throw DataError(text("'", strings.back(), "' is no token of ", name_of(kind), " here"));
+        throw DataError(str_cat("'", strings.back(), "' is no token of ", name_of(kind), " here"));
     }
     const auto made = [&]() -> Tokenizer {
       if (kind == TokenKind::bytes) return bytes();
@@ -219,10 +220,11 @@ Tokenizer Tokenizer::from_text(std::string_view all) {
     };
     Tokenizer result = made();
     if (result.pieces_.size() != vocabulary)
-      throw DataError(text("expected ", vocabulary, " tokens, found ", result.pieces_.size()));
+      throw DataError(str_cat("expected ", vocabulary, " tokens, found ", result.pieces_.size()));
     return result;
   } catch (const Error& error) {
-    throw DataError(text("the tokeniser's text cannot be read, line ", number, ": ", error.what()));
+    throw DataError(
+        str_cat("the tokeniser's text cannot be read, line ", number, ": ", error.what()));
   }
 }
 

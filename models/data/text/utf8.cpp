@@ -63,7 +63,7 @@ std::size_t find_invalid_utf8(std::string_view text) {
 
 std::string_view character_at(std::string_view all, std::size_t offset) {
   const std::size_t length = utf8_length(all.substr(offset));
-  if (length == 0) throw DataError(text("the text to encode is not UTF-8 at byte ", offset));
+  if (length == 0) throw DataError(str_cat("the text to encode is not UTF-8 at byte ", offset));
   return all.substr(offset, length);
 }
 
