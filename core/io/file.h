@@ -47,6 +47,16 @@ bool path_exists(const std::filesystem::path& path);
 /// The whole file. Throws DataError.
 std::string read_file(const std::filesystem::path& path);
 
+/// At most so many bytes are read of a file whole, and made of a compressed one: 4 GiB, or as many
+/// MiB as the environment variable ABAX_MOST_MIB says. Throws UsageError where that is no number.
+std::uint64_t most_input_bytes();
+/// What is thrown (DataError) where `name` holds more than `most` bytes.
+[[noreturn]] void refuse_input_size(const std::string& name, std::uint64_t most);
+/// All of what a person named as a file. A FIFO or another pipe, a device and "-", which is
+/// standard input, are read to their end. Throws DataError with the path and the reason, and where
+/// it holds more than `most` bytes; UsageError where standard input is asked for twice.
+std::string read_input(const std::filesystem::path& path, std::uint64_t most = most_input_bytes());
+
 /// Writes a file under a temporary name beside its own, and renames it in commit(), so that at
 /// every moment the path holds the whole old file, the whole new one, or nothing where there was
 /// nothing. A link is followed. What is no regular file (a device, a FIFO), and the file that

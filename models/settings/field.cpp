@@ -25,7 +25,10 @@ bool parse_number(std::string_view text, T& value) {
 template <class T>
 std::string shortest(T value, bool toml) {
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  char* end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  if constexpr (std::is_floating_point_v<T>)  // 1048576, not 1.048576e+06
+    if (std::abs(value) < T(1e15) && value == std::floor(value))
+      end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
   std::string written(buffer, end);
   if (toml && std::isfinite(value) && written.find_first_of(".e") == std::string::npos)
     written += ".0";

@@ -29,7 +29,7 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 std::string file_name(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
+  return path == "-" ? "standard input" : std::filesystem::path(path).filename().string();
 }
 
 }  // namespace abax

@@ -105,7 +105,7 @@ std::string grouped(std::size_t number);
 
 /// Each line with its line feed.
 std::string joined(const std::vector<std::string>& lines);
-/// The name of a file without its folder.
+/// The name of a file without its folder; of "-" what that means.
 std::string file_name(const std::string& path);
 
 }  // namespace abax
