@@ -105,6 +105,13 @@ FileSummary summary_of(std::string_view bytes) {
   return {bytes.size(), XXH3_64bits(bytes.data(), bytes.size())};
 }
 
+std::string hash_text(std::uint64_t hash) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (int shift = 60; shift >= 0; shift -= 4) result += digits[hash >> shift & 15];
+  return result;
+}
+
 FileReader::FileReader(std::filesystem::path path) : path_(std::move(path)) {
   descriptor_ = retried([&] { return open(path_.c_str(), O_RDONLY | O_CLOEXEC); });
   if (descriptor_ < 0) fail_read(path_, errno);

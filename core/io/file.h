@@ -18,6 +18,8 @@ struct FileSummary {
   friend bool operator==(const FileSummary&, const FileSummary&) = default;
 };
 FileSummary summary_of(std::string_view bytes);
+/// As 16 hexadecimal digits.
+std::string hash_text(std::uint64_t hash);
 
 /// Reads a regular file. Everything throws DataError with the path and the system's reason.
 class FileReader {

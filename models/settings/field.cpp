@@ -347,6 +347,12 @@ void Field::set(std::string_view place, const FieldValue& value) {
       value);
 }
 
+void Field::change_words(const std::function<std::string(const std::string&)>& change) {
+  if (const auto word = std::get_if<std::string*>(&target_)) **word = change(**word);
+  if (const auto words = std::get_if<Words*>(&target_))
+    for (std::string& each : **words) each = change(each);
+}
+
 std::string Field::to_text() const {
   const auto number = [](auto value) { return shortest(value, false); };
   return std::visit(

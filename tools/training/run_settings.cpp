@@ -48,7 +48,9 @@ void fields(Fields& f, TrainingSettings& s) {
       .at_most(1 << 20);
   f.part(s.rate);
   f.part(s.optimiser);
-  f("init-from", s.init_from, "checkpoint whose weights to start from").placeholder("FOLDER");
+  f("init-from", s.init_from,
+    "run whose best weights to start from, averaged where it averages; or one of its checkpoints")
+      .placeholder("FOLDER");
   f("freeze", s.freeze, "parameters that stay as they are, by the start of their names");
   f("seed", s.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
   f.require(s.steps == 0 || s.epochs == 0,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 
@@ -27,6 +28,13 @@ std::string fixed(double number, int digits) {
   return std::move(out).str();
 }
 
+constexpr double rate_jump = 2;  // a rise of the learning rate by more is told
+
+/// The learning rate of a step of a run of `steps`.
+double rate_at(const RunSettings& s, std::int64_t step, std::int64_t steps) {
+  return double{scheduled_scalars(s, step, steps).at("learning_rate")};
+}
+
 constexpr int older_kept = 2;  // checkpoints beside the newest one
 
 /// The folder of a run that is gone on with; looking at it only needs no lock.
@@ -36,9 +44,13 @@ std::optional<RunFolder> reopened(const TrainCall& call) {
 }
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
-  if (resumed) return make_task(s, &resumed->files());
+  if (resumed) {
+    check_files(s, {"data", "valid", "test", "codes-of"},
+                "name what holds the same by that option");
+    return make_task(s, &resumed->files());
+  }
   if (s.training.init_from.empty()) return make_task(s);
-  const SavedRun source = open_run(s.training.init_from);
+  const SavedRun source = open_run(s.training.init_from, Which::best);
   return make_task(s, &source.files());  // its tokens mean what they did there
 }
 
@@ -141,7 +153,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   TrainingSettings& training = settings_.training;
   learner_.emplace(store_, learner_config(training, *task_), workers_);
   if (!training.init_from.empty() && !resumed_)
-    load_parameters(open_run(training.init_from).checkpoint.variables(), store_);
+    load_for_use(open_run(training.init_from, Which::best), store_);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
@@ -238,7 +250,37 @@ void TrainingRun::prepare_model() {
   entry.prepare(store_, task_->model(), inputs, workers_);
 }
 
+/// What a person who goes on with a run may not expect.
+void TrainingRun::tell_resumed() {
+  const std::int64_t steps = settings_.training.steps;
+  if (state_.step >= steps)
+    say(str_cat("nothing is left to train: step ", state_.step, " of ", steps,
+                " is done; --steps N goes on"));
+  else if (state_.step > 0) {
+    const std::int64_t before = resumed_->settings.training.steps;
+    const double was = rate_at(resumed_->settings, state_.step - 1, before);
+    const double now = rate_at(settings_, state_.step, steps);
+    if (now > rate_jump * was && state_.step >= settings_.training.rate.warmup)
+      say(str_cat("the learning rate rises from ", was, " to ", now, ": --schedule ",
+                  settings_.training.rate.shape, " runs over all steps, which were ", before,
+                  " and are ", steps));
+  }
+}
+
+/// What the run learns from must stay what it was: else it would not go on but start on other data.
+void TrainingRun::check_data() {
+  state_.data = fingerprints(*task_);
+  if (!resumed_) return;
+  const std::string changed = changed_parts(resumed_->state.data, state_.data);
+  if (!changed.empty())
+    throw DataError(str_cat("the data is not what this run was trained on (", changed,
+                            "): --resume goes on with the same data alone; bring it back, or start "
+                            "a new run from its weights, by --init-from ",
+                            call_.resume));
+}
+
 int TrainingRun::train() {
+  check_data();
   {
     const InterruptGuard interrupt;
     begin_folder();
@@ -255,6 +297,7 @@ int TrainingRun::train() {
               1),
         " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
         name_of(default_level()), resumed_ ? str_cat("; going on after step ", state_.step) : ""));
+    if (resumed_) tell_resumed();
     learn(interrupt);
     save();
     writer_.finish();
@@ -274,9 +317,10 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
         task_->source(Part::train)->fill(position, batch);
       },
       {}, {}, state_.position);
+  const int columns = is_terminal(1) ? terminal_columns(1) : 0;
   Progress progress(out_, state_.step, settings_.training.steps,
-                    {.bar = is_terminal(1) && !settings_.watch.quiet,
-                     .columns = terminal_columns(1),
+                    {.bar = has_room_for_bar(std::getenv("TERM"), columns),
+                     .columns = columns,
                      .quiet = settings_.watch.quiet,
                      .perplexity = task_->has_perplexity(),
                      .unit = task_->unit() + "s"});
@@ -442,8 +486,11 @@ void TrainingRun::report() {
   for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(str_cat("  ", tool(arguments.substr(0, arguments.find(' '))),
                 arguments.substr(arguments.find(' '))));
-  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
-              2 * settings_.training.steps));
+  const std::int64_t done = std::max(state_.step, settings_.training.steps);
+  const double again = rate_at(settings_, done, 2 * done);
+  const bool rises = again > rate_jump * rate_at(settings_, done - 1, settings_.training.steps);
+  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ", 2 * done,
+              rises ? str_cat("   # the learning rate rises again, to ", again) : ""));
 }
 
 }  // namespace abax

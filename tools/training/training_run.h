@@ -48,7 +48,9 @@ class TrainingRun {
   int train();
 
  private:
+  void check_data();
   void begin_folder();
+  void tell_resumed();
   /// What a new model looks at before its first step, such as where its codebooks start.
   void prepare_model();
   std::int64_t choose_steps() const;
