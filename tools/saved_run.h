@@ -44,6 +44,10 @@ SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
 
 /// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
 void create_for_use(const SavedRun& run, Variables& store);
+/// Writes a checkpoint of what using the model needs: its parameters, averaged where they are, and
+/// saved state such as codebooks; nothing of an optimiser or of a stream of data. Throws UsageError
+/// where the path exists, DiskError.
+void export_run(const SavedRun& run, const std::filesystem::path& to);
 /// Gives such parameters to a store that holds the model already. Throws CheckpointError where it
 /// holds another one.
 void load_for_use(const SavedRun& run, Variables& store);

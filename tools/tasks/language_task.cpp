@@ -195,8 +195,4 @@ std::vector<std::string> LanguageTask::next_commands(const std::string& folder) 
   return commands;
 }
 
-std::size_t LanguageTask::show_bytes(Variables& store, Workers& workers) const {
-  return Generator(store, model_, workers).workspace_bytes();
-}
-
 }  // namespace abax

@@ -37,7 +37,6 @@ class LanguageTask : public Task {
   LineBatches lines(Part part) const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
-  std::size_t show_bytes(Variables& store, Workers& workers) const override;
 
   const data::Tokenizer& tokenizer() const { return *tokenizer_; }
 

@@ -98,8 +98,6 @@ class Task {
   }
   /// What to call next with a run's folder: "generate --checkpoint runs/a".
   virtual std::vector<std::string> next_commands(const std::string& folder) const = 0;
-  /// Bytes that show() takes at its first run, for estimates.
-  virtual std::size_t show_bytes(Variables&, Workers&) const { return 0; }
 };
 
 /// A hash of the first pass over a source, 16 hexadecimal digits.

@@ -12,6 +12,8 @@
 namespace abax {
 namespace {
 
+constexpr double most_steps = 1e12;  // of which no product overflows
+
 /// What a new run of a model begins with.
 RunSettings beginning(const ModelEntry& entry) {
   const ModelSettings model(entry.name);
@@ -39,9 +41,13 @@ const RunSettings& settings_of(std::string_view model) {
 }  // namespace
 
 void fields(Fields& f, TrainingSettings& s) {
-  f("steps", s.steps, "updates to train for; 0: as --epochs says").at_least(0).resumable();
+  f("steps", s.steps, "updates to train for; 0: as --epochs says")
+      .at_least(0)
+      .at_most(most_steps)
+      .resumable();
   f("epochs", s.epochs, "passes over the data to train on, instead of --steps")
       .at_least(0)
+      .at_most(1e6)
       .resumable();
   f("accumulate", s.accumulate, "batches whose gradients make one update")
       .at_least(1)

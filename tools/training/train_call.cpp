@@ -50,7 +50,8 @@ void fields(Fields& f, Asked& s) {
       .command_line_only();
   f("dump-config", s.dump_config, "print the resulting options as such a file, and stop")
       .command_line_only();
-  f("dry-run", s.dry_run, "print parameters, FLOP a step and memory, and stop").command_line_only();
+  f("dry-run", s.dry_run, "rehearse some steps; print parameters, FLOP, speed and memory, and stop")
+      .command_line_only();
   f("presets", s.presets, "list the presets, what data they need and what they reach, and stop")
       .command_line_only();
   f.part(s.questions);

@@ -2,6 +2,7 @@
 #include "tools/training/training_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <iomanip>
@@ -13,7 +14,7 @@
 #include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/options/config_file.h"
-#include "tools/training/resident_memory.h"
+#include "tools/training/peak_memory.h"
 
 namespace abax {
 namespace {
@@ -52,12 +53,6 @@ std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedR
   if (s.training.init_from.empty()) return make_task(s);
   const SavedRun source = open_run(s.training.init_from, Which::best);
   return make_task(s, &source.files());  // its tokens mean what they did there
-}
-
-std::size_t bytes_of(const Variables& store) {
-  std::size_t bytes = 0;
-  for (int i = 0; i < store.count(); ++i) bytes += store[i].value().bytes();
-  return bytes;
 }
 
 /// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
@@ -188,11 +183,45 @@ std::string TrainingRun::tool(std::string_view name) const {
   return at == std::string::npos ? std::string(name) : str_cat(program_.substr(0, at), name);
 }
 
+/// All that a run does, in small and without a folder: some steps, a batch to validate on, what is
+/// shown at the end, a copy as checkpoints are written of. Returns the seconds of a step.
+double TrainingRun::rehearse() {
+  using std::chrono::steady_clock;
+  constexpr double enough = 1;         // seconds
+  constexpr int most = 50, first = 2;  // steps; the first ones find the memory that they need
+  prepare_model();
+  const auto kept = copy_of(store_);
+  data::Batch batch;
+  double seconds = 0;
+  int step = 0;
+  for (; step < first + 1 || (seconds < enough && step < most); ++step) {
+    const steady_clock::time_point start = steady_clock::now();
+    const Scalars scalars =
+        scheduled_scalars(settings_, state_.step + step, settings_.training.steps);
+    for (std::int64_t i = 0; i < settings_.training.accumulate; ++i) {
+      task_->source(Part::train)->fill(state_.position++, batch);
+      learner_->learn(batch, scalars);
+    }
+    if (settings_.training.accumulate > 1) learner_->apply(scalars);
+    if (step >= first)
+      seconds += std::chrono::duration<double>(steady_clock::now() - start).count();
+  }
+  if (const data::BatchSource* const valid = task_->source(Part::valid))
+    learner_->evaluate(*valid, 0, 1);
+  std::ostringstream unseen;
+  task_->show(unseen, store_, workers_);
+  std::string name = (std::filesystem::temp_directory_path() / "abax-dry-run-XXXXXX").string();
+  if (mkdtemp(name.data())) {
+    task_->draw(name, "", store_, workers_);
+    std::error_code ignored;
+    std::filesystem::remove_all(name, ignored);
+  }
+  return seconds / (step - first);
+}
+
 void TrainingRun::describe() {
-  // What the plans take is claimed at their first runs: training, and at the end the results shown.
-  // A checkpoint is written of a copy of the variables.
-  const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
-  const std::size_t memory = resident_memory() + workspace + bytes_of(store_);
+  const double seconds = rehearse();  // a step
+  const std::size_t memory = peak_memory(), workspace = learner_->workspace_bytes();
   const data::BatchSource& train = *task_->source(Part::train);
   for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
   out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
@@ -210,7 +239,10 @@ void TrainingRun::describe() {
                     static_cast<double>(train.batches()),
                 2)
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
-       << name_of(default_level()) << "\nmemory       "
+       << name_of(default_level()) << "\nspeed        " << fixed(1 / seconds, seconds < 0.1 ? 0 : 2)
+       << " steps a second, as just measured; "
+       << duration_text(seconds * static_cast<double>(settings_.training.steps))
+       << " for all of them, without validations\nmemory       "
        << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
        << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
 }
@@ -441,6 +473,7 @@ bool TrainingRun::save_is_due() {
 
 void TrainingRun::save(bool best) {
   if (saved_step_ == state_.step) return;
+  writer_.finish();  // one copy of the variables at a time
   writer_.begin([checkpoint = checkpoint_of(settings_, *task_, state_),
                  store = std::shared_ptr<const Variables>(copy_of(store_)), run = folder_->path(),
                  best] {
