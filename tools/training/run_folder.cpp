@@ -98,6 +98,14 @@ void RunFolder::lock() {
 }
 
 RunFolder RunFolder::claim(const std::string& out, const std::string& model) {
+  for (fs::path above = fs::absolute(out).lexically_normal(); !out.empty();) {
+    if (checkpoint_step(above))
+      throw UsageError(str_cat("--out: ", above.string(),
+                               " is a checkpoint, which its run replaces with all that lies in it; "
+                               "choose another folder"));
+    if (above == above.parent_path()) break;
+    above = above.parent_path();
+  }
   RunFolder folder(out.empty() ? fresh_folder(model) : fs::path(out));
   make_folder(folder.path_);
   const fs::path& path = folder.path_;
