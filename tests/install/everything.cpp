@@ -1,6 +1,6 @@
 // Includes every installed header beside names of a program's own that a library might take from
 // it.
-#include "everything.h"
+#include <everything.h>
 
 #include <cstdio>
 #include <string>
