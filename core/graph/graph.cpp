@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The folder that holds the checkpoint of that path.
-fs::path folder_of(const fs::path& path) {
+fs::path readable_folder(const fs::path& path) {
   const fs::path named = path.has_filename() ? path : path.parent_path();
   const fs::path old = checkpoint_format::old_path(named);
   return !path_exists(named) && path_exists(old) ? old : named;
@@ -95,7 +95,7 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
 
 std::optional<std::int64_t> checkpoint_step(const fs::path& path) {
   try {
-    const std::string written = read_file(folder_of(path) / checkpoint_format::description);
+    const std::string written = read_file(readable_folder(path) / checkpoint_format::description);
     return checkpoint_format::unsealed(written).at("step").integer();
   } catch (const DataError&) {
     return std::nullopt;
@@ -103,7 +103,7 @@ std::optional<std::int64_t> checkpoint_step(const fs::path& path) {
 }
 
 CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
-  const fs::path folder = folder_of(path);
+  const fs::path folder = readable_folder(path);
   if (!path_exists(folder)) fail("there is no such folder");
   if (!path_exists(folder / checkpoint_format::description))
     fail(str_cat("it has no ", checkpoint_format::description, ", so it is no checkpoint"));

@@ -8,8 +8,6 @@
 namespace abax {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 class Order {
  public:
   explicit Order(Program& program)
