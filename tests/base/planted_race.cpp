@@ -4,8 +4,7 @@
 int main() {
   abax::Workers workers(2);
   int written = 0;
-  workers.run([&] {
-    workers.loop(10000, [&](std::int64_t i) { written += static_cast<int>(i); });
-  });
+  workers.run(
+      [&] { workers.loop(10000, [&](std::int64_t i) { written += static_cast<int>(i); }); });
   return written == 1 ? 1 : 0;
 }
