@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/source_location.h"
@@ -22,6 +23,14 @@
 
 namespace abax {
 
+/// What counts as a number beside values: any size of integer or floating point, but no bool and no
+/// character (std::uint8_t and std::int8_t are integers).
+template <class T>
+concept OperandNumber =
+    std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
+    !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> &&
+    !std::is_same_v<T, char32_t>;
+
 /// A value or a number as an argument, with the caller's source line: `a + b`, `2 * a`, `matmul(a,
 /// b)`. Layers pass the place on: `linear(Operand x, ...)` calls `matmul({x.value(), x.where()},
 /// ...)`.
@@ -29,12 +38,15 @@ class Operand {
  public:
   Operand(Value value, SourceLocation where = SourceLocation::current())
       : value_(value), where_(where) {}
-  Operand(float number, SourceLocation where = SourceLocation::current())
-      : number_(double{number}), where_(where) {}
-  Operand(double number, SourceLocation where = SourceLocation::current())
-      : number_(number), where_(where) {}
-  Operand(int number, SourceLocation where = SourceLocation::current())
-      : number_(number), where_(where) {}
+  template <OperandNumber T>
+  Operand(T number, SourceLocation where = SourceLocation::current())
+      : number_(static_cast<double>(number)), where_(where) {}
+  /// `x * (a == b)` would be x times whether a and b are the same handle; equal(a, b) compares
+  /// elements. Characters and pointers are no numbers either.
+  template <class T>
+  requires(std::is_scalar_v<T> && !OperandNumber<T>)
+      Operand(T, SourceLocation = SourceLocation::current())
+  = delete;
 
   bool is_number() const { return number_.has_value(); }
   /// 0 where it is a value.

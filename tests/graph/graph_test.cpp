@@ -87,7 +87,21 @@ TEST_CASE("graph: an empty value is no number, and has no type") {
   CHECK_THROWS_AS((void)Value{}.graph(), UsageError);
 }
 
+// Of two values `==` tells whether they are the same handle: no number to compute with.
+static_assert(std::is_convertible_v<float, Operand> && std::is_convertible_v<int, Operand> &&
+              std::is_convertible_v<std::int64_t, Operand> &&
+              std::is_convertible_v<std::size_t, Operand> &&
+              std::is_convertible_v<std::uint8_t, Operand> &&
+              std::is_convertible_v<Value, Operand>);
+static_assert(!std::is_convertible_v<bool, Operand> && !std::is_convertible_v<char, Operand> &&
+              !std::is_convertible_v<const char*, Operand> &&
+              !std::is_convertible_v<float*, Operand> &&
+              !std::is_convertible_v<std::nullptr_t, Operand> &&
+              !std::is_convertible_v<char32_t, Operand>);
+
 TEST_CASE("graph: an integer operand is exact") {
+  CHECK(Operand(std::int64_t{16777217}).integer() == 16777217);
+  CHECK_FALSE(Operand(std::int64_t{1} << 31).integer());
   CHECK(Operand(16777217).integer() == 16777217);
   CHECK(Operand(-2147483648.).integer() == std::numeric_limits<std::int32_t>::min());
   CHECK_FALSE(Operand(2147483648.).integer());
