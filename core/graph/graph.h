@@ -140,7 +140,9 @@ class Graph {
   /// State that a checkpoint keeps and no optimiser touches: moments, counters.
   Value saved_state(std::string_view name, TensorType type, const Initialiser& initialiser,
                     Place where = Place::current());
-  /// State of this plan's stream of data, zeros at first. Its full name is "label:scope/name".
+  /// State of this plan's stream of data, zeros at first. Its full name is "label:scope/name": all
+  /// graphs of one label on one store share it. Throws UsageError where another graph made it with
+  /// another type (for another batch size, say); a label or store of its own is the remedy.
   Value carried_state(std::string_view name, TensorType type, Place where = Place::current());
   Value constant(Tensor value, Place where = Place::current());
   Value constant(float value, Place where = Place::current());
@@ -178,13 +180,14 @@ class Graph {
   Value name(Value value, std::string_view name, Place where = Place::current());
   /// The value of that scoped name: a given one, or "node" / "node:output". Throws UsageError with
   /// the nearest name.
-  Value find(std::string_view name) const;
+  Value find(std::string_view name, Place where = Place::current()) const;
   /// The names that name() gave, each with its value.
   const std::map<std::string, Value, std::less<>>& given_names() const { return named_; }
 
-  /// Appends a node. What the op's infer throws comes out with scope and place added.
+  /// Appends a node. What the op's infer throws comes out with scope and place added. Throws
+  /// UsageError where it gives no type.
   std::vector<Value> add(std::shared_ptr<const Op> op, std::span<const Value> inputs, Place where);
-  /// The same for ops with one output.
+  /// The same for ops with one output. Throws UsageError where there are more.
   Value add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs, Place where);
 
   const std::vector<Node>& nodes() const { return nodes_; }
