@@ -100,7 +100,8 @@ class Variables {
   Variable& at(std::string_view name);
   std::vector<std::string> names() const;
 
-  /// Creates and initialises a variable. Throws UsageError where the name is taken or empty.
+  /// Creates and initialises a variable; the initialiser may read others. Throws UsageError where
+  /// the name is taken or empty.
   int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
   /// The variable of that name, whatever its type and role, or else a new one: of several threads
   /// that ask at once, one creates it. Throws UsageError where the name is empty.
@@ -127,8 +128,8 @@ class Variables {
 
   const std::shared_ptr<Variable>& shared(int index) const;
   int find_unlocked(std::string_view name) const;
-  int create_unlocked(const std::string& name, TensorType type, Role role,
-                      const Initialiser& initialiser);
+  std::shared_ptr<Variable> make(const std::string& name, TensorType type, Role role,
+                                 const Initialiser& initialiser) const;
   int append_unlocked(std::shared_ptr<Variable> variable);
 
   std::uint64_t seed_;
