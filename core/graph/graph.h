@@ -108,6 +108,7 @@ struct Assignment {
   Value value;
 };
 
+/// Built by one thread at a time; several threads may build graphs on one store.
 class Graph {
  public:
   /// `label` keys random numbers and carried state; the default is the mode's name. In an

@@ -42,6 +42,7 @@ class Value {
   const Shape& shape() const { return type().shape; }
   DType dtype() const { return type().dtype; }
 
+  /// Whether both are the same handle. Elements are compared by equal(a, b).
   friend bool operator==(const Value&, const Value&) = default;
 
  private:

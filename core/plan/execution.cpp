@@ -163,6 +163,18 @@ class Claim {
 
 std::string at(const SourceLocation& where) { return str_cat("\n  at ", place_of(where)); }
 
+/// Gives a scalar tensor its number.
+template <class T>
+void put(Tensor& scalar, double number, std::string_view input, const SourceLocation& where) {
+  if constexpr (std::is_integral_v<T>) {
+    using Limits = std::numeric_limits<T>;
+    if (!(number >= Limits::min() && number <= Limits::max()) || number != std::trunc(number))
+      throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
+                               number, at(where)));
+  }
+  scalar.as<T>()[0] = static_cast<T>(number);
+}
+
 std::string input_names(const Plan& plan) {
   std::string names;
   for (const Program::Input& input : plan.program.inputs)
@@ -211,21 +223,6 @@ void Execution::State::set(int index, const TensorView& tensor, const Place& whe
   bases[static_cast<std::size_t>(plan->input_base(index))] = memory_of(tensor.data);
   bound[static_cast<std::size_t>(index)] = true;
 }
-
-namespace {
-
-template <class T>
-void put(Tensor& scalar, double number, std::string_view input, const SourceLocation& where) {
-  if constexpr (std::is_integral_v<T>) {
-    using Limits = std::numeric_limits<T>;
-    if (!(number >= Limits::min() && number <= Limits::max()) || number != std::trunc(number))
-      throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
-                               number, at(where)));
-  }
-  scalar.as<T>()[0] = static_cast<T>(number);
-}
-
-}  // namespace
 
 void Execution::State::set(int index, double number, const Place& where) {
   const Program::Input& input = plan->program.inputs[static_cast<std::size_t>(index)];

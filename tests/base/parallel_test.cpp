@@ -116,7 +116,7 @@ TEST_CASE("workers: several groups in several threads") {
 TEST_CASE("workers: a negative number is refused, 0 is the CPUs at hand") {
   CHECK_THROWS_AS(Workers(-1), UsageError);
   CHECK_THROWS_WITH_AS(Workers(1025), doctest::Contains("at most 1024, not 1025"), UsageError);
-  CHECK_THROWS_AS(Workers(std::numeric_limits<int>::max()), UsageError);
+  CHECK_THROWS_AS(Workers{std::numeric_limits<int>::max()}, UsageError);
   CHECK(available_cpus() >= 1);
   CHECK(Workers().threads() == available_cpus());
 }
