@@ -275,7 +275,7 @@ TEST_CASE("execution: caches may be written before a step that throws, other var
   const Value h1 = shifted(h, 1);
   g.assign(h, h1);
   Workers workers(1);
-  Execution run(compile(g, {positive(plus(plus(x, written), h1))}), store, workers);
+  Execution run(compile(g, {positive(plus(plus(x, written), h1)), written}), store, workers);
   const Tensor bad = Tensor::of<float>({1}, {-100}), good = Tensor::of<float>({1}, {1});
   run.set("x", bad);
   CHECK_THROWS_AS(run.run(), DataError);
@@ -285,6 +285,10 @@ TEST_CASE("execution: caches may be written before a step that throws, other var
   run.set("x", good);
   run.run();
   CHECK(store.at("train:h").value().as<float>()[0] == 1);
+  CHECK(run.scalar(written) == 7);
+  run.set("x", bad);
+  CHECK_THROWS_AS(run.run(), DataError);
+  CHECK_THROWS_AS(run.get(written), UsageError);  // though the variable's memory holds it
 }
 
 }  // namespace abax::test
