@@ -5,14 +5,9 @@
 #pragma once
 
 #include "core/graph/graph.h"
+#include "core/graph/loss.h"
 
 namespace abax {
-
-/// Both are f32 scalars: nats summed over what counts, and how many count.
-struct Loss {
-  Value sum;
-  Value count;
-};
 
 /// sum / max(count, 1).
 Value mean(const Loss& loss, SourceLocation where = SourceLocation::current());
