@@ -82,21 +82,21 @@ struct DerivativeOf<OneWithRange<Op>> {
   }
 };
 
-/// Of select with its inputs condition, a, b; of those with a number, in place of a or b.
-std::vector<Value> select_derivative(const Vjp& vjp, const Constants&) {
+/// Of where with its inputs condition, a, b; of those with a number, in place of a or b.
+std::vector<Value> where_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
   std::vector<Value> result(3);
-  if (vjp.wanted[1]) result[1] = select(vjp.inputs[0], parts.dy, 0, parts.where);
-  if (vjp.wanted[2]) result[2] = select(vjp.inputs[0], 0, parts.dy, parts.where);
+  if (vjp.wanted[1]) result[1] = where({vjp.inputs[0], parts.where}, parts.dy, 0);
+  if (vjp.wanted[2]) result[2] = where({vjp.inputs[0], parts.where}, 0, parts.dy);
   return result;
 }
-std::vector<Value> select_or_number_derivative(const Vjp& vjp, const Constants&) {
+std::vector<Value> where_or_number_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
-  return {Value{}, select(vjp.inputs[0], parts.dy, 0, parts.where)};
+  return {Value{}, where({vjp.inputs[0], parts.where}, parts.dy, 0)};
 }
-std::vector<Value> select_number_or_derivative(const Vjp& vjp, const Constants&) {
+std::vector<Value> where_number_or_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
-  return {Value{}, select(vjp.inputs[0], 0, parts.dy, parts.where)};
+  return {Value{}, where({vjp.inputs[0], parts.where}, 0, parts.dy)};
 }
 
 class ClampOp : public ElementwiseOp {
@@ -209,19 +209,20 @@ Value greater_equal(Operand a, Operand b) { return compare<elementwise::LessEqua
 Value equal(Operand a, Operand b) { return compare<elementwise::Equal>(a, b); }
 Value not_equal(Operand a, Operand b) { return compare<elementwise::NotEqual>(a, b); }
 
-Value select(Value condition, Operand a, Operand b, SourceLocation where) {
-  Graph& graph = condition.graph();
+Value where(Operand condition, Operand a, Operand b) {
+  const Value chosen = condition.value();
+  Graph& graph = chosen.graph();
   const Tiles& tiles = Tiles::get();
   const auto is_float = [](const Operand& x) { return !x.is_number() && x.value().dtype() == f32; };
   if (is_float(a) && b.is_number())
-    return add(graph, tiles.select_or_number(), select_or_number_derivative, b.number(),
-               {condition, a.value()}, where);
+    return add(graph, tiles.where_or_number(), where_or_number_derivative, b.number(),
+               {chosen, a.value()}, condition.where());
   if (a.is_number() && is_float(b))
-    return add(graph, tiles.select_number_or(), select_number_or_derivative, a.number(),
-               {condition, b.value()}, where);
+    return add(graph, tiles.where_number_or(), where_number_or_derivative, a.number(),
+               {chosen, b.value()}, condition.where());
   const Value left = a.value(graph), right = b.value(graph);
-  return add(graph, tiles.select(left.dtype()), select_derivative, 0, {condition, left, right},
-             where);
+  return add(graph, tiles.where(left.dtype()), where_derivative, 0, {chosen, left, right},
+             condition.where());
 }
 
 Value operator-(Operand x) { return unary<elementwise::Negate>(x); }

@@ -201,7 +201,7 @@ class LogSumExp : public Reduction {
     const Value x = vjp.inputs[0], y = kept(vjp.outputs[0], x);
     // Where y is -inf all x are, and exp(x - 0) is the gradient of 0 that is wanted.
     const float infinity = std::numeric_limits<float>::infinity();
-    const Value shift = select(equal(y, -infinity), 0, y);
+    const Value shift = where(equal(y, -infinity), 0, y);
     return {exp(x - shift) * kept(vjp.gradients[0], x)};
   }
 };
