@@ -213,7 +213,7 @@ Violations check_purpose_lines(const std::vector<SourceFile>& files) {
     std::getline(lines, first);
     if (first.starts_with("#!")) std::getline(lines, first);
     const bool python = file.path.ends_with(".py");
-    const bool cpp = is_cpp(file) || file.path.ends_with(".in");
+    const bool cpp = is_cpp(file) || file.path.ends_with(".h.in");
     const bool comment = cpp ? first.starts_with("// ")
                              : first.starts_with("# ") || (python && first.starts_with("\"\"\""));
     if (!comment || first.size() < 20)
