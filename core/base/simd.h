@@ -14,8 +14,12 @@
 #pragma once
 
 #ifndef ABAX_LEVEL
-#error \
-    "SIMD registers are for kernel sources, which are compiled once a level: see own ops in the README"
+#error "for kernel sources, which are compiled once a level with -DABAX_LEVEL=sse2, avx2, avx512"
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the undefined registers that its own intrinsics start from for a user's mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
 #include <immintrin.h>
