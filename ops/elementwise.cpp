@@ -132,10 +132,22 @@ Value unary(const Operand& x) {
     return add(x.value().graph(), tile, nullptr, 0, {x.value()}, x.where());
 }
 
+/// A number beside `other`, as a constant of its type: an integer beside i32 is exact.
+Value constant_of(std::string_view name, const Operand& number, const Value& other,
+                  const SourceLocation& where) {
+  Graph& graph = other.graph();
+  if (other.dtype() != i32) return graph.constant(number.number(), where);
+  const auto integer = number.integer();
+  if (!integer)
+    throw UsageError(str_cat(name, ": beside ", other.type(), " a number must be an integer of ",
+                             "i32's, not ", number.number(), graph.location(where)));
+  return graph.constant(Tensor::of<std::int32_t>({}, {*integer}), where);
+}
+
 /// Two operands, at least one of them a value.
 struct Two {
   Two(std::string_view name, const Operand& a, const Operand& b)
-      : a(a), b(b), where(a.where()), some(a.is_number() ? b : a) {
+      : name(name), a(a), b(b), where(a.where()), some(a.is_number() ? b : a) {
     if (some.is_number())
       throw UsageError(str_cat(name, ": one of the operands must be a value of a graph, got ",
                                a.number(), " and ", b.number(), "\n  at ", place_of(where)));
@@ -143,14 +155,13 @@ struct Two {
   Graph& graph() const { return some.value().graph(); }
   DType dtype() const { return some.value().dtype(); }
   float number() const { return a.is_number() ? a.number() : b.is_number() ? b.number() : 0; }
-  /// The operand as a tensor: a number becomes a constant of the other's type, if it is one of
-  /// its integers.
+  /// The operand as a tensor: a number becomes a constant of the other's type.
   Value tensor(const Operand& operand) const {
-    const auto integer = operand.integer();
-    if (!integer || dtype() != i32) return operand.value(graph());
-    return graph().constant(Tensor::of<std::int32_t>({}, {*integer}), where);
+    return operand.is_number() ? constant_of(name, operand, some.value(), where)
+                               : operand.value(graph());
   }
 
+  std::string_view name;
   const Operand &a, &b;
   SourceLocation where;
   const Operand& some;
@@ -220,7 +231,12 @@ Value where(Operand condition, Operand a, Operand b) {
   if (a.is_number() && is_float(b))
     return add(graph, tiles.where_number_or(), where_number_or_derivative, a.number(),
                {chosen, b.value()}, condition.where());
-  const Value left = a.value(graph), right = b.value(graph);
+  const auto tensor = [&](const Operand& x, const Operand& other) {
+    return x.is_number() && !other.is_number()
+               ? constant_of("where", x, other.value(), condition.where())
+               : x.value(graph);
+  };
+  const Value left = tensor(a, b), right = tensor(b, a);
   return add(graph, tiles.where(left.dtype()), where_derivative, 0, {chosen, left, right},
              condition.where());
 }

@@ -6,9 +6,10 @@
 //
 // An operand is a Value or, for one of the two, a number. Both operands have the same element type:
 // f32 unless said otherwise; the result has the shape that both broadcast to (core/base/shape.h).
+// A number beside f32 is rounded to f32; beside i32 it must be an integer of i32's, and is exact.
 // All throw ShapeError on shapes that do not broadcast or on other element types, and UsageError
-// where every operand is a number. Derivatives, and what they keep alive:
-// ops/elementwise_definitions.h.
+// where every operand is a number or one is no integer beside i32. Derivatives, and what they keep
+// alive: ops/elementwise_definitions.h.
 #pragma once
 
 #include "core/graph/graph.h"

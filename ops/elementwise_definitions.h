@@ -194,6 +194,16 @@ struct GeluGradient {  // has no gradient
   }
 };
 
+/// max(x, 0) - x t + log(1 + exp(-|x|)): the cross-entropy of a Bernoulli variable of logit x. Its
+/// derivative, which keeps both operands, is in ops/loss.cpp.
+struct BinaryCrossEntropy {
+  static constexpr std::string_view name = "binary_cross_entropy";
+  static constexpr int flops = 44;
+  static auto forward(auto x, auto t) {
+    return select(x <= 0.f, 0.f, x) - x * t + softplus(-abs(x));
+  }
+};
+
 /// The standard normal's quantile of a probability: sqrt(2) erfinv(2 x - 1), with the polynomials
 /// of Giles 2010, "Approximating the erfinv function", table 5 (single precision). Serves
 /// random_normal.
@@ -250,7 +260,7 @@ struct List {
 using Binary = List<Add, Subtract, Multiply, Divide, Minimum, Maximum>;
 // The sum of two f32 tensors is core's, since gradients accumulate with it.
 using BinaryBesidesAdd = List<Subtract, Multiply, Divide, Minimum, Maximum>;
-using Gradients = List<GeluGradient>;  // two tensors
+using BinaryOfTensors = List<GeluGradient, BinaryCrossEntropy>;  // never a number
 using IntegerBinary = List<Add, Subtract, Multiply, Minimum, Maximum>;
 using Comparisons = List<Less, LessEqual, Equal, NotEqual>;
 using Unary = List<Negate, Square, Abs, Relu, Sqrt, Rsqrt, Exp, Log, Tanh, Sigmoid, Softplus, Gelu,

@@ -102,6 +102,12 @@ void add_arithmetic(std::vector<Case>& cases) {
     add_binary(cases, name, op, f, -50, 50, i32);
     add_number(cases, name, op, f, 3, -50, 50, i32, false);
   }
+  for (const double number : {16777217., 1073741825.})  // no floats
+    cases.push_back({.name = str_cat("operator+/exact beside i32, ", number - 1, " + 1"),
+                     .arguments = {{.shape = {2}, .dtype = i32, .values = {-16777216, 5}}},
+                     .build = [=](auto x) { return std::vector{x[0] + number}; },
+                     .reference = reference_of([=](double x) { return x + number; }),
+                     .gradient = false});
   for (const auto& [name, op, f] : {std::tuple{"minimum", Builder2{minimum}, std::function(least)},
                                     {"maximum", Builder2{maximum}, std::function(most)}})
     cases.push_back({.name = str_cat(name, "/infinities and NaN"),
@@ -180,6 +186,11 @@ void add_selection(std::vector<Case>& cases) {
                    .arguments = {{{29}, u8, 0, 2}, {{29}}},
                    .build = [](auto x) { return std::vector{where(x[0], 2.5, x[1])}; },
                    .reference = reference_of([](double c, double b) { return c != 0 ? 2.5 : b; })});
+  cases.push_back(
+      {.name = "where/an integer or",
+       .arguments = {{{29}, u8, 0, 2}, {{29}, i32, -9, 9}},
+       .build = [](auto x) { return std::vector{where(x[0], 16777217, x[1])}; },
+       .reference = reference_of([](double c, double b) { return c != 0 ? 16777217 : b; })});
   cases.push_back({.name = "where/two numbers",
                    .arguments = {{{29}, u8, 0, 2}},
                    .build = [](auto x) { return std::vector{where(x[0], 2.5, -1)}; },
@@ -360,6 +371,20 @@ Family elementwise_family() {
                         .arguments = {{{3}}, {{3}}, {{3}}},
                         .build = [](auto x) { where(x[0], x[1], x[2]); },
                         .words = {"where", "u8", "f32"}});
+  const auto beside_integers = [&](std::string name, auto build, std::string number) {
+    family.bad.push_back({.name = name,
+                          .arguments = {{{3}, i32}, {{3}, u8}},
+                          .build = build,
+                          .words = {"i32[3]", "integer", number}});
+  };
+  beside_integers(
+      "operator+/a fraction beside i32", [](auto x) { x[0] + 2.5; }, "2.5");
+  beside_integers(
+      "operator*/too large beside i32", [](auto x) { 3e9 * x[0]; }, "3e+09");
+  beside_integers(
+      "less/too small beside i32", [](auto x) { less(x[0], -3e9); }, "-3e+09");
+  beside_integers(
+      "where/a fraction beside i32", [](auto x) { where(x[1], x[0], 0.5); }, "0.5");
   family.bad.push_back({.name = "clamp/bounds in the wrong order",
                         .arguments = {{{3}}},
                         .build = [](auto x) { clamp(x[0], 2, 1); },
