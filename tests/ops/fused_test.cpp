@@ -152,7 +152,7 @@ TEST_CASE("updates: a norm of nothing and an update of no variable are refused")
 
 TEST_CASE("updates: a step that reads its variable out of order does not write over it") {
   using Update = Value (*)(Value);
-  const std::pair<const char*, Update> updates[] = {
+  const std::pair<std::string, Update> updates[] = {
       {"matmul", [](Value w) { return matmul(w, w); }},
       {"transpose", [](Value w) { return transpose(w); }},
       {"reverse", [](Value w) { return reverse(w); }},
