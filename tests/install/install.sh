@@ -51,7 +51,8 @@ own_op() {
   quiet "$source/tests/structure/kernel_symbols" nm sse2=kernels_sse2.a avx2=kernels_avx2.a avx512=kernels_avx512.a
   quiet "$1" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror "$source/tests/readme/own_op/main.cpp" kernels_*.o \
     $(package --cflags --libs abax) -o own_op
-  ABAX_SIMD=sse2 quiet ./own_op
+  ABAX_SIMD=sse2 ./own_op > said || { cat said; exit 1; }
+  grep -q '^sse2, 4 floats' said || { echo 'ABAX_SIMD does not choose the kernels'; cat said; exit 1; }
   quiet ./own_op
 }
 [ ! -x "$build/tools/train" ] || quiet "$prefix/bin/abax-train" --steps 30 --out run

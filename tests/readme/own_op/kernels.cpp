@@ -24,6 +24,6 @@ void gradient(const float* a, const float* b, const float* dy, float* da, float*
 
 }  // namespace
 
-const SwigluKernels swiglu_kernels = {abax::ABAX_LEVEL::tile<Forward>, gradient};
+const SwigluKernels swiglu_kernels = {abax::ABAX_LEVEL::tile<Forward>, gradient, width};
 
 }  // namespace my::ABAX_LEVEL

@@ -9,6 +9,7 @@ struct SwigluKernels {
   abax::TileFunction forward;  // a, b
   void (*gradient)(const float* a, const float* b, const float* dy, float* da, float* db,
                    std::int64_t count);
+  std::int64_t width;  // floats at a time
 };
 namespace sse2 {
 extern const SwigluKernels swiglu_kernels;

@@ -15,6 +15,10 @@ namespace my {
 
 constexpr std::int64_t part = 32768;  // elements a thread takes at a time
 
+SwigluKernels kernels_of(Level level) {
+  return at_level(level, sse2::swiglu_kernels, avx2::swiglu_kernels, avx512::swiglu_kernels);
+}
+
 /// Inputs a, b, dy; outputs da, db: both in one pass over memory.
 class SwigluGradient : public Op {
  public:
@@ -24,8 +28,7 @@ class SwigluGradient : public Op {
   }
   bool may_overwrite(int, int) const override { return true; }  // an element is read, then written
   Kernel compile(const Signature& signature) const override {
-    const auto kernels = at_level(signature.level, sse2::swiglu_kernels, avx2::swiglu_kernels,
-                                  avx512::swiglu_kernels);
+    const SwigluKernels kernels = kernels_of(signature.level);
     const std::int64_t size = signature.inputs[0].size();
     return {[=](const Call& call) {
       call.loop((size + part - 1) / part, [&](std::int64_t i) {
@@ -122,8 +125,8 @@ int main() {
     for (int i = 0; i < 30; ++i)  // in turns, so that all see the same machine
       for (Candidate* candidate : {&own, &ours, &others}) candidate->run();
     if (!close(own, others) || !close(ours, others)) return 1;
-    std::cout << name_of(default_level()) << ", " << rows << " rows: " << own.median()
-              << " ms; the library's " << ours.median() << " ms; out of other ops "
-              << others.median() << " ms\n";
+    std::cout << name_of(default_level()) << ", " << my::kernels_of(default_level()).width
+              << " floats at a time, " << rows << " rows: " << own.median() << " ms; the library's "
+              << ours.median() << " ms; out of other ops " << others.median() << " ms\n";
   }
 }
