@@ -26,6 +26,8 @@ enum class Keep : std::uint8_t { none, axes };
 class AxisList {
  public:
   AxisList(int axis) : axes_{axis} {}
+  AxisList(bool) = delete;  // nor of a fraction
+  AxisList(double) = delete;
   AxisList(std::initializer_list<int> axes) : axes_(axes) {}
   AxisList(std::span<const int> axes) : axes_(axes.begin(), axes.end()) {}
   AxisList(std::vector<int> axes) : axes_(std::move(axes)) {}

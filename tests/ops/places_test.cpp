@@ -182,7 +182,78 @@ const Misuse misuses[] = {
     {"clip_by_global_norm(none)", [](auto& a) { clip_by_global_norm(std::vector{a.none}, 1); }},
 };
 
+/// Two graphs meet; `b` is of the other.
+using Meeting = std::function<void(Arguments& a, Arguments& b)>;
+const std::pair<const char*, Meeting> meetings[] = {
+    {"operator+", [](auto& a, auto& b) { a.x + b.x; }},
+    {"less", [](auto& a, auto& b) { less(a.x, b.x); }},
+    {"where", [](auto& a, auto& b) { where(less(b.x, 0), a.x, 1); }},
+    {"swiglu", [](auto& a, auto& b) { swiglu(a.x, b.x); }},
+    {"matmul", [](auto& a, auto& b) { matmul(a.x, b.x, {.transpose_b = true}); }},
+    {"layer_norm", [](auto& a, auto& b) { layer_norm(a.x, b.x, b.x); }},
+    {"embedding", [](auto& a, auto& b) { embedding(a.ids, b.w); }},
+    {"embedding of ids", [](auto& a, auto& b) { embedding(b.ids, a.w); }},
+    {"gather", [](auto& a, auto& b) { gather(a.x, b.ids); }},
+    {"scatter_add", [](auto& a, auto& b) { scatter_add(a.x, b.ids, 9); }},
+    {"write_rows", [](auto& a, auto& b) { write_rows(a.x, b.x, b.ids); }},
+    {"reverse", [](auto& a, auto& b) { reverse(a.sequence, b.ids); }},
+    {"concat",
+     [](auto& a, auto& b) {
+       concat({a.x, b.x}, 0);
+     }},
+    {"stack",
+     [](auto& a, auto& b) {
+       stack({a.x, b.x});
+     }},
+    {"attention", [](auto& a, auto& b) { attention(a.sequence, b.sequence, b.sequence, {}); }},
+    {"attention's limits",
+     [](auto& a, auto& b) { attention(a.sequence, a.sequence, a.sequence, {}, b.ids); }},
+    {"conv2d", [](auto& a, auto& b) { conv2d(a.image, b.image); }},
+    {"rotary", [](auto& a, auto& b) { rotary(a.sequence, 2, b.ids); }},
+    {"nearest", [](auto& a, auto& b) { nearest(a.x, b.x); }},
+    {"straight_through", [](auto& a, auto& b) { straight_through(a.x, b.x); }},
+    {"lstm",
+     [](auto& a, auto& b) {
+       lstm(a.sequence, {b.x, b.x}, {b.x, b.x, b.x});
+     }},
+    {"gru",
+     [](auto& a, auto& b) {
+       gru(a.sequence, b.x, {b.x, b.x, b.x, b.x});
+     }},
+    {"cross_entropy", [](auto& a, auto& b) { cross_entropy(a.x, b.ids); }},
+    {"cross_entropy_rows", [](auto& a, auto& b) { cross_entropy_rows(a.x, b.ids); }},
+    {"mse", [](auto& a, auto& b) { mse(a.x, b.x); }},
+    {"mse's weights", [](auto& a, auto& b) { mse(a.x, a.x, b.x); }},
+    {"binary_cross_entropy", [](auto& a, auto& b) { binary_cross_entropy(a.x, b.x); }},
+    {"mean",
+     [](auto& a, auto& b) {
+       mean(Loss{a.rate, b.rate});
+     }},
+    {"sgd", [](auto& a, auto& b) { sgd({a.w, {}}, b.x, {a.rate, a.rate, a.rate}); }},
+    {"adam", [](auto& a, auto& b) { adam({a.w, a.x, a.x}, a.x, {b.rate, b.rate, b.rate}); }},
+    {"update_sgd", [](auto& a, auto& b) { update_sgd(a.w, b.x, {a.rate, a.rate, a.rate}); }},
+    {"update_adam", [](auto& a, auto& b) { update_adam(a.w, b.x, {a.rate, a.rate, a.rate}); }},
+    {"global_norm", [](auto& a, auto& b) { global_norm(std::vector{a.x, b.x}); }},
+    {"clip_by_global_norm",
+     [](auto& a, auto& b) { clip_by_global_norm(std::vector{a.x}, b.rate); }},
+};
+
 }  // namespace
+
+TEST_CASE("errors of ops: values of two graphs cannot meet") {
+  for (const auto& [name, call] : meetings) {
+    INFO(std::string(name));
+    Arguments a, b;
+    try {
+      call(a, b);
+      FAIL_CHECK("was accepted");
+    } catch (const UsageError& error) {
+      const std::string message = error.what();
+      CHECK_MESSAGE(message.find("graph") != std::string::npos, message);
+      CHECK_MESSAGE(message.find("places_test.cpp:") != std::string::npos, message);
+    }
+  }
+}
 
 TEST_CASE("errors of ops: the caller's line, for every op and wrong argument") {
   for (const Misuse& misuse : misuses) {
