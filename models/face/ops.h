@@ -6,6 +6,7 @@
 #include "ops/convolution.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/gated.h"
 #include "ops/lookup.h"
 #include "ops/loss.h"
 #include "ops/matmul.h"

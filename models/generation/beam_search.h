@@ -1,7 +1,7 @@
 // Beam search and sampling over any model that gives log-probabilities of the next token; no graph
 // is known here.
 //
-//     const auto next = [&](auto tokens, auto parents) { return log_probabilities_of(..); };
+//     const auto next = [&](auto tokens, auto parents) { return log_probabilities(tokens, parents); };
 //     const auto found = beam_search(2, vocabulary, {.beam = 5, .begin = 1, .end = 2}, next);
 //     found[0][0].tokens;  // the best sequence of the first of two, without begin and end
 #pragma once

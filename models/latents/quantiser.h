@@ -1,7 +1,7 @@
 // Quantisers: what turns vectors of features into codes, whatever the features are of.
 //
 //     const Quantised q = quantise(z, weights, quantiser);      // z is [batch, positions, width]
-//     const Value y = ...decoder(q.values)...;
+//     const Value y = decoder(q.values);
 //     const Value objective = mean(likelihood) + mean(q.loss);
 //
 // How one codebook does it is its kind:

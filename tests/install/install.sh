@@ -23,7 +23,8 @@ case $(package --cflags abax) in *-std*) echo 'a language standard in pkg-config
 case $(package --libs abax) in *png* | *sentencepiece* | *'-lz '*) echo 'libabax needs no files'; exit 1 ;; esac
 
 cd "$work" # away from the source tree
-echo "$headers" | sed 's/.*/#include "&"/' > everything.h
+# Those of SIMD registers serve kernel sources alone.
+echo "$headers" | grep -vE 'simd|tile_kernels' | sed 's/.*/#include "&"/' > everything.h
 # Headers of a program's own under paths of ours, which must not come in the way.
 mkdir -p own/core/base own/core/graph && echo '#error not this one' | tee own/core/base/error.h > own/core/graph/graph.h
 
@@ -39,12 +40,28 @@ done
 build() {
   quiet "$1" -std=c++20 -Wall -Wextra -Wpedantic -Werror -Iown -I. "$2" $(package --cflags --libs $library) -o "$3"
 }
+# own_op COMPILER: an op of a user's own, its kernels compiled once a level.
+own_op() {
+  for level in sse2 avx2 avx512; do
+    quiet "$1" -std=c++20 -Wall -Wextra -Wpedantic -Werror $(package --cflags abax) -DABAX_LEVEL=$level \
+      $(package --variable=kernel_flags abax) $(package --variable=${level}_flags abax) \
+      -c "$source/tests/readme/own_op/kernels.cpp" -o kernels_$level.o
+    ar rc kernels_$level.a kernels_$level.o
+  done
+  quiet "$source/tests/structure/kernel_symbols" nm sse2=kernels_sse2.a avx2=kernels_avx2.a avx512=kernels_avx512.a
+  quiet "$1" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror "$source/tests/readme/own_op/main.cpp" kernels_*.o \
+    $(package --cflags --libs abax) -o own_op
+  ABAX_SIMD=sse2 ./own_op > said || { cat said; exit 1; }
+  grep -q '^sse2, 4 floats' said || { echo 'ABAX_SIMD does not choose the kernels'; cat said; exit 1; }
+  quiet ./own_op
+}
 [ ! -x "$build/tools/train" ] || quiet "$prefix/bin/abax-train" --steps 30 --out run
 for compiler in $compilers; do
   build "$compiler" "$source/tests/install/everything.cpp" everything
   quiet ./everything
   build "$compiler" "$source/tests/readme/train.cpp" train
   quiet ./train
+  own_op "$compiler"
   if [ $library = abax-data ]; then
     build "$compiler" "$source/tests/readme/generate.cpp" generate
     [ ! -d run ] || quiet ./generate run/last
@@ -54,6 +71,7 @@ for compiler in $compilers; do
       -DCMAKE_PREFIX_PATH="$prefix" -Dreadme="$source/tests/readme"
     quiet cmake --build "cmake-$(basename "$compiler")"
     quiet "cmake-$(basename "$compiler")/train"
+    quiet "cmake-$(basename "$compiler")/own_op"
   else
     echo 'no cmake here: not tried'
   fi
