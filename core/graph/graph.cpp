@@ -137,17 +137,13 @@ Value Graph::constant(float value, Place where) { return constant(Tensor::scalar
 
 Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
                            const Initialiser& initialiser, Place where) {
-  int index = store_->find(full_name);
-  if (index < 0) {
-    if (role == Role::trainable && !training()) {
-      const std::string nearest = nearest_name(full_name, store_->names());
-      throw UsageError(str_cat("there is no parameter '", full_name,
-                               "' in the store, and an evaluation graph makes none",
-                               nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
-                               location(where)));
-    }
-    index = store_->create(full_name, type, role, initialiser);
+  if (role == Role::trainable && !training() && store_->find(full_name) < 0) {
+    const std::string nearest = nearest_name(full_name, store_->names());
+    throw UsageError(str_cat(
+        "there is no parameter '", full_name, "' in the store, and an evaluation graph makes none",
+        nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"), location(where)));
   }
+  const int index = store_->find_or_create(full_name, type, role, initialiser);
   const Variable& variable = (*store_)[index];
   if (variable.value().type() != type || variable.role != role)
     throw UsageError(str_cat("the variable '", full_name, "' is ", variable.value().type(),
@@ -173,7 +169,7 @@ Value Graph::parameter(std::string_view name, Shape shape, const Initialiser& in
 Value Graph::parameter_without_decay(std::string_view name, Shape shape,
                                      const Initialiser& initialiser, Place where) {
   const Value value = parameter(name, shape, initialiser, where);
-  variable(value).decay = false;
+  store_->exempt_from_decay(node(value.node()).op->leaf()->variable);
   return value;
 }
 

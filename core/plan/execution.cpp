@@ -41,7 +41,7 @@ struct Execution::State {
   Variables* store;
   Workers* workers;
   std::shared_ptr<Workspace> workspace;
-  std::vector<int> variables;                  // of the plan, as indices in the store
+  std::vector<Variable*> variables;            // of the plan
   std::vector<bool> bound;                     // one an input
   std::vector<Tensor> numbers;                 // one an input: scalars that were copied
   AlignedBytes packs;                          // kept across runs
@@ -161,7 +161,7 @@ void Execution::State::check_inputs() const {
 void Execution::State::bind() {
   bases[0] = workspace->reserve(plan->memory.arena_bytes);
   for (std::size_t i = 0; i < variables.size(); ++i) {
-    const Tensor& tensor = (*store)[variables[i]].value();
+    const Tensor& tensor = variables[i]->value();
     const Program::StoreVariable& expected = plan->program.variables[i];
     if (tensor.type() != expected.type)
       throw UsageError(str_cat("variable '", expected.name, "' was ", expected.type,
@@ -195,8 +195,8 @@ void Execution::State::call(const PlanStep& step, std::size_t index, std::uint64
 
 void Execution::State::pack(std::uint64_t run) {
   for (std::size_t i = 0; i < plan->packs.size(); ++i) {
-    const int variable = variables[static_cast<std::size_t>(plan->program.packs[i].variable)];
-    const std::uint64_t version = (*store)[variable].version() + 1;
+    const std::size_t variable = static_cast<std::size_t>(plan->program.packs[i].variable);
+    const std::uint64_t version = variables[variable]->version() + 1;
     if (packed_versions[i] == version) continue;
     packed_versions[i] = 0;
     call(plan->packs[i], plan->steps.size() + i, run);
@@ -221,7 +221,7 @@ void Execution::State::run_steps(std::uint64_t run) {
 
 void Execution::State::commit() {
   for (const Program::Commit& commit : plan->program.commits) {
-    const Tensor& value = (*store)[variables[static_cast<std::size_t>(commit.variable)]].value();
+    const Tensor& value = variables[static_cast<std::size_t>(commit.variable)]->value();
     if (!commit.in_place && value.bytes() > 0) {
       const Address address = plan->address_of(commit.value);
       std::memcpy(memory_of(value.data()),
@@ -246,7 +246,7 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
     if (store[index].value().type() != variable.type)
       throw UsageError(str_cat("the plan's variable '", variable.name, "' is ", variable.type,
                                ", the store's is ", store[index].value().type()));
-    state_->variables.push_back(index);
+    state_->variables.push_back(&store[index]);
   }
   state_->bound.assign(program.inputs.size(), false);
   state_->numbers.resize(program.inputs.size());
@@ -303,7 +303,7 @@ void Execution::run() {
     State& state;
     ~RaiseVersions() {
       for (const Program::Commit& commit : state.plan->program.commits)
-        (*state.store)[state.variables[static_cast<std::size_t>(commit.variable)]].raise_version();
+        state.variables[static_cast<std::size_t>(commit.variable)]->raise_version();
     }
   };
   state.workers->run([&] {
