@@ -99,8 +99,9 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   // A random code counts as much as one vector in one batch; more only not to restart at once.
   const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
   const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, init::constant(random));
+  const Tensor& first_book = g.variable(book).value();  // an initialiser must not ask the store
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
-    std::ranges::transform(g.variable(book).value().as<float>(), sums.as<float>().begin(),
+    std::ranges::transform(first_book.as<float>(), sums.as<float>().begin(),
                            [&](float x) { return random * x; });
   }};
   const Value sums = g.saved_state(name + "/sums", book.type(), first_sums);
