@@ -52,13 +52,15 @@ Value with_rank(Value x, int rank) {
   return reshape(x, shape);
 }
 
+/// By an estimator, or hard without gradient where it is "".
 CategoricalSamples draw_samples(const Conditionals& q, const Conditionals& p, std::int64_t count,
                                 std::string_view estimator, Value temperature) {
   Graph& g = q.logits.graph();
   const Value noise = g.name(random_gumbel(g, q.logits.shape().inserted(0, count)), "noise");
   CategoricalSamples s;
   s.drawn = draw(q, noise, [&](Value logits, Value part) {
-    return sampled(estimator, logits, part, temperature);
+    return estimator.empty() ? hard_sample(logits, part)
+                             : sampled(estimator, logits, part, temperature);
   });
   s.p_logits = logits_given(p, s.drawn.z);
   // Of independent variables the KL is the same for all samples.
@@ -169,6 +171,7 @@ CategoricalSamples hard_sample_of(const Conditionals& q, const Conditionals& p) 
 
 Bound categorical_bound(const CategoricalSamples& s, const CategoricalLatent& c,
                         Value log_likelihood, Value weight, Value items, Value weights) {
+  check_estimator(c.estimator);
   const Value kl = sum_after(s.kl, 2);  // [samples, batch]
   const bool training = kl.graph().training();
   if (s.probability) return bound_of(s.mean_of(log_likelihood), s.mean_of(kl), weight);
