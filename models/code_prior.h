@@ -43,7 +43,8 @@ Value code_prior_step(Graph& graph, const CodePrior& settings, std::int64_t batc
 
 /// Draws the codes of one image a label (-1: no label): i32 [labels, positions]. The store holds
 /// the prior. Each image has random numbers of its own, by `seed` and its place alone.
-Tensor draw_codes(Variables& store, const CodePrior& settings, std::span<const std::int64_t> labels,
-                  const SamplingConfig& sampling, std::uint64_t seed, Workers& workers);
+Tensor draw_codes(const Variables& store, const CodePrior& settings,
+                  std::span<const std::int64_t> labels, const SamplingConfig& sampling,
+                  std::uint64_t seed, Workers& workers);
 
 }  // namespace abax
