@@ -98,7 +98,8 @@ void fields(Fields& f, CategoricalLatent& l) {
   }
   if (is_pathwise(l.estimator)) {
     f("temperature", l.temperature, "of relaxed samples, at the first step").above(0);
-    f("final-temperature", l.final_temperature, "at the last step").above(0);
+    f("final-temperature", l.final_temperature, "at the last step; 0: 0.5, or 1 of reinmax")
+        .at_least(0);
   }
   f("prior", l.prior, "of the variables").one_of({"uniform", "learned", "autoregressive"});
   f("posterior", l.posterior, "of the variables").one_of({"independent", "autoregressive"});
@@ -222,9 +223,12 @@ Scalars categorical_schedule(const CategoricalLatent& c, std::int64_t step, std:
   Scalars scalars{{"kl_weight", c.kl.weight(step)}};
   const double done =
       steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 1;  // of the run
-  if (is_pathwise(c.estimator))
+  if (is_pathwise(c.estimator)) {
+    const double usual = c.estimator == "reinmax" ? 1 : 0.5;
+    const double final_temperature = c.final_temperature > 0 ? c.final_temperature : usual;
     scalars["temperature"] =
-        static_cast<float>(c.temperature * std::pow(c.final_temperature / c.temperature, done));
+        static_cast<float>(c.temperature * std::pow(final_temperature / c.temperature, done));
+  }
   return scalars;
 }
 

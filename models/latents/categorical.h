@@ -38,8 +38,8 @@ struct CategoricalLatent {
   std::string prior = "uniform";          // "uniform", "learned" or "autoregressive"
   std::string posterior = "independent";  // "independent" or "autoregressive"
   KlSchedule kl = {};
-  double temperature = 1;  // of relaxed samples, at the first step
-  double final_temperature = 0.5;
+  double temperature = 1;        // of relaxed samples, at the first step
+  double final_temperature = 0;  // at the last; 0: 0.5, or 1 of "reinmax", which wants no less
 };
 void fields(Fields& f, CategoricalLatent& l);
 /// Whether prior or posterior has conditionals, and so reads a width.

@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
-#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
+#include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
@@ -25,27 +24,6 @@ constexpr float centre_rate = 0.2f;  // 1 - the alpha of Mnih and Gregor 2014, a
 
 /// 0, with the gradient of x.
 Value gradient_alone(Value x) { return x - stop_gradient(x); }
-
-/// What a sample or a term is made of: values of one graph, f32, that broadcast together. Their
-/// place is the caller's, not one in here.
-void check_together(std::string_view what, const Operand& first,
-                    std::initializer_list<std::pair<std::string_view, Value>> others) {
-  const auto& where = first.where();
-  Graph& g = first.value().graph();
-  Shape shape = first.value().shape();
-  g.require_own(first.value(), what, where);
-  for (const auto& [name, value] : others) {
-    g.require_own(value, str_cat(what, ": the ", name), where);
-    try {
-      if (value.dtype() != f32 || first.value().dtype() != f32)
-        throw ShapeError(str_cat(first.value().type(), " and ", value.type(), " are not both f32"));
-      shape = broadcast(shape, value.shape());
-    } catch (const ShapeError& error) {
-      throw ShapeError(
-          str_cat(what, ": the ", name, " does not fit: ", error.what(), g.location(where)));
-    }
-  }
-}
 
 void check_samples(std::string_view name, const Operand& f) {
   if (f.value().shape().rank() < 1 || f.value().shape()[0] < 2)

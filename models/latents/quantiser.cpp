@@ -22,6 +22,7 @@
 namespace abax {
 namespace {
 
+constexpr float fading = 100;  // smoothings: of a count below so many a hundredth is lost
 constexpr const char* no_restarts =
     "codes restart by their moving average: restarts want a codebook decay above 0";
 constexpr const char* no_cosine_stages =
@@ -117,6 +118,10 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
     const Value total = sum(new_counts);
     const float all = static_cast<float>(c.codes) * c.codebook_smoothing;
     new_book = new_sums / column((new_counts + c.codebook_smoothing) / (total + all) * total);
+    // A code that no vector meets keeps its place before the smoothing takes it to the origin.
+    const float least = fading * c.codebook_smoothing;
+    const Value faded = less(select(greater(part.counts, 0), least, new_counts), least);  // [codes]
+    new_book = select(column(faded), book, new_book);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.

@@ -38,13 +38,14 @@
 // whose m is zero stays as it was. A random code begins with N = 1 - decay, the weight of one
 // vector in one batch, so that it soon follows the vectors (or with 1 + restart_below, where codes
 // restart); one that comes from data or from another run begins with 1 + restart_below. m fits the
-// code, so that a code that is not used stays at first. But its N and m fade alike, by decay a run,
-// until the smoothing outweighs them: at N = 1e-5 (with a decay of 0.99 after 690 runs of a random
-// code, 1,150 of one from data) half of its length is left, and later all codes that no vector
-// meets lie at the origin, where vectors may meet them again; so it is in Sonnet. `restart_below`
+// code, so that a code that is not used stays: its N and m fade alike, by decay a run, and before
+// the smoothing outweighs them (N below 100 s, where it has taken a hundredth of the code's length:
+// with a decay of 0.99 after 230 runs of a random code, 690 of one from data) the code is left
+// alone until a vector meets it again. (In Sonnet such codes go on to the origin, all to one
+// place.) Its place may be one where no vector ever comes; `restart_below`
 // is against that: codes whose new N is below it become vectors of the batch, drawn at random: the
 // code, N (to 1 + restart_below) and m (N times the code) at once, in place of that run's moving
-// average. Cosine codes do not fade. An evaluation graph changes nothing.
+// average. Cosine codes need no smoothing. An evaluation graph changes nothing.
 //
 // The terms of the loss are, for each position, means of squares over the width, as in Sonnet (the
 // paper's norms are sums): commitment is mean (z - sg(code))^2, eq. 3's third term, weighted by

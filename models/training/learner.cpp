@@ -98,6 +98,9 @@ void Evaluation::add(const Evaluation& more) {
 }
 
 Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
+  if (batch.shape < 0 || batch.shape >= static_cast<int>(train_.size()))
+    throw UsageError(str_cat("a batch of the shape number ", batch.shape, " came to a learner of ",
+                             train_.size(), " training shapes (LearnerConfig::train_shapes)"));
   Part& part = train_[static_cast<std::size_t>(batch.shape)];
   for (const auto& [name, value] : scalars)
     if (part.execution->reads(name)) part.execution->set(name, value);
@@ -116,6 +119,10 @@ bool Learner::reads(std::string_view scalar) const {
 }
 
 void Learner::apply(const Scalars& scalars) {
+  if (!accumulates())
+    throw UsageError(
+        "this learner updates with each batch; LearnerConfig::accumulate waits for "
+        "apply()");
   for (const auto& [name, value] : scalars)
     if (apply_.execution->reads(name)) apply_.execution->set(name, value);
   apply_.execution->run();

@@ -260,6 +260,11 @@ void exchange_averages(Variables& store, SourceLocation where) {
   }
 }
 
+const Tensor& averaged_value(const Variables& store, const Variable& variable) {
+  const int average = average_of(store, variable);
+  return average >= 0 && updated(store) ? store[average].value() : variable.value();
+}
+
 AveragedParameters::AveragedParameters(Variables& store)
     : store_(has_averages(store) ? &store : nullptr) {
   if (store_) exchange_averages(*store_);

@@ -87,6 +87,9 @@ bool has_averages(const Variables& store);
 /// are, and so do all before the first update. Throws UsageError where no parameter has an average.
 void exchange_averages(Variables& store, SourceLocation where = SourceLocation::current());
 
+/// The value of a variable of the store, or its average where it has one and an update was made.
+const Tensor& averaged_value(const Variables& store, const Variable& variable);
+
 /// While it lives, the parameters are their averages, where there are some. Nothing may train
 /// meanwhile.
 class AveragedParameters {
