@@ -1,9 +1,11 @@
 // Beam search and sampling over any model that gives log-probabilities of the next token; no graph
 // is known here.
 //
-//     const auto next = [&](auto tokens, auto parents) { return log_probabilities_of(..); };
-//     const auto found = beam_search(2, vocabulary, {.beam = 5, .begin = 1, .end = 2}, next);
-//     found[0][0].tokens;  // the best sequence of the first of two, without begin and end
+//     // [rows, 4]: of what follows each row, whatever came before
+//     const std::vector<float> always(20, std::log(0.25f));
+//     const auto next = [&](auto tokens, auto parents) { return std::span<const float>(always); };
+//     const auto found = beam_search(1, 4, {.beam = 5, .begin = 1, .end = 2}, next);
+//     const std::vector<std::int32_t>& best = found[0][0].tokens;  // without begin and end
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // Target sequences for source sequences, with a trained encoder-decoder: beam search, n-best lists
 // and sampling, in batches.
 //
-//     Translator translator(store, config, {.batch = 16, .length = 40, .beam = 5, .limit = 50},
-//                           workers);
-//     const auto found = translator.translate(sources, {.beam = 5, .limit = 50, .begin = 1,
-//                                                       .end = 2});
+//     const DecodingShape shape{.batch = 16, .length = 40, .beam = 5, .limit = 50};
+//     Translator translator(store, settings, shape, workers);
+//     const BeamConfig search{.beam = 5, .limit = 49, .begin = 1, .end = 2};
+//     const auto found = translator.translate(sources, search);
 #pragma once
 
 #include <cstdint>

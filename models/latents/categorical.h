@@ -5,7 +5,7 @@
 //     const Conditionals q = categorical_posterior(features, latent, width);
 //     const Conditionals p = categorical_prior(graph, latent, width);
 //     const CategoricalSamples s = categorical_samples(q, p, latent);
-//     const Value log_likelihood = ...decoder(s.vectors())...;        // [samples, batch]
+//     const Value log_likelihood = decoder(s.vectors());        // [samples, batch]
 //     const Bound bound = categorical_bound(s, latent, log_likelihood, weight, items, weights);
 //
 // The KL is the sum of KL(q(z_k|z_<k, x), p(z_k|z_<k)), which of independent variables is the KL

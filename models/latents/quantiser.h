@@ -1,8 +1,8 @@
 // Quantisers: what turns vectors of features into codes, whatever the features are of.
 //
 //     const Quantised q = quantise(z, weights, quantiser);      // z is [batch, positions, width]
-//     const Value y = ...decoder(q.values)...;
-//     const Value objective = mean(likelihood) + mean(q.loss);
+//     const Value y = decoder(q.values);
+//     const Value objective = mean(square(y - x)) + mean(q.loss);
 //
 // How one codebook does it is its kind:
 //
@@ -30,8 +30,8 @@
 // [codes] and NAME/sums [codes, width], with which a training graph moves them at the end of each
 // run:
 //
-//     N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
-//     code = m / N'                                            (van den Oord et al. 2017, A.1)
+//   N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
+//   code = m / N'                                            (van den Oord et al. 2017, A.1)
 //
 // where N' is N after Laplace smoothing, (N + s) / (total + codes s) * total with s =
 // codebook_smoothing, as in Sonnet's VectorQuantizerEMA. Cosine codes are m / |m| instead; one
