@@ -14,19 +14,25 @@
 
 namespace abax {
 
-namespace {
-
-/// The shape of a layer's x, of this rank or (0) of one axis at least; its place is the caller's.
-const Shape& shape_of(std::string_view layer, std::string_view expected, const Operand& x, int rank,
-                      std::int64_t width) {
+const Shape& checked_shape(std::string_view layer, std::string_view expected, const Operand& x,
+                           int rank, DType dtype) {
   const Value value = x.value();
   const Shape& shape = value.shape();
-  if ((rank > 0 ? shape.rank() != rank : shape.rank() < 1) || value.dtype() != f32)
-    throw ShapeError(str_cat(layer, ": expected x f32", expected, ", got ", value.type(),
+  if ((rank > 0 ? shape.rank() != rank : shape.rank() < 1) || value.dtype() != dtype)
+    throw ShapeError(str_cat(layer, ": expected ", dtype, expected, ", got ", value.type(),
                              value.graph().location(x.where())));
+  return shape;
+}
+
+namespace {
+
+/// The shape of what a layer of so many outputs reads.
+const Shape& shape_of(std::string_view layer, std::string_view expected, const Operand& x, int rank,
+                      std::int64_t width) {
+  const Shape& shape = checked_shape(layer, expected, x, rank);
   if (width < 1)
     throw UsageError(str_cat(layer, ": a layer has at least one output, not ", width,
-                             value.graph().location(x.where())));
+                             x.value().graph().location(x.where())));
   return shape;
 }
 

@@ -14,6 +14,11 @@ namespace abax {
 // All throw ShapeError or UsageError, with the caller's place, on shapes that do not fit and on
 // parameters whose names the graph has already.
 
+/// The shape of x, which a layer expects to be of this rank (0: of one axis at least) and element
+/// type: `expected` says it in the message, "[time, batch, width]".
+const Shape& checked_shape(std::string_view layer, std::string_view expected, const Operand& x,
+                           int rank, DType dtype = f32);
+
 /// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,

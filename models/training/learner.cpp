@@ -20,6 +20,12 @@ std::vector<Value> results_of(const Model& model) {
   return values;
 }
 
+OptimiserConfig optimiser_of(const LearnerConfig& config, const Model& model) {
+  OptimiserConfig optimiser = config.optimiser;
+  optimiser.apart.insert(optimiser.apart.end(), model.apart.begin(), model.apart.end());
+  return optimiser;
+}
+
 }  // namespace
 
 Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers)
@@ -50,12 +56,12 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
     if (config.accumulate)
       accumulate(gradients);
     else
-      outputs.push_back(part.norm = optimise(config.optimiser, gradients));
+      outputs.push_back(part.norm = optimise(optimiser_of(config, part.model), gradients));
     part.plan = compile(*part.graph, outputs);
   }
   if (!config.accumulate || train_.empty()) return;
   apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
-  apply_.norm = optimise(config.optimiser, accumulated(*apply_.graph));
+  apply_.norm = optimise(optimiser_of(config, train_.front().model), accumulated(*apply_.graph));
   apply_.plan = compile(*apply_.graph, {apply_.norm});
 }
 

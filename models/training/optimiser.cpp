@@ -223,18 +223,34 @@ Value optimise(const OptimiserConfig& config, const Gradients& gradients, Source
   g.assign(before, step);
 
   const Value count = maximum(gradients.count, 1);
-  Value norm, scale;  // []
-  if (config.clip > 0) {
-    // The limit is the mean gradient's; these are sums.
-    const Clipping clipping = clip_by_global_norm(gradients.sums, count * config.clip);
-    norm = clipping.norm / count;
-    scale = clipping.scale / count;
-  } else {
-    norm = global_norm(gradients.sums) / count;
-    scale = 1 / count;
+  const auto is_apart = [&](const Value& parameter) {
+    const std::string& name = g.variable(parameter).name;
+    return std::ranges::any_of(config.apart,
+                               [&](const std::string& prefix) { return name.starts_with(prefix); });
+  };
+  Value norm;  // []
+  for (const bool apart : {false, true}) {
+    std::vector<Value> parameters, sums;
+    for (std::size_t i = 0; i < gradients.parameters.size(); ++i)
+      if (is_apart(gradients.parameters[i]) == apart) {
+        parameters.push_back(gradients.parameters[i]);
+        sums.push_back(gradients.sums[i]);
+      }
+    if (parameters.empty()) continue;
+    Value mean_norm, scale;  // []
+    if (config.clip > 0) {
+      // The limit is the mean gradient's; these are sums.
+      const Clipping clipping = clip_by_global_norm(sums, count * config.clip);
+      mean_norm = clipping.norm / count;
+      scale = clipping.scale / count;
+    } else {
+      mean_norm = global_norm(sums) / count;
+      scale = 1 / count;
+    }
+    if (!norm) norm = mean_norm;
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      update(config, parameters[i], {sums[i], where}, {rate, step, scale});
   }
-  for (std::size_t i = 0; i < gradients.parameters.size(); ++i)
-    update(config, gradients.parameters[i], {gradients.sums[i], where}, {rate, step, scale});
   if (config.average > 0)
     for (const Value& parameter : gradients.parameters) average(g, config.average, parameter, step);
   return norm;

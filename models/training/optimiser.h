@@ -38,7 +38,10 @@ struct OptimiserConfig {
   double weight_decay = 0;  // adamw: decoupled; else added to the gradient. Not on biases and norms
   double clip = 0;          // largest global norm of the mean gradient; 0: no clipping
   double average = 0;       // decay of the parameters' moving average; 0: none
-  std::string group = {};   // what tells it from other optimisers of the graph; not a setting
+  // For programs; no settings of a run:
+  std::string group = {};               // what tells it from other optimisers of the graph
+  std::vector<std::string> apart = {};  // parameters whose names begin so are clipped by a norm of
+                                        // their own, which is none of the one that is told
 };
 
 void fields(Fields& f, OptimiserConfig& config);

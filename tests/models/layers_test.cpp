@@ -6,6 +6,9 @@
 #include <functional>
 
 #include "core/base/error.h"
+#include "models/layers/prediction.h"
+#include "models/layers/recurrent_layer.h"
+#include "models/layers/transformer.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -53,6 +56,9 @@ TEST_CASE("layers: misuse is refused with the caller's place") {
   const Value words = g.constant(Tensor({4}, i32)), image = g.constant(Tensor({1, 8, 8, 3}));
   const Value sequence = g.constant(Tensor({5, 2, 3}));
   linear(rows, 2, "taken");
+  const Value tokens = g.constant(Tensor({5, 2}, i32));
+  const RecurrentState start = recurrent_start(g, "lstm", 2, 4);
+  const TransformerConfig blocks{.width = 4, .heads = 2, .context = 3};
   const std::vector<std::function<void()>> calls{
       [&] { linear(scalar, 2, "a"); },
       [&] { linear(words, 2, "b"); },
@@ -77,6 +83,27 @@ TEST_CASE("layers: misuse is refused with the caller's place") {
       [&] { lstm_layer(sequence, 0, scalar, "o"); },
       [&] { lstm_layer(sequence, 4, Value{}, "p"); },
       [&] { lstm_layer(sequence, 4, other.constant(1), "q"); },
+      [&] { recurrent_layer(rows, "lstm", start, {}); },
+      [&] { recurrent_layer(sequence, "gru", {}, {}); },
+      [&] {
+        recurrent_layer(sequence, "lstm", {start.h, {}}, {});
+      },
+      [&] { embed(words, rows, blocks); },
+      [&] { embed(tokens, scalar, blocks); },
+      [&] { embed(tokens, Value{}, blocks); },
+      [&] {
+        embed(tokens, g.constant(Tensor({9, 5})), blocks);
+      },
+      [&] {
+        embed(tokens, g.constant(Tensor({9, 4})), blocks);
+      },  // longer than the context
+      [&] { transformer_block(rows, blocks, WholeSequence{}); },
+      [&] { transformer_block(sequence, blocks, WholeSequence{}); },
+      [&] { token_logits(rows, Value{}, true); },
+      [&] { token_logits(rows, scalar, true); },
+      [&] {
+        token_logits(rows, g.constant(Tensor({9, 5})), true);
+      },
       [&] { word_dropout(rows, 0.5, 1); },
       [&] { word_dropout(words, 1.5, 1); },
       [&] { word_dropout(words, -1, 1); },

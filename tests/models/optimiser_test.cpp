@@ -188,6 +188,29 @@ TEST_CASE("optimisers: two groups of one rate are one optimiser, bit for bit") {
   }
 }
 
+TEST_CASE("optimiser: what stands apart is clipped by a norm of its own, which is not told") {
+  for (const double clip : {0.0, 2.5}) {
+    Variables store;
+    Graph g(store);
+    const Linear model(g);
+    const Value other = g.parameter("baseline/v", {2}, init::constant(1));
+    const Loss loss{model.loss.sum + 1000 * sum(other), model.loss.count};
+    const Value norm =
+        optimise({.name = "sgd", .clip = clip, .apart = {"baseline/"}}, gradients_of(loss));
+    Workers workers(1);
+    Execution step(compile(g, {norm}), store, workers);
+    const Tensor x = Tensor::of<float>({2}, {6, 8});
+    step.set("x", x);
+    step.set("count", 2.f);
+    step.set("learning_rate", 0.1f);
+    step.run();
+    CHECK(step.scalar(norm) == doctest::Approx(5));
+    CHECK(weights(store)[0] == doctest::Approx(1 - 0.1 * 3 * (clip > 0 ? 0.5 : 1)));
+    const double moved = clip > 0 ? 2.5 / std::sqrt(2.) : 500;
+    CHECK(store.at("baseline/v").value().as<float>()[0] == doctest::Approx(1 - 0.1 * moved));
+  }
+}
+
 TEST_CASE("optimisers: two losses on disjoint parameters, each moved by its own") {
   Variables store;
   Graph g(store);
