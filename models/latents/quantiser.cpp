@@ -22,6 +22,7 @@
 namespace abax {
 namespace {
 
+constexpr float fading = 100;  // smoothings: of a count below so many a hundredth is lost
 constexpr const char* no_restarts =
     "codes restart by their moving average: restarts want a codebook decay above 0";
 constexpr const char* no_cosine_stages =
@@ -99,8 +100,9 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   // A random code counts as much as one vector in one batch; more only not to restart at once.
   const float random = c.restart_below > 0 ? first : 1 - c.codebook_decay;
   const Value counts = g.saved_state(name + "/counts", {{c.codes}, f32}, init::constant(random));
+  const Tensor& first_book = g.variable(book).value();  // an initialiser must not ask the store
   const Initialiser first_sums{[&](Tensor& sums, Random&) {
-    std::ranges::transform(g.variable(book).value().as<float>(), sums.as<float>().begin(),
+    std::ranges::transform(first_book.as<float>(), sums.as<float>().begin(),
                            [&](float x) { return random * x; });
   }};
   const Value sums = g.saved_state(name + "/sums", book.type(), first_sums);
@@ -116,6 +118,10 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
     const Value total = sum(new_counts);
     const float all = static_cast<float>(c.codes) * c.codebook_smoothing;
     new_book = new_sums / column((new_counts + c.codebook_smoothing) / (total + all) * total);
+    // A code that no vector meets keeps its place before the smoothing takes it to the origin.
+    const float least = fading * c.codebook_smoothing;
+    const Value faded = less(select(greater(part.counts, 0), least, new_counts), least);  // [codes]
+    new_book = select(column(faded), book, new_book);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.
