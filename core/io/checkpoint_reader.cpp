@@ -172,12 +172,7 @@ void CheckpointReader::read_description(const fs::path& folder) {
   for (const SafetensorsEntry& entry : variables_->entries()) flags_of(*variables_, entry);
 }
 
-std::string CheckpointReader::hash() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (int shift = 60; shift >= 0; shift -= 4) result += digits[hash_ >> shift & 15];
-  return result;
-}
+std::string CheckpointReader::hash() const { return hash_text(hash_); }
 
 Role CheckpointReader::role_of(const SafetensorsEntry& entry) const {
   return flags_of(*variables_, entry).role;

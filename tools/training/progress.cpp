@@ -45,6 +45,12 @@ int terminal_columns(int descriptor) {
   return size.ws_col;
 }
 
+bool has_room_for_bar(const char* type, int columns) {
+  constexpr int least = 50;
+  const std::string_view name = type ? type : "";
+  return !name.empty() && name != "dumb" && columns >= least;
+}
+
 std::string duration_text(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "-:--";
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
@@ -124,7 +130,10 @@ void Progress::step(std::int64_t done, double loss, double tokens, const Figures
 void Progress::draw(std::int64_t done) {
   const std::string steps = str_cat(done, "/", last_);
   if (!style_.bar) {
-    out_ << "step " << steps << "  " << status(done) << "\n" << std::flush;
+    std::string line = str_cat("step ", steps, "  ", status(done));
+    if (style_.columns > 0)
+      line.resize(std::min(line.size(), static_cast<std::size_t>(style_.columns)));
+    out_ << line << "\n" << std::flush;
     return;
   }
   const std::string right = str_cat(" ", steps, "  ", status(done));

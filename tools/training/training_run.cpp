@@ -2,7 +2,9 @@
 #include "tools/training/training_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -13,7 +15,7 @@
 #include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/options/config_file.h"
-#include "tools/training/resident_memory.h"
+#include "tools/training/peak_memory.h"
 
 namespace abax {
 namespace {
@@ -28,6 +30,13 @@ std::string fixed(double number, int digits) {
   return std::move(out).str();
 }
 
+constexpr double rate_jump = 2;  // a rise of the learning rate by more is told
+
+/// The learning rate of a step of a run of `steps`.
+double rate_at(const RunSettings& s, std::int64_t step, std::int64_t steps) {
+  return double{scheduled_scalars(s, step, steps).at("learning_rate")};
+}
+
 constexpr int older_kept = 2;  // checkpoints beside the newest one
 
 /// The folder of a run that is gone on with; looking at it only needs no lock.
@@ -37,16 +46,14 @@ std::optional<RunFolder> reopened(const TrainCall& call) {
 }
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
-  if (resumed) return make_task(s, &resumed->files());
+  if (resumed) {
+    check_files(s, {"data", "valid", "test", "codes-of"},
+                "name what holds the same by that option");
+    return make_task(s, &resumed->files());
+  }
   if (s.training.init_from.empty()) return make_task(s);
-  const SavedRun source = open_run(s.training.init_from);
+  const SavedRun source = open_run(s.training.init_from, Which::best);
   return make_task(s, &source.files());  // its tokens mean what they did there
-}
-
-std::size_t bytes_of(const Variables& store) {
-  std::size_t bytes = 0;
-  for (int i = 0; i < store.count(); ++i) bytes += store[i].value().bytes();
-  return bytes;
 }
 
 /// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
@@ -142,7 +149,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   TrainingSettings& training = settings_.training;
   learner_.emplace(store_, learner_config(training, *task_), workers_);
   if (!training.init_from.empty() && !resumed_)
-    load_parameters(open_run(training.init_from).checkpoint.variables(), store_);
+    load_for_use(open_run(training.init_from, Which::best), store_);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
@@ -177,11 +184,45 @@ std::string TrainingRun::tool(std::string_view name) const {
   return at == std::string::npos ? std::string(name) : str_cat(program_.substr(0, at), name);
 }
 
+/// All that a run does, in small and without a folder: some steps, a batch to validate on, what is
+/// shown at the end, a copy as checkpoints are written of. Returns the seconds of a step.
+double TrainingRun::rehearse() {
+  using std::chrono::steady_clock;
+  constexpr double enough = 1;         // seconds
+  constexpr int most = 50, first = 2;  // steps; the first ones find the memory that they need
+  prepare_model();
+  const auto kept = copy_of(store_);
+  data::Batch batch;
+  double seconds = 0;
+  int step = 0;
+  for (; step < first + 1 || (seconds < enough && step < most); ++step) {
+    const steady_clock::time_point start = steady_clock::now();
+    const Scalars scalars =
+        scheduled_scalars(settings_, state_.step + step, settings_.training.steps);
+    for (std::int64_t i = 0; i < settings_.training.accumulate; ++i) {
+      task_->source(Part::train)->fill(state_.position++, batch);
+      learner_->learn(batch, scalars);
+    }
+    if (settings_.training.accumulate > 1) learner_->apply(scalars);
+    if (step >= first)
+      seconds += std::chrono::duration<double>(steady_clock::now() - start).count();
+  }
+  if (const data::BatchSource* const valid = task_->source(Part::valid))
+    learner_->evaluate(*valid, 0, 1);
+  std::ostringstream unseen;
+  task_->show(unseen, store_, workers_);
+  std::string name = (std::filesystem::temp_directory_path() / "abax-dry-run-XXXXXX").string();
+  if (mkdtemp(name.data())) {
+    task_->draw(name, "", store_, workers_);
+    std::error_code ignored;
+    std::filesystem::remove_all(name, ignored);
+  }
+  return seconds / (step - first);
+}
+
 void TrainingRun::describe() {
-  // What the plans take is claimed at their first runs: training, and at the end the results shown.
-  // A checkpoint is written of a copy of the variables.
-  const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
-  const std::size_t memory = resident_memory() + workspace + bytes_of(store_);
+  const double seconds = rehearse();  // a step
+  const std::size_t memory = peak_memory(), workspace = learner_->workspace_bytes();
   const data::BatchSource& train = *task_->source(Part::train);
   for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
   out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
@@ -199,7 +240,10 @@ void TrainingRun::describe() {
                     static_cast<double>(train.batches()),
                 2)
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
-       << name_of(default_level()) << "\nmemory       "
+       << name_of(default_level()) << "\nspeed        " << fixed(1 / seconds, seconds < 0.1 ? 0 : 2)
+       << " steps a second, as just measured; "
+       << duration_text(seconds * static_cast<double>(settings_.training.steps))
+       << " for all of them, without validations\nmemory       "
        << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
        << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
 }
@@ -239,7 +283,37 @@ void TrainingRun::prepare_model() {
   entry.prepare(store_, task_->model(), inputs, workers_);
 }
 
+/// What a person who goes on with a run may not expect.
+void TrainingRun::tell_resumed() {
+  const std::int64_t steps = settings_.training.steps;
+  if (state_.step >= steps)
+    say(str_cat("nothing is left to train: step ", state_.step, " of ", steps,
+                " is done; --steps N goes on"));
+  else if (state_.step > 0) {
+    const std::int64_t before = resumed_->settings.training.steps;
+    const double was = rate_at(resumed_->settings, state_.step - 1, before);
+    const double now = rate_at(settings_, state_.step, steps);
+    if (now > rate_jump * was && state_.step >= settings_.training.rate.warmup)
+      say(str_cat("the learning rate rises from ", was, " to ", now, ": --schedule ",
+                  settings_.training.rate.shape, " runs over all steps, which were ", before,
+                  " and are ", steps));
+  }
+}
+
+/// What the run learns from must stay what it was: else it would not go on but start on other data.
+void TrainingRun::check_data() {
+  state_.data = fingerprints(*task_);
+  if (!resumed_) return;
+  const std::string changed = changed_parts(resumed_->state.data, state_.data);
+  if (!changed.empty())
+    throw DataError(str_cat("the data is not what this run was trained on (", changed,
+                            "): --resume goes on with the same data alone; bring it back, or start "
+                            "a new run from its weights, by --init-from ",
+                            call_.resume));
+}
+
 int TrainingRun::train() {
+  check_data();
   {
     const InterruptGuard interrupt;
     begin_folder();
@@ -256,6 +330,7 @@ int TrainingRun::train() {
               1),
         " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
         name_of(default_level()), resumed_ ? str_cat("; going on after step ", state_.step) : ""));
+    if (resumed_) tell_resumed();
     learn(interrupt);
     save();
     writer_.finish();
@@ -275,9 +350,10 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
         task_->source(Part::train)->fill(position, batch);
       },
       {}, {}, state_.position);
+  const int columns = is_terminal(1) ? terminal_columns(1) : 0;
   Progress progress(out_, state_.step, settings_.training.steps,
-                    {.bar = is_terminal(1) && !settings_.watch.quiet,
-                     .columns = terminal_columns(1),
+                    {.bar = has_room_for_bar(std::getenv("TERM"), columns),
+                     .columns = columns,
                      .quiet = settings_.watch.quiet,
                      .perplexity = task_->has_perplexity(),
                      .unit = task_->unit() + "s"});
@@ -398,6 +474,7 @@ bool TrainingRun::save_is_due() {
 
 void TrainingRun::save(bool best) {
   if (saved_step_ == state_.step) return;
+  writer_.finish();  // one copy of the variables at a time
   writer_.begin([checkpoint = checkpoint_of(settings_, *task_, state_),
                  store = std::shared_ptr<const Variables>(copy_of(store_)), run = folder_->path(),
                  best] {
@@ -443,8 +520,11 @@ void TrainingRun::report() {
   for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(str_cat("  ", tool(arguments.substr(0, arguments.find(' '))),
                 arguments.substr(arguments.find(' '))));
-  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
-              2 * settings_.training.steps));
+  const std::int64_t done = std::max(state_.step, settings_.training.steps);
+  const double again = rate_at(settings_, done, 2 * done);
+  const bool rises = again > rate_jump * rate_at(settings_, done - 1, settings_.training.steps);
+  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ", 2 * done,
+              rises ? str_cat("   # the learning rate rises again, to ", again) : ""));
 }
 
 }  // namespace abax

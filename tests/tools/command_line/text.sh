@@ -54,6 +54,7 @@ test "$(wc -l <output)" = 3
 printf 'hall\nhall\njohn\n' >answers.txt
 expect 0 "$evaluate" --checkpoint pairs --data lines.txt,answers.txt --beam 2 --score scores.txt
 says "bleu"
+says "chrf"
 test "$(wc -l <scores.txt)" = 3
 expect 2 "$generate" --checkpoint pairs
 printf 'hall\n' >short.txt
