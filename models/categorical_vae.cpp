@@ -72,6 +72,7 @@ Model categorical_vae(Graph& g, const CategoricalVae& c, const BatchShape& shape
       categorical_bound(samples, c.latent, log_likelihood, kl_weight(g), images, weights);
   const Value mean = samples.mean_of(pixel_mean(pixels, c.image.pixels));
   Model model = variational_model(bound, mean, weights, makes_bound(g, c.latent));
+  if (c.latent.estimator == "nvil") model.apart = {"baseline/"};
   const Value codes = g.name(likeliest_codes(q), "codes");
   if (!g.training()) model.statistics = categorical_statistics(samples, codes, c.latent, weights);
   return model;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/tensor.h"
 #include "core/graph/graph.h"
@@ -55,6 +56,9 @@ struct Model {
   /// f32 tensors that add up over batches, in evaluation graphs; what is not linear follows from
   /// the sums: "code_counts" [codes] gives perplexity and usage.
   std::map<std::string, Value> statistics = {};
+  /// Beginnings of the names of parameters that learn something else than the model, such as a
+  /// baseline's: see OptimiserConfig::apart.
+  std::vector<std::string> apart = {};
 };
 
 }  // namespace abax

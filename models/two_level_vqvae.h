@@ -1,10 +1,10 @@
 // Two-level VQ-VAE (Razavi, van den Oord and Vinyals 2019, algorithm 1): top codes for the whole,
 // bottom codes for the rest, which know the decoded top.
 //
-//     h = encoder(x)
-//     top = quantise(code(shrunk(h)))             half the positions along each axis
-//     bottom = quantise(code([h, grown(top)]))    positions as in models/vqvae.h
-//     x' = decoder([upsampled top, bottom])
+//   h = encoder(x)
+//   top = quantise(code(shrunk(h)))             half the positions along each axis
+//   bottom = quantise(code([h, grown(top)]))    positions as in models/vqvae.h
+//   x' = decoder([upsampled top, bottom])
 //
 // With convolutions encoder/top/down is 4 x 4 with stride 2, followed by a relu, encoder/top/conv
 // and encoder/top/residual<i> as those of the encoder below it; grown is decoder/top/conv,

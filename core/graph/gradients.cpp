@@ -92,7 +92,8 @@ std::vector<Value> call_vjp(const Node& node, const Vjp& vjp) {
 
 }  // namespace
 
-std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocation where) {
+std::vector<Value> gradients_where_reached(Value loss, std::span<const Value> wrt,
+                                           SourceLocation where) {
   if (!loss || loss.dtype() != f32 || loss.shape().size() != 1)
     throw UsageError(str_cat("a loss is one f32 element, not ",
                              loss ? str_cat(loss.type()) : "empty", "\n  at ", place_of(where)));
@@ -128,6 +129,8 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
     const std::vector<Value> given = call_vjp(node, vjp);
     for (std::size_t i = 0; i < given.size(); ++i) {
       if (!given[i] || !vjp.wanted[i]) continue;
+      graph.require_own(given[i], str_cat("op '", node.op->name(), "': gradient ", i, " of vjp"),
+                        node.where);
       if (given[i].type() != node.inputs[i].type())
         throw UsageError(str_cat("op '", node.op->name(), "': vjp gave ", given[i].type(),
                                  " for an input ", node.inputs[i].type(), "\n  built at ",
@@ -137,13 +140,19 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocat
   }
 
   std::vector<Value> result;
-  for (const Value& value : wrt) {
-    Value sum = value.node() < nodes ? contributions.sum(value.node(), value.output()) : Value{};
-    if (!sum) {
-      const auto scope = graph.scope_at("gradient");
-      sum = broadcast_to({graph.constant(0, where), where}, value.shape());
-    }
-    result.push_back(sum);
+  for (const Value& value : wrt)
+    result.push_back(value.node() < nodes ? contributions.sum(value.node(), value.output())
+                                          : Value{});
+  return result;
+}
+
+std::vector<Value> gradients(Value loss, std::span<const Value> wrt, SourceLocation where) {
+  std::vector<Value> result = gradients_where_reached(loss, wrt, where);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (result[i]) continue;
+    Graph& graph = loss.graph();
+    const auto scope = graph.scope_at("gradient");
+    result[i] = broadcast_to({graph.constant(0, where), where}, wrt[i].shape());
   }
   return result;
 }

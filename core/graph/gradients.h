@@ -20,6 +20,11 @@ std::vector<Value> gradients(Value loss, std::span<const Value> wrt,
 std::vector<Value> gradients(Value loss, std::initializer_list<Value> wrt,
                              SourceLocation where = SourceLocation::current());
 
+/// The same, but an empty Value in the place of zeros where no path leads to the loss: what an
+/// update leaves alone.
+std::vector<Value> gradients_where_reached(Value loss, std::span<const Value> wrt,
+                                           SourceLocation where = SourceLocation::current());
+
 /// The same value, through which no gradient flows. Costs nothing at run time.
 Value stop_gradient(Operand x);
 

@@ -89,7 +89,8 @@ class CheckpointReader {
   Role role_of(const SafetensorsEntry& entry) const;
 
   /// Gives every variable of the store its value, and the store its seed and run counters. Both
-  /// must hold the same names with the same types and roles.
+  /// must hold the same names with the same types and roles, but for carried state of plans that
+  /// only one of them knows: that of the checkpoint is left out, that of the store becomes zeros.
   void restore(Variables& store) const;
   /// Creates every variable, with its role and flags; seed and run counters as in restore(). The
   /// store must not hold any of the names.

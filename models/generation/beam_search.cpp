@@ -34,6 +34,16 @@ Hypothesis finished(std::vector<std::int32_t> tokens, double log_probability, co
   return {std::move(tokens), log_probability, log_probability / std::pow(length, c.length_penalty)};
 }
 
+/// A model whose weights are broken has no way to go on.
+void check_finite(std::span<const float> next) {
+  for (const float x : next)
+    if (!(x < std::numeric_limits<float>::infinity()))
+      throw DivergedError(str_cat(
+          "a log-probability of the next token is ", x,
+          "; the model's weights are broken: train anew with a lower learning rate, or take an "
+          "older checkpoint"));
+}
+
 /// The search of one sequence.
 class Beam {
  public:
@@ -74,8 +84,8 @@ class Beam {
   std::vector<Hypothesis> results() && {
     if (results_.empty())
       throw DivergedError(
-          "a beam search found no sequence of finite probability: the log-probabilities are NaN or "
-          "all -inf; the model's weights are broken: train anew with a lower learning rate, or "
+          "a beam search found no sequence of finite probability: the log-probabilities are all "
+          "-inf; the model's weights are broken: train anew with a lower learning rate, or "
           "take an older checkpoint");
     std::ranges::stable_sort(results_, std::ranges::greater{}, &Hypothesis::score);
     if (results_.size() > at(config_.n_best)) results_.resize(at(config_.n_best));
@@ -96,10 +106,11 @@ class Beam {
     const std::size_t wanted = 2 * live_.size();
     for (std::size_t row = 0; row < live_.size(); ++row) {
       if (live_[row].log_probability == never) continue;
+      check_finite(next.subspan(row * at(vocabulary), at(vocabulary)));
       const auto add = [&](std::int32_t token) {
         const double sum = live_[row].log_probability + next[row * at(vocabulary) + at(token)];
         const Candidate candidate{sum, static_cast<std::int64_t>(row), token};
-        if (!(sum > never)) return;          // NaN, too, is no way to go on
+        if (sum == never) return;
         if (candidates_.size() == wanted) {  // a heap whose front is the worst
           if (!better(candidate, candidates_.front())) return;
           std::ranges::pop_heap(candidates_, better);
@@ -112,7 +123,7 @@ class Beam {
         add(config_.end);
       else
         for (std::int64_t token = 0; token < vocabulary; ++token)
-          if (token != config_.begin) add(static_cast<std::int32_t>(token));
+          if (token != config_.begin || token == config_.end) add(static_cast<std::int32_t>(token));
     }
     std::ranges::sort(candidates_, better);
   }
@@ -124,7 +135,8 @@ class Beam {
   bool done_ = false;
 };
 
-void check(const BeamConfig& c, std::int64_t vocabulary) {
+void check(const BeamConfig& c, std::int64_t sequences, std::int64_t vocabulary) {
+  if (sequences < 0) throw UsageError(str_cat("there are no ", sequences, " sequences"));
   if (c.beam < 1) throw UsageError(str_cat("a beam has at least one hypothesis, not ", c.beam));
   if (c.n_best < 1 || c.n_best > c.beam)
     throw UsageError(
@@ -147,7 +159,7 @@ void check_next(std::span<const float> next, std::int64_t rows, std::int64_t voc
 std::vector<std::vector<Hypothesis>> beam_search(std::int64_t sequences, std::int64_t vocabulary,
                                                  const BeamConfig& config,
                                                  NextLogProbabilities next) {
-  check(config, vocabulary);
+  check(config, sequences, vocabulary);
   const std::int64_t rows = sequences * config.beam;
   std::vector<Beam> beams(at(sequences), Beam(config));
   std::vector<std::int32_t> tokens(at(rows)), parents(at(rows));
@@ -176,7 +188,7 @@ std::vector<std::vector<Hypothesis>> beam_search(std::int64_t sequences, std::in
 std::vector<Hypothesis> sample_sequences(std::int64_t sequences, std::int64_t vocabulary,
                                          const BeamConfig& config, Sampler& sampler, Random& random,
                                          NextLogProbabilities next) {
-  check(config, vocabulary);
+  check(config, sequences, vocabulary);
   std::vector<std::int32_t> tokens(at(sequences), config.begin), rows(at(sequences));
   std::iota(rows.begin(), rows.end(), 0);
   struct Drawn {
@@ -185,7 +197,7 @@ std::vector<Hypothesis> sample_sequences(std::int64_t sequences, std::int64_t vo
     bool done = false;
   };
   std::vector<Drawn> drawn(at(sequences));
-  std::vector<float> allowed;  // the begin token's chance is none
+  std::vector<float> allowed;  // without the begin token, unless it ends
   for (std::int64_t step = 0; step <= config.limit; ++step) {
     if (std::ranges::all_of(drawn, &Drawn::done)) break;
     const auto following = next(tokens, rows);
@@ -194,8 +206,11 @@ std::vector<Hypothesis> sample_sequences(std::int64_t sequences, std::int64_t vo
       if (drawn[s].done) continue;
       const auto row = following.subspan(s * at(vocabulary), at(vocabulary));
       allowed.assign(row.begin(), row.end());
-      allowed[at(config.begin)] = -std::numeric_limits<float>::infinity();
-      tokens[s] = step == config.limit ? config.end : sampler.draw(allowed, random);
+      check_finite(row);
+      if (config.begin != config.end)
+        allowed[at(config.begin)] = -std::numeric_limits<float>::infinity();
+      tokens[s] =
+          step == config.limit ? config.end : sampler.draw(allowed, random, drawn[s].tokens);
       drawn[s].log_probability += row[at(tokens[s])];
       drawn[s].done = tokens[s] == config.end;
       if (!drawn[s].done) drawn[s].tokens.push_back(tokens[s]);

@@ -62,7 +62,7 @@ int axis_of(const std::string& name, const TensorType& items, const TensorType& 
 
 Coder::Coder(Variables& store, const ModelSettings& settings, Workers& workers,
              const BatchShape& shape)
-    : store_(store),
+    : store_(sharing_parameters(store)),
       workers_(workers),
       settings_(settings),
       parts_(settings.entry().autoencoder),
@@ -70,12 +70,10 @@ Coder::Coder(Variables& store, const ModelSettings& settings, Workers& workers,
   if (!parts_.shape || !parts_.encode || !parts_.decode)
     throw UsageError(str_cat(settings.name(), " is no autoencoder: it has no codes"));
   codes_ = parts_.shape(settings_);
-  store_.runs(sampling) = 0;
-  store_.runs(posterior_sampling) = 0;
 }
 
 std::unique_ptr<Coder::Way> Coder::finish(std::unique_ptr<Way> way) {
-  way->execution.emplace(compile(way->graph, {way->result}), store_, workers_);
+  way->execution.emplace(compile(way->graph, {way->result}), *store_, workers_);
   return way;
 }
 
@@ -110,7 +108,7 @@ Tensor Coder::through(Way& way, BatchInputs items) {
 Tensor Coder::encode_by(Encode part, std::unique_ptr<Way>& way, const char* label,
                         BatchInputs items) {
   if (!way) {
-    auto made = std::make_unique<Way>(store_, label);
+    auto made = std::make_unique<Way>(*store_, label);
     made->result = part(made->graph, settings_, batch_);
     way = finish(std::move(made));
   }
@@ -135,7 +133,7 @@ Tensor Coder::decode(const Tensor& codes) {
     throw ShapeError(str_cat("the model takes codes [", codes_.positions, "] ", dtype(),
                              " each, not ", codes.type()));
   if (!decode_) {
-    auto way = std::make_unique<Way>(store_, "decode");
+    auto way = std::make_unique<Way>(*store_, "decode");
     const Range kinds = codes_.kinds > 0 ? values_in(0, codes_.kinds) : Range{};
     way->result = parts_.decode(way->graph, settings_,
                                 way->graph.input("codes", type.shape, type.dtype, kinds));
@@ -148,7 +146,7 @@ Tensor Coder::decode(const Tensor& codes) {
 Tensor Coder::sample(std::int64_t count) {
   if (!parts_.sample) throw UsageError("the model has no prior to draw codes from");
   if (!sample_) {
-    auto way = std::make_unique<Way>(store_, sampling);
+    auto way = std::make_unique<Way>(*store_, sampling);
     way->result = parts_.sample(way->graph, settings_, batch_.batch);
     sample_ = finish(std::move(way));
   }

@@ -20,10 +20,12 @@
 namespace abax {
 
 /// Each way has a plan of its own, made when it is first taken; any number of items goes through it
-/// in batches. Codes are i32, or f32 of a model whose latents are real numbers.
+/// in batches. Codes are i32, or f32 of a model whose latents are real numbers. A coder shares the
+/// store's parameters and has all else to itself: several go side by side, also each in a thread,
+/// and the store stays as it is.
 class Coder {
  public:
-  /// The store holds the model and must outlive the coder. `shape` is that of its plans' batches.
+  /// The store holds the model. `shape` is that of its plans' batches.
   /// Throws UsageError where the model is no autoencoder.
   Coder(Variables& store, const ModelSettings& settings, Workers& workers,
         const BatchShape& shape = {.batch = 64});
@@ -62,7 +64,7 @@ class Coder {
   using Encode = Value (*)(Graph& graph, const ModelSettings& settings, const BatchShape& shape);
   Tensor encode_by(Encode part, std::unique_ptr<Way>& way, const char* label, BatchInputs items);
 
-  Variables& store_;
+  std::unique_ptr<Variables> store_;  // the parameters of the one given, with counters of its own
   Workers& workers_;
   ModelSettings settings_;
   const Autoencoder& parts_;

@@ -7,13 +7,17 @@
 
 namespace abax {
 
-Generator::Generator(Variables& store, const ModelSettings& settings, Workers& workers)
-    : graph_(std::make_unique<Graph>(store, Mode::evaluate, "generate")) {
+Generator::Generator(Variables& store, const ModelSettings& settings, Workers& workers,
+                     SourceLocation where)
+    : variables_(sharing_parameters(store)),
+      graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "generate")) {
   const ModelEntry& entry = settings.entry();
   if (!entry.step)
-    throw UsageError(str_cat("'", entry.name, "' is no language model: it goes on with no text"));
+    throw UsageError(str_cat("'", entry.name,
+                             "' is no language model: it goes on with no text\n  at ",
+                             place_of(where)));
   logits_ = entry.step(*graph_, settings, 1);
-  execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), store, workers);
+  execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), *variables_, workers);
   execution_->set("tokens", token_);
   if (entry.context) context_ = static_cast<std::size_t>(entry.context(settings));
 }
@@ -25,7 +29,10 @@ void Generator::step(std::int32_t token) {
   fresh_ = false;
 }
 
-std::span<const float> Generator::next(std::int32_t token) {
+std::span<const float> Generator::next(std::int32_t token, SourceLocation where) {
+  if (const std::int64_t vocabulary = logits_.shape().at(-1); token < 0 || token >= vocabulary)
+    throw DataError(str_cat("a generator of ", vocabulary, " tokens was given the token ", token,
+                            "\n  at ", place_of(where)));
   if (fresh_) read_.clear();
   if (context_ > 0 && read_.size() == context_) {
     read_.erase(read_.begin(), read_.end() - static_cast<std::ptrdiff_t>(context_ / 2));

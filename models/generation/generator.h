@@ -17,18 +17,20 @@
 namespace abax {
 
 /// A plan of one step and one stream, whose state is carried from token to token. The store must
-/// hold the model's parameters; it is not changed but for the carried state of the label
-/// "generate".
+/// hold the model's parameters, which the generator shares: what training changes later counts, and
+/// must not happen during next(). The state is the generator's own: any number of generators go
+/// side by side on one store, in one thread or each in its own, and the store stays as it is.
 class Generator {
  public:
   /// Throws UsageError where the store does not hold the model that `settings` describe, and where
   /// it is no language model.
-  Generator(Variables& store, const ModelSettings& settings, Workers& workers);
+  Generator(Variables& store, const ModelSettings& settings, Workers& workers,
+            SourceLocation where = SourceLocation::current());
 
   /// The logits of what follows `token` [vocabulary], valid until the next call. Where the model's
   /// context is full, the last half of it is read anew first. Throws DataError on a token outside
   /// the vocabulary.
-  std::span<const float> next(std::int32_t token);
+  std::span<const float> next(std::int32_t token, SourceLocation where = SourceLocation::current());
   /// Bytes that the plan takes beside the store's variables.
   std::size_t workspace_bytes() const { return memory_bytes(execution_->plan()); }
   /// Begins a new stream.
@@ -37,6 +39,7 @@ class Generator {
  private:
   void step(std::int32_t token);
 
+  std::unique_ptr<Variables> variables_;  // the store's parameters, with state of its own
   std::unique_ptr<Graph> graph_;
   Value logits_;
   Tensor token_{Shape{1, 1}, i32};

@@ -2,10 +2,7 @@
 #include "models/generation/line_classifier.h"
 
 #include <algorithm>
-#include <map>
-#include <optional>
 
-#include "core/plan/execution.h"
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 #include "ops/normalise.h"
@@ -13,20 +10,13 @@
 namespace abax {
 namespace {
 
-constexpr std::int64_t rows = 64;  // lines that are read together
-
-struct Reader {
-  Reader(Variables& store) : graph(store, Mode::evaluate, "classify") {}
-  Graph graph;
-  Value probabilities;  // [batch, classes]
-  std::optional<Execution> execution;
-};
+constexpr std::int64_t lines_together = 64;  // lines that are read together
 
 }  // namespace
 
 LineClassifier::LineClassifier(Variables& store, const ModelSettings& settings,
                                const data::Tokenizer& tokenizer, Workers& workers)
-    : store_(store), settings_(settings), tokenizer_(tokenizer), workers_(workers) {}
+    : settings_(settings), tokenizer_(tokenizer), plans_(store, workers, "classify") {}
 
 std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::string>& lines) {
   std::vector<std::vector<float>> results(lines.size());
@@ -44,24 +34,19 @@ std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::
   if (line.empty()) return results;
   const ModelEntry& entry = settings_.entry();
   const data::LabelledSentences batches(words, tokenizer_,
-                                        {.batches = {.rows = rows, .buckets = 6},
+                                        {.batches = {.rows = lines_together, .buckets = 6},
                                          .limit = entry.context ? entry.context(settings_) : 0,
                                          .cut = true,
                                          .shuffled = false});
-  std::map<int, std::unique_ptr<Reader>> readers;
   for (std::int64_t position = 0; position < batches.batches(); ++position) {
     const data::Batch batch = batches.make(position);
-    std::unique_ptr<Reader>& reader = readers[batch.shape];
-    if (!reader) {
-      reader = std::make_unique<Reader>(store_);
-      const BatchShape& shape = batches.shapes()[static_cast<std::size_t>(batch.shape)];
-      reader->probabilities = softmax(entry.build(reader->graph, settings_, shape).output);
-      reader->execution.emplace(compile(reader->graph, {reader->probabilities}), store_, workers_);
-    }
-    for (const auto& [name, tensor] : batch.inputs)
-      if (reader->execution->reads(name)) reader->execution->set(name, tensor);
-    reader->execution->run();
-    const TensorView found = reader->execution->get(reader->probabilities);
+    const BatchShape& shape = batches.shapes()[static_cast<std::size_t>(batch.shape)];
+    const auto build = [&](Graph& g) {
+      return std::vector<Value>{softmax(entry.build(g, settings_, shape).output)};
+    };
+    auto& [graph, results_of_batch, execution] = plans_.of(named_tensors(batch.inputs), build);
+    execution->run();
+    const TensorView found = execution->get(results_of_batch[0]);  // [batch, classes]
     const auto classes = static_cast<std::size_t>(found.type.shape[1]);
     const std::vector<std::int64_t> items = batches.rows(position);
     for (std::size_t row = 0; row < items.size(); ++row) {

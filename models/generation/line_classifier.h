@@ -10,13 +10,15 @@
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
 #include "models/data/text/tokenizer.h"
+#include "models/generation/shape_plans.h"
 #include "models/model_settings.h"
 
 namespace abax {
 
 class LineClassifier {
  public:
-  /// The store holds the model; it, the tokeniser and the workers must outlive the classifier.
+  /// The store holds the model; it stays as it is, see ShapePlans. It, the tokeniser and the
+  /// workers must outlive the classifier.
   LineClassifier(Variables& store, const ModelSettings& settings, const data::Tokenizer& tokenizer,
                  Workers& workers);
 
@@ -26,10 +28,9 @@ class LineClassifier {
   std::vector<std::vector<float>> classify(const std::vector<std::string>& lines);
 
  private:
-  Variables& store_;
   ModelSettings settings_;
   const data::Tokenizer& tokenizer_;
-  Workers& workers_;
+  ShapePlans plans_;
 };
 
 }  // namespace abax

@@ -2,7 +2,6 @@
 #include "models/generation/line_translator.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
@@ -36,17 +35,23 @@ template <class Decode>
 std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
     const std::vector<std::string>& lines, const Decode& decode) {
   Batch sources;
+  std::vector<std::size_t> order;  // lines with tokens, shortest first
+  std::vector<std::vector<Hypothesis>> results(lines.size());
+  cut_ = 0;
   for (const std::string& line : lines) {
-    sources.push_back(tokenizers_.source.encode(line));
-    if (static_cast<std::int64_t>(sources.back().size()) > context_ - 1)
-      sources.back().resize(static_cast<std::size_t>(context_ - 1));
-    sources.back().push_back(data::source_end(tokenizers_.source));
+    std::vector<std::int32_t>& source = sources.emplace_back(tokenizers_.source.encode(line));
+    if (source.empty())
+      results[sources.size() - 1] = {Hypothesis{}};
+    else
+      order.push_back(sources.size() - 1);
+    if (static_cast<std::int64_t>(source.size()) > context_ - 1) {
+      source.resize(static_cast<std::size_t>(context_ - 1));
+      ++cut_;
+    }
+    source.push_back(data::source_end(tokenizers_.source));
   }
-  std::vector<std::size_t> order(lines.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return sources[i].size(); });
   const auto batch = static_cast<std::size_t>(translator_.shape().batch);
-  std::vector<std::vector<Hypothesis>> results(lines.size());
   for (std::size_t at = 0; at < order.size(); at += batch) {
     const std::size_t end = std::min(order.size(), at + batch);
     Batch some;

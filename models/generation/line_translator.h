@@ -25,13 +25,16 @@ class LineTranslator {
   LineTranslator(Variables& store, const ModelSettings& settings, const PairTokenizers& tokenizers,
                  std::int64_t beam, Workers& workers);
 
-  /// The n best targets of each line, best first. A line that is longer than the model's context
-  /// is cut. Of `search`, begin, end and limit are set here.
+  /// The n best targets of each line, best first; of a line without tokens one, which is empty. A
+  /// line that is longer than the model's context is cut. Of `search`, begin, end and limit are set
+  /// here.
   std::vector<std::vector<Hypothesis>> translate(const std::vector<std::string>& lines,
                                                  BeamConfig search);
   /// One drawn target for each line; the beam must be 1.
   std::vector<std::vector<Hypothesis>> sample(const std::vector<std::string>& lines,
                                               Sampler& sampler, Random& random);
+  /// How many lines of the last call were cut.
+  std::int64_t cut_lines() const { return cut_; }
 
  private:
   using Batch = std::vector<std::vector<std::int32_t>>;  // tokens of some sources
@@ -43,6 +46,7 @@ class LineTranslator {
   const PairTokenizers& tokenizers_;
   std::int64_t context_;  // tokens of the longest source or target, with their end
   Translator translator_;
+  std::int64_t cut_ = 0;
 };
 
 }  // namespace abax

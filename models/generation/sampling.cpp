@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -25,6 +26,11 @@ void check_sampling(const SamplingConfig& c) {
   if (c.top_k < 0) throw UsageError(str_cat("top-k is at least 1, or 0 for all, not ", c.top_k));
   if (!(c.top_p > 0 && c.top_p <= 1))
     throw UsageError(str_cat("top-p is above 0 and at most 1, not ", c.top_p));
+  if (!(c.repetition_penalty > 0))
+    throw UsageError(
+        str_cat("a repetition penalty is above 0, 1 for none, not ", c.repetition_penalty));
+  for (const std::int32_t banned : c.banned)
+    if (banned < 0) throw UsageError(str_cat("there is no class ", banned, " to ban"));
 }
 
 namespace {
@@ -45,7 +51,33 @@ float checked_largest(std::span<const float> logits) {
 
 }  // namespace
 
-std::int32_t Sampler::draw(std::span<const float> logits, Random& random) {
+std::span<const float> Sampler::adjusted(std::span<const float> logits,
+                                         std::span<const std::int32_t> before) {
+  const bool penalised = config_.repetition_penalty != 1 && !before.empty();
+  if (!penalised && config_.banned.empty()) return logits;
+  adjusted_.assign(logits.begin(), logits.end());
+  const auto at = [&](std::int32_t c) {
+    if (c < 0 || static_cast<std::size_t>(c) >= logits.size())
+      throw UsageError(str_cat("there is no class ", c, " among ", logits.size()));
+    return static_cast<std::size_t>(c);
+  };
+  if (penalised)
+    for (const std::int32_t c : before) {
+      const float x = logits[at(c)];  // once, however often it came
+      adjusted_[at(c)] = x > 0 ? x / config_.repetition_penalty : x * config_.repetition_penalty;
+    }
+  for (const std::int32_t c : config_.banned)
+    adjusted_[at(c)] = -std::numeric_limits<float>::infinity();
+  if (std::ranges::max_element(adjusted_) == adjusted_.end() ||
+      *std::ranges::max_element(adjusted_) == -std::numeric_limits<float>::infinity())
+    throw UsageError(str_cat("of ", logits.size(), " classes all that can be drawn are banned"));
+  return adjusted_;
+}
+
+std::int32_t Sampler::draw(std::span<const float> given, Random& random,
+                           std::span<const std::int32_t> before) {
+  checked_largest(given);
+  const std::span<const float> logits = adjusted(given, before);
   const float largest = checked_largest(logits);
   if (config_.temperature == 0)
     return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());

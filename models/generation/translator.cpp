@@ -9,10 +9,10 @@
 #include "models/registry.h"
 
 namespace abax {
-Translator::Translator(const Variables& store, const ModelSettings& settings,
-                       const DecodingShape& shape, Workers& workers)
+Translator::Translator(Variables& store, const ModelSettings& settings, const DecodingShape& shape,
+                       Workers& workers)
     : shape_(shape),
-      variables_(copy_of_parameters(store)),
+      variables_(sharing_parameters(store)),
       encode_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
       step_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
       source_({shape.length, shape.batch}, i32),

@@ -1,10 +1,10 @@
 // Target sequences for source sequences, with a trained encoder-decoder: beam search, n-best lists
 // and sampling, in batches.
 //
-//     Translator translator(store, config, {.batch = 16, .length = 40, .beam = 5, .limit = 50},
-//                           workers);
-//     const auto found = translator.translate(sources, {.beam = 5, .limit = 50, .begin = 1,
-//                                                       .end = 2});
+//     const DecodingShape shape{.batch = 16, .length = 40, .beam = 5, .limit = 50};
+//     Translator translator(store, settings, shape, workers);
+//     const BeamConfig search{.beam = 5, .limit = 49, .begin = 1, .end = 2};
+//     const auto found = translator.translate(sources, search);
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@
 
 namespace abax {
 
-/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. Both work
-/// on a copy of the parameters as they are when it is made, so that the store is left alone: what
-/// decoding carries from step to step is no part of a checkpoint, and translators of several shapes
-/// may stand side by side.
+/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. They share
+/// the store's parameters: what training changes later counts, and must not happen meanwhile. What
+/// decoding carries from step to step is the translator's own: the store stays as it is, and any
+/// number of translators, of any shapes, go side by side, in one thread or each in its own.
 class Translator {
  public:
   /// The shape's `limit` counts steps: one more than the tokens of the longest target. Throws
   /// UsageError where the store does not hold the model that `settings` describe, or where learned
   /// positions are fewer than the shape asks for.
-  Translator(const Variables& store, const ModelSettings& settings, const DecodingShape& shape,
+  Translator(Variables& store, const ModelSettings& settings, const DecodingShape& shape,
              Workers& workers);
 
   /// For each source (i32 tokens, its end token included where training had one) the n best

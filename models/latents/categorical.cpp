@@ -52,13 +52,15 @@ Value with_rank(Value x, int rank) {
   return reshape(x, shape);
 }
 
+/// By an estimator, or hard without gradient where it is "".
 CategoricalSamples draw_samples(const Conditionals& q, const Conditionals& p, std::int64_t count,
                                 std::string_view estimator, Value temperature) {
   Graph& g = q.logits.graph();
   const Value noise = g.name(random_gumbel(g, q.logits.shape().inserted(0, count)), "noise");
   CategoricalSamples s;
   s.drawn = draw(q, noise, [&](Value logits, Value part) {
-    return sampled(estimator, logits, part, temperature);
+    return estimator.empty() ? hard_sample(logits, part)
+                             : sampled(estimator, logits, part, temperature);
   });
   s.p_logits = logits_given(p, s.drawn.z);
   // Of independent variables the KL is the same for all samples.
@@ -96,7 +98,8 @@ void fields(Fields& f, CategoricalLatent& l) {
   }
   if (is_pathwise(l.estimator)) {
     f("temperature", l.temperature, "of relaxed samples, at the first step").above(0);
-    f("final-temperature", l.final_temperature, "at the last step").above(0);
+    f("final-temperature", l.final_temperature, "at the last step; 0: 0.5, or 1 of reinmax")
+        .at_least(0);
   }
   f("prior", l.prior, "of the variables").one_of({"uniform", "learned", "autoregressive"});
   f("posterior", l.posterior, "of the variables").one_of({"independent", "autoregressive"});
@@ -169,6 +172,7 @@ CategoricalSamples hard_sample_of(const Conditionals& q, const Conditionals& p) 
 
 Bound categorical_bound(const CategoricalSamples& s, const CategoricalLatent& c,
                         Value log_likelihood, Value weight, Value items, Value weights) {
+  check_estimator(c.estimator);
   const Value kl = sum_after(s.kl, 2);  // [samples, batch]
   const bool training = kl.graph().training();
   if (s.probability) return bound_of(s.mean_of(log_likelihood), s.mean_of(kl), weight);
@@ -219,9 +223,12 @@ Scalars categorical_schedule(const CategoricalLatent& c, std::int64_t step, std:
   Scalars scalars{{"kl_weight", c.kl.weight(step)}};
   const double done =
       steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 1;  // of the run
-  if (is_pathwise(c.estimator))
+  if (is_pathwise(c.estimator)) {
+    const double usual = c.estimator == "reinmax" ? 1 : 0.5;
+    const double final_temperature = c.final_temperature > 0 ? c.final_temperature : usual;
     scalars["temperature"] =
-        static_cast<float>(c.temperature * std::pow(c.final_temperature / c.temperature, done));
+        static_cast<float>(c.temperature * std::pow(final_temperature / c.temperature, done));
+  }
   return scalars;
 }
 

@@ -5,7 +5,7 @@
 //     const Conditionals q = categorical_posterior(features, latent, width);
 //     const Conditionals p = categorical_prior(graph, latent, width);
 //     const CategoricalSamples s = categorical_samples(q, p, latent);
-//     const Value log_likelihood = ...decoder(s.vectors())...;        // [samples, batch]
+//     const Value log_likelihood = decoder(s.vectors());        // [samples, batch]
 //     const Bound bound = categorical_bound(s, latent, log_likelihood, weight, items, weights);
 //
 // The KL is the sum of KL(q(z_k|z_<k, x), p(z_k|z_<k)), which of independent variables is the KL
@@ -38,8 +38,8 @@ struct CategoricalLatent {
   std::string prior = "uniform";          // "uniform", "learned" or "autoregressive"
   std::string posterior = "independent";  // "independent" or "autoregressive"
   KlSchedule kl = {};
-  double temperature = 1;  // of relaxed samples, at the first step
-  double final_temperature = 0.5;
+  double temperature = 1;        // of relaxed samples, at the first step
+  double final_temperature = 0;  // at the last; 0: 0.5, or 1 of "reinmax", which wants no less
 };
 void fields(Fields& f, CategoricalLatent& l);
 /// Whether prior or posterior has conditionals, and so reads a width.

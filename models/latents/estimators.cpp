@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
+#include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
@@ -24,9 +25,23 @@ constexpr float centre_rate = 0.2f;  // 1 - the alpha of Mnih and Gregor 2014, a
 /// 0, with the gradient of x.
 Value gradient_alone(Value x) { return x - stop_gradient(x); }
 
-void check_samples(std::string_view name, Value f) {
-  if (f.shape().rank() < 1 || f.shape()[0] < 2)
-    throw UsageError(str_cat(name, " needs two samples or more (--samples), f is ", f.shape()));
+void check_samples(std::string_view name, const Operand& f) {
+  if (f.value().shape().rank() < 1 || f.value().shape()[0] < 2)
+    throw UsageError(str_cat(name, " needs two samples or more (--samples), f is ",
+                             f.value().shape(), f.value().graph().location(f.where())));
+}
+
+/// logits [.., categories], with noise where some is needed.
+void check_logits(std::string_view what, const Operand& logits, Value noise) {
+  check_together(what, logits, {{"noise", noise}});
+  if (logits.value().shape().rank() < 1)
+    throw ShapeError(str_cat(what, ": expected logits [.., categories], got ",
+                             logits.value().type(),
+                             logits.value().graph().location(logits.where())));
+}
+
+void check_temperature(std::string_view what, const Operand& logits, Value temperature) {
+  check_together(what, logits, {{"temperature", temperature}});
 }
 
 }  // namespace
@@ -37,34 +52,49 @@ const std::vector<std::string>& estimator_names() {
   return names;
 }
 
-void check_estimator(std::string_view name) {
+void check_estimator(std::string_view name, SourceLocation where) {
   if (std::ranges::find(estimator_names(), name) != estimator_names().end()) return;
   std::string known;
   for (const std::string& other : estimator_names()) known += (known.empty() ? "" : ", ") + other;
-  throw UsageError(str_cat("there is no estimator '", name, "'; known are ", known));
+  const std::string nearest = nearest_name(name, estimator_names());
+  throw UsageError(str_cat("there is no estimator '", name, "'; known are ", known,
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                           "\n  at ", place_of(where)));
 }
 
-bool is_relaxed(std::string_view estimator) { return estimator == "gumbel"; }
+bool is_relaxed(std::string_view estimator, SourceLocation where) {
+  check_estimator(estimator, where);
+  return estimator == "gumbel";
+}
 
-bool is_pathwise(std::string_view estimator) {
+bool is_pathwise(std::string_view estimator, SourceLocation where) {
+  check_estimator(estimator, where);
   return estimator == "gumbel" || estimator == "straight-through" || estimator == "reinmax";
 }
 
-Value hard_sample(Value logits, Value noise) {
+Value hard_sample(Operand given, Value noise) {
+  const Value logits = given.value();
+  if (noise) check_logits("hard_sample", given, noise);
   const Value scores = noise ? logits + noise : logits;
-  return one_hot(argmax(scores, -1), logits.shape().at(-1));
+  return one_hot(argmax({scores, given.where()}, -1), logits.shape().at(-1));
 }
 
-Value relaxed_sample(Value logits, Value noise, Value temperature) {
-  return softmax((logits + noise) / temperature);
+Value relaxed_sample(Operand given, Value noise, Value temperature) {
+  check_logits("relaxed_sample", given, noise);
+  check_temperature("relaxed_sample", given, temperature);
+  return softmax((given.value() + noise) / temperature);
 }
 
-Value straight_through_sample(Value logits, Value noise, Value temperature) {
+Value straight_through_sample(Operand logits, Value noise, Value temperature) {
+  check_logits("straight_through_sample", logits, noise);
   return hard_sample(logits, noise) + gradient_alone(relaxed_sample(logits, noise, temperature));
 }
 
-Value reinmax_sample(Value logits, Value noise, Value temperature) {
-  const Value hard = hard_sample(logits, noise);
+Value reinmax_sample(Operand given, Value noise, Value temperature) {
+  check_logits("reinmax_sample", given, noise);
+  check_temperature("reinmax_sample", given, temperature);
+  const Value logits = given.value();
+  const Value hard = hard_sample(given, noise);
   const Value between = 0.5 * (hard + softmax(logits / temperature));
   // softmax(logits'), whose value is `between` and whose gradient is a softmax's there. Where the
   // relaxed part underflows the logarithm is cut: such an element has no gradient to speak of.
@@ -72,27 +102,35 @@ Value reinmax_sample(Value logits, Value noise, Value temperature) {
   return hard + gradient_alone(2 * softmax(logits + shift) - 0.5 * softmax(logits));
 }
 
-Value sampled(std::string_view estimator, Value logits, Value noise, Value temperature) {
+Value sampled(std::string_view estimator, Operand logits, Value noise, Value temperature) {
+  check_estimator(estimator, logits.where());
+  check_logits(str_cat("sampled(\"", estimator, "\")"), logits, noise);
   if (estimator == "gumbel") return relaxed_sample(logits, noise, temperature);
   if (estimator == "straight-through") return straight_through_sample(logits, noise, temperature);
   if (estimator == "reinmax") return reinmax_sample(logits, noise, temperature);
   return hard_sample(logits, noise);
 }
 
-Value with_score(Value f, Value log_q, Value baseline) {
+Value with_score(Operand given, Value log_q, Value baseline) {
+  check_together("with_score", given, {{"log_q", log_q}, {"baseline", baseline}});
+  const Value f = given.value();
   return f + gradient_alone(stop_gradient(f - baseline) * log_q);
 }
 
-Value leave_one_out(Value f, Value log_q) {
-  check_samples("leave_one_out", f);
+Value leave_one_out(Operand given, Value log_q) {
+  check_samples("leave_one_out", given);
+  check_together("leave_one_out", given, {{"log_q", log_q}});
+  const Value f = given.value();
   // f less the mean of the others, which is exactly 0 where all samples have one f.
   const auto samples = static_cast<float>(f.shape()[0]);
   const Value signal = (f - mean(f, {0}, Keep::axes)) * (samples / (samples - 1));
   return f + gradient_alone(stop_gradient(signal) * log_q);
 }
 
-Value multi_sample_bound(Value log_weight, Value log_q) {
-  check_samples("multi_sample_bound", log_weight);
+Value multi_sample_bound(Operand given, Value log_q) {
+  check_samples("multi_sample_bound", given);
+  check_together("multi_sample_bound", given, {{"log_q", log_q}});
+  const Value log_weight = given.value();
   Graph& g = log_weight.graph();
   const std::int64_t samples = log_weight.shape()[0];
   const float log_samples = std::log(static_cast<float>(samples));
@@ -110,14 +148,23 @@ Value multi_sample_bound(Value log_weight, Value log_q) {
   const Value mine = reshape(g.constant(std::move(diagonal)), Shape(sizes));
   const Value others =
       (sum(relative, {0}, Keep::axes) - relative) / static_cast<float>(samples - 1);
-  const Value replaced = select(mine, reshape(others, others.shape().inserted(1, 1)), relative);
+  const Value replaced = where(mine, reshape(others, others.shape().inserted(1, 1)), relative);
   const Value baseline = logsumexp(replaced, {1}) - log_samples;
   return reshape(common, bound.shape()) + bound +
          sum(gradient_alone(stop_gradient(bound - baseline) * log_q), {0});
 }
 
-LearnedBaseline learned_baseline(Value input, Value f, Value weights, std::string_view name) {
+LearnedBaseline learned_baseline(Operand given, Value f, Value weights, std::string_view name) {
+  const Value input = given.value();
   Graph& g = input.graph();
+  g.require_own(f, "learned_baseline: f", given.where());
+  g.require_own(weights, "learned_baseline: the weights", given.where());
+  if (input.shape().rank() != 2 || f.shape().rank() != 2 || weights.shape().rank() != 1 ||
+      f.shape()[1] != input.shape()[0] || weights.shape()[0] != input.shape()[0])
+    throw ShapeError(
+        str_cat("learned_baseline: expected input [batch, size], f [samples, batch] and "
+                "weights [batch], got ",
+                input.type(), ", ", f.type(), " and ", weights.type(), g.location(given.where())));
   const auto scope = g.scope(name);
   const Value hidden = tanh(linear(stop_gradient(input), baseline_units, "hidden"));
   const Value network = reshape(linear(hidden, 1, "output"), weights.shape());  // [batch]
@@ -129,13 +176,17 @@ LearnedBaseline learned_baseline(Value input, Value f, Value weights, std::strin
   return {stop_gradient(network + centre), gradient_alone(square(error))};
 }
 
-Value all_states(Graph& g, std::int64_t latents, std::int64_t categories) {
+Value all_states(Graph& g, std::int64_t latents, std::int64_t categories, SourceLocation where) {
+  if (latents < 1 || categories < 1)
+    throw UsageError(str_cat("states are of at least one latent of one category, not ", latents,
+                             " of ", categories, g.location(where)));
   std::int64_t states = 1;
   for (std::int64_t k = 0; k < latents && states <= most_states; ++k) states *= categories;
   if (states > most_states)
     throw UsageError(str_cat("the exact gradient sums over all states of the latents, at most ",
                              most_states, ": ", latents, " latents of ", categories,
-                             " categories have more; take --estimator rloo or nvil"));
+                             " categories have more; take --estimator rloo or nvil",
+                             g.location(where)));
   Tensor codes({states, latents}, i32);
   for (std::int64_t state = 0; state < states; ++state)
     for (std::int64_t k = latents - 1, rest = state; k >= 0; --k, rest /= categories)

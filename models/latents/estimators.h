@@ -20,53 +20,59 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/source_location.h"
 #include "core/graph/graph.h"
 
 namespace abax {
 
 const std::vector<std::string>& estimator_names();
-/// Throws UsageError, naming the known ones.
-void check_estimator(std::string_view name);
+// Of these three all throw UsageError on an unknown name, naming the nearest.
+void check_estimator(std::string_view name, SourceLocation where = SourceLocation::current());
 /// Whether its samples are between the corners, so that no bound follows from them.
-bool is_relaxed(std::string_view estimator);
+bool is_relaxed(std::string_view estimator, SourceLocation where = SourceLocation::current());
 /// Whether the gradient comes by the path through the sample.
-bool is_pathwise(std::string_view estimator);
+bool is_pathwise(std::string_view estimator, SourceLocation where = SourceLocation::current());
 
-/// One-hot, without a gradient: argmax(logits + noise), which is a sample of softmax(logits) where
-/// the noise is standard Gumbel, and its mode where it is null. logits are [.., categories], noise
-/// broadcasts with them.
-Value hard_sample(Value logits, Value noise);
+// Samples of logits f32 [.., categories] by noise that broadcasts with them, standard Gumbel
+// (random_gumbel); the temperature is f32 [], above 0. All throw UsageError on an empty value where
+// one is needed, ShapeError on shapes that do not fit, with the caller's place.
+
+/// One-hot, without a gradient: argmax(logits + noise), which is a sample of softmax(logits), and
+/// its mode where the noise is empty.
+Value hard_sample(Operand logits, Value noise);
 
 /// softmax((logits + noise) / temperature): Gumbel-Softmax (Jang et al. 2017, eq. 2).
-Value relaxed_sample(Value logits, Value noise, Value temperature);
+Value relaxed_sample(Operand logits, Value noise, Value temperature);
 
 /// hard_sample() with the gradient of relaxed_sample() by the same noise (Jang et al. 2017, section
 /// 2.2).
-Value straight_through_sample(Value logits, Value noise, Value temperature);
+Value straight_through_sample(Operand logits, Value noise, Value temperature);
 
 /// hard_sample() with the gradient of Liu et al. 2023, algorithm 2 (ReinMax): of second order in
 /// the steps between categories. There the temperature is best at 1 or above.
-Value reinmax_sample(Value logits, Value noise, Value temperature);
+Value reinmax_sample(Operand logits, Value noise, Value temperature);
 
-/// The sample of an estimator by its name; hard without gradient where it is not pathwise.
-Value sampled(std::string_view estimator, Value logits, Value noise, Value temperature);
+/// The sample of an estimator by its name; hard without gradient where it is not pathwise, which
+/// reads no temperature. Throws UsageError besides on an unknown name and without noise.
+Value sampled(std::string_view estimator, Operand logits, Value noise, Value temperature);
 
 // The following take f and log_q = log q(z) of hard samples z, and give values whose gradient is
-// the estimator's.
+// the estimator's. They throw UsageError on empty values, ShapeError on shapes that do not
+// broadcast, with the caller's place.
 
 /// f with the gradient of f plus (f - baseline) times that of log_q (Williams 1992). All three
 /// broadcast; the baseline must not depend on this z.
-Value with_score(Value f, Value log_q, Value baseline);
+Value with_score(Operand f, Value log_q, Value baseline);
 
 /// f, log_q [samples, ..]: with_score() with the mean of the other samples' f for a baseline (Kool,
 /// van Hoof and Welling 2019). Throws UsageError where there are fewer than two samples.
-Value leave_one_out(Value f, Value log_q);
+Value leave_one_out(Operand f, Value log_q);
 
 /// log_weight = log p(x, z) - log q(z) [samples, ..], log_q likewise: the log of the mean of
 /// exp(log_weight), [..], a bound on log p(x) that is the tighter the more samples there are, with
 /// the gradient of Mnih and Rezende 2016 (VIMCO), with the geometric mean of the others.
 /// Throws UsageError where there are fewer than two samples.
-Value multi_sample_bound(Value log_weight, Value log_q);
+Value multi_sample_bound(Operand log_weight, Value log_q);
 
 /// A baseline for with_score() that learns what f is of an input.
 struct LearnedBaseline {
@@ -79,10 +85,11 @@ struct LearnedBaseline {
 /// variance is not normalised (theirs, section 2.3.2): that would weigh the score's part of a
 /// gradient against the rest and so bias their sum. Rows of weight 0 (`weights` [batch]) do not
 /// count.
-LearnedBaseline learned_baseline(Value input, Value f, Value weights, std::string_view name);
+LearnedBaseline learned_baseline(Operand input, Value f, Value weights, std::string_view name);
 
 /// All states of `latents` variables of `categories` values, one-hot [states, latents, categories].
 /// Throws UsageError where there are more than 1,024.
-Value all_states(Graph& graph, std::int64_t latents, std::int64_t categories);
+Value all_states(Graph& graph, std::int64_t latents, std::int64_t categories,
+                 SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

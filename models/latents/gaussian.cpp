@@ -3,11 +3,27 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
 
 namespace abax {
+
+Value gaussian_kl(Operand mean, Value log_variance) {
+  check_together("gaussian_kl", mean, {{"log_variance", log_variance}});
+  return 0.5 * (square(mean) + exp(log_variance) - log_variance - 1);
+}
+
+Value reparameterise(Operand mean, Value log_variance, Value noise) {
+  check_together("reparameterise", mean, {{"log_variance", log_variance}, {"noise", noise}});
+  return mean + exp(0.5 * log_variance) * noise;
+}
+
+Value reparameterise(Operand mean, Value log_variance) {
+  Graph& g = mean.value().graph();
+  return reparameterise(mean, log_variance, random_normal(g, mean.value().shape(), mean.where()));
+}
 
 void fields(Fields& f, GaussianLatent& l) {
   latents_field(f, l.latents, "dimensions of the Gaussian");
@@ -23,16 +39,14 @@ GaussianPosterior gaussian_posterior(Value features, const GaussianLatent& c) {
 GaussianSample gaussian_sample(const GaussianPosterior& q) {
   Graph& g = q.mean.graph();
   const Value noise = g.name(random_normal(g, q.mean.shape()), "noise");
-  return {noise, q.mean + exp(0.5 * q.log_variance) * noise};
+  return {noise, reparameterise(q.mean, q.log_variance, noise)};
 }
 
 Value gaussian_prior(Graph& g, const GaussianLatent& c, const Shape& rows) {
   return random_normal(g, rows.inserted(rows.rank(), c.latents));
 }
 
-Value gaussian_kl(const GaussianPosterior& q) {
-  return 0.5 * (square(q.mean) + exp(q.log_variance) - q.log_variance - 1);
-}
+Value gaussian_kl(const GaussianPosterior& q) { return gaussian_kl(q.mean, q.log_variance); }
 
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample) {
   // log N(z; 0, 1) - log N(z; mean, variance): what both have of pi cancels.

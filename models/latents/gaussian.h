@@ -4,6 +4,12 @@
 //     const GaussianPosterior q = gaussian_posterior(features, latent);   // [batch, .., latents]
 //     const Value z = gaussian_sample(q).z;
 //     const Value kl = gaussian_kl(q);                                    // [batch, .., latents]
+//
+// Of plain values, whatever made them:
+//
+//     const Value mean = linear(features, 8, "mean"), log_variance = linear(features, 8, "spread");
+//     const Value z = reparameterise(mean, log_variance);                 // [batch, 8]
+//     const Value kl = sum(gaussian_kl(mean, log_variance), {-1});        // [batch]
 #pragma once
 
 #include <cstdint>
@@ -16,6 +22,17 @@
 #include "models/settings/fields.h"
 
 namespace abax {
+
+/// KL(N(mean, exp(log_variance)), N(0, 1)) in nats, elementwise (Kingma and Welling 2014, appendix
+/// B): f32 of the shape that both broadcast to. Throws ShapeError where they do not, UsageError on
+/// empty values.
+Value gaussian_kl(Operand mean, Value log_variance);
+/// mean + exp(log_variance / 2) noise, whose gradient goes to mean and log_variance (Kingma and
+/// Welling 2014, section 2.4). f32; all broadcast. Throws like gaussian_kl().
+Value reparameterise(Operand mean, Value log_variance, Value noise);
+/// The same by standard normal noise of the mean's shape, anew at each run, in evaluation graphs
+/// too.
+Value reparameterise(Operand mean, Value log_variance);
 
 struct GaussianLatent {
   std::int64_t latents = 20;  // dimensions
@@ -40,7 +57,7 @@ GaussianSample gaussian_sample(const GaussianPosterior& q);
 /// Of the prior N(0, 1), [rows.., latents].
 Value gaussian_prior(Graph& graph, const GaussianLatent& latent, const Shape& rows);
 
-/// KL(q, p) of each latent, [.., latents] (Kingma and Welling 2014, appendix B).
+/// KL(q, p) of each latent, [.., latents].
 Value gaussian_kl(const GaussianPosterior& q);
 /// log p(z) - log q(z|x) of a sample of q, each latent's: [.., latents].
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample);

@@ -1,8 +1,8 @@
 // Quantisers: what turns vectors of features into codes, whatever the features are of.
 //
 //     const Quantised q = quantise(z, weights, quantiser);      // z is [batch, positions, width]
-//     const Value y = ...decoder(q.values)...;
-//     const Value objective = mean(likelihood) + mean(q.loss);
+//     const Value y = decoder(q.values);
+//     const Value objective = mean(square(y - x)) + mean(q.loss);
 //
 // How one codebook does it is its kind:
 //
@@ -30,21 +30,22 @@
 // [codes] and NAME/sums [codes, width], with which a training graph moves them at the end of each
 // run:
 //
-//     N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
-//     code = m / N'                                            (van den Oord et al. 2017, A.1)
+//   N = decay N + (1 - decay) n,  m = decay m + (1 - decay) (sum of the vectors of the code)
+//   code = m / N'                                            (van den Oord et al. 2017, A.1)
 //
 // where N' is N after Laplace smoothing, (N + s) / (total + codes s) * total with s =
 // codebook_smoothing, as in Sonnet's VectorQuantizerEMA. Cosine codes are m / |m| instead; one
 // whose m is zero stays as it was. A random code begins with N = 1 - decay, the weight of one
 // vector in one batch, so that it soon follows the vectors (or with 1 + restart_below, where codes
 // restart); one that comes from data or from another run begins with 1 + restart_below. m fits the
-// code, so that a code that is not used stays at first. But its N and m fade alike, by decay a run,
-// until the smoothing outweighs them: at N = 1e-5 (with a decay of 0.99 after 690 runs of a random
-// code, 1,150 of one from data) half of its length is left, and later all codes that no vector
-// meets lie at the origin, where vectors may meet them again; so it is in Sonnet. `restart_below`
+// code, so that a code that is not used stays: its N and m fade alike, by decay a run, and before
+// the smoothing outweighs them (N below 100 s, where it has taken a hundredth of the code's length:
+// with a decay of 0.99 after 230 runs of a random code, 690 of one from data) the code is left
+// alone until a vector meets it again. (In Sonnet such codes go on to the origin, all to one
+// place.) Its place may be one where no vector ever comes; `restart_below`
 // is against that: codes whose new N is below it become vectors of the batch, drawn at random: the
 // code, N (to 1 + restart_below) and m (N times the code) at once, in place of that run's moving
-// average. Cosine codes do not fade. An evaluation graph changes nothing.
+// average. Cosine codes need no smoothing. An evaluation graph changes nothing.
 //
 // The terms of the loss are, for each position, means of squares over the width, as in Sonnet (the
 // paper's norms are sums): commitment is mean (z - sg(code))^2, eq. 3's third term, weighted by

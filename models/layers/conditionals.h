@@ -1,7 +1,7 @@
 // Several variables, independent or each conditional on those before it: categorical latents, rows
 // of pixels.
 //
-//     const Conditionals q = ...;                           // logits [batch, latents, categories]
+//     // q is {.logits = ..} of shape [batch, latents, categories]
 //     const Draw drawn = draw(q, noise, choose);            // noise [samples, batch, latents, ..]
 //     const Value log_q = log_probability(drawn.logits, drawn.z);  // [samples, batch]
 //

@@ -11,6 +11,14 @@
 
 namespace abax {
 
+// All throw ShapeError or UsageError, with the caller's place, on shapes that do not fit and on
+// parameters whose names the graph has already.
+
+/// The shape of x, which a layer expects to be of this rank (0: of one axis at least) and element
+/// type: `expected` says it in the message, "[time, batch, width]".
+const Shape& checked_shape(std::string_view layer, std::string_view expected, const Operand& x,
+                           int rank, DType dtype = f32);
+
 /// x [.., in] -> x w + b [.., width]: parameters NAME/weight [in, width] (`initial`) and, if
 /// `with_bias`, NAME/bias [width] (zeros, without weight decay).
 Value linear(Operand x, std::int64_t width, std::string_view name, bool with_bias = true,
@@ -30,6 +38,13 @@ Value transposed_convolution(Operand x, const Shape& image, std::int64_t channel
 /// Layer normalisation along the last axis of x [.., width]: parameters NAME/scale (ones) and
 /// NAME/shift (zeros), both [width] and without weight decay.
 Value normalise(Operand x, std::string_view name);
+
+/// tokens i32 of any shape, of which in a training graph each becomes `unknown` with the
+/// probability `rate`, anew at each run (Bowman et al. 2016, section 3.1: a decoder that cannot
+/// rely on the words before). `rate` is a number in [0, 1], or f32 [] where it follows a schedule:
+/// `scheduled(g, "word_dropout", 0)`. In an evaluation graph the tokens as they are. Throws
+/// ShapeError on tokens or rates of another type, UsageError on a number out of range.
+Value word_dropout(Operand tokens, Operand rate, std::int32_t unknown);
 
 /// A number that a schedule may change from step to step: in a training graph an input of that
 /// name, f32 []; in an evaluation graph the constant `otherwise`.

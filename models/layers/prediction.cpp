@@ -8,11 +8,15 @@
 
 namespace abax {
 
-Value token_logits(Value x, Value table, bool tied, const Initialiser& initial) {
-  const std::int64_t vocabulary = table.shape()[0];
+Value token_logits(Operand x, Value table, bool tied, const Initialiser& initial) {
+  Graph& g = x.value().graph();
+  g.require_own(table, "token_logits: the table", x.where());
+  const std::int64_t vocabulary =
+      checked_shape("token_logits", "[vocabulary, width]", {table, x.where()}, 2)[0];
   if (!tied) return linear(x, vocabulary, "output", /*with_bias=*/true, initial);
-  const Value bias = x.graph().parameter_without_decay("output/bias", {vocabulary}, init::zeros());
-  return matmul(x, table, {.transpose_b = true}) + bias;
+  const Value bias =
+      g.parameter_without_decay("output/bias", {vocabulary}, init::zeros(), x.where());
+  return matmul(x, {table, x.where()}, {.transpose_b = true}) + bias;
 }
 
 Loss prediction_loss(Value logits, Value targets, float label_smoothing) {

@@ -16,7 +16,7 @@ namespace abax {
 /// x [.., width] -> logits [.., vocabulary]. Parameters: output/bias [vocabulary] and, unless
 /// `tied`, output/weight [width, vocabulary] (`initial`); tied, the weight is the transpose of
 /// `table` [vocabulary, width] (Press and Wolf 2017).
-Value token_logits(Value x, Value table, bool tied, const Initialiser& initial = init::glorot());
+Value token_logits(Operand x, Value table, bool tied, const Initialiser& initial = init::glorot());
 
 /// Cross-entropy over the targets that are not -1; in a training graph with label smoothing, this
 /// share of the target being spread over all classes (Szegedy et al. 2016, section 7). logits is

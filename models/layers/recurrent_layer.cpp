@@ -15,11 +15,11 @@ bool is_lstm(std::string_view cell) {
   return cell == "lstm";
 }
 
-GruWeights gru_weights(Graph& g, std::int64_t width, std::int64_t hidden) {
-  return {g.parameter("input_weight", {width, 3 * hidden}, init::glorot()),
-          g.parameter("recurrent_weight", {hidden, 3 * hidden}, init::orthogonal()),
-          g.parameter_without_decay("bias", {3 * hidden}, init::zeros()),
-          g.parameter_without_decay("recurrent_bias", {hidden}, init::zeros())};
+GruWeights gru_weights(Graph& g, std::int64_t width, std::int64_t hidden, SourceLocation where) {
+  return {g.parameter("input_weight", {width, 3 * hidden}, init::glorot(), where),
+          g.parameter("recurrent_weight", {hidden, 3 * hidden}, init::orthogonal(), where),
+          g.parameter_without_decay("bias", {3 * hidden}, init::zeros(), where),
+          g.parameter_without_decay("recurrent_bias", {hidden}, init::zeros(), where)};
 }
 
 }  // namespace
@@ -35,15 +35,21 @@ RecurrentState recurrent_start(Graph& g, std::string_view cell, std::int64_t bat
   return {nothing, is_lstm(cell) ? nothing : Value{}};
 }
 
-RecurrentSequence recurrent_layer(Value x, std::string_view cell, const RecurrentState& start,
+RecurrentSequence recurrent_layer(Operand x, std::string_view cell, const RecurrentState& start,
                                   Value lengths) {
-  Graph& g = x.graph();
-  const std::int64_t width = x.shape().at(-1), hidden = start.h.shape().at(-1);
+  Graph& g = x.value().graph();
+  const auto& where = x.where();
+  const std::int64_t width = checked_shape("recurrent_layer", "[time, batch, width]", x, 3)[2];
+  g.require_own(start.h, "recurrent_layer: the start's h", where);
+  const std::int64_t hidden =
+      checked_shape("recurrent_layer", "[batch, hidden]", {start.h, where}, 2)[1];
   if (is_lstm(cell)) {
-    const LstmSequence s = lstm(x, {start.h, start.c}, lstm_weights(g, width, hidden), lengths);
+    g.require_own(start.c, "recurrent_layer: the start's c", where);
+    const LstmSequence s =
+        lstm(x, {start.h, start.c}, lstm_weights(g, width, hidden, where), lengths);
     return {s.y, {s.last.h, s.last.c}};
   }
-  const GruSequence s = gru(x, start.h, gru_weights(g, width, hidden), lengths);
+  const GruSequence s = gru(x, start.h, gru_weights(g, width, hidden, where), lengths);
   return {s.y, {s.last, {}}};
 }
 

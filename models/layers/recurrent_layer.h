@@ -30,8 +30,8 @@ RecurrentState recurrent_start(Graph& graph, std::string_view cell, std::int64_t
 /// [batch]; empty: all). Parameters, in the current scope: of LSTM those of lstm_weights()
 /// (models/layers/layers.h); of GRU input_weight [width, 3 hidden] (Glorot), recurrent_weight
 /// [hidden, 3 hidden] (orthogonal), bias [3 hidden] and recurrent_bias [hidden] (zeros). Throws
-/// UsageError on an unknown cell.
-RecurrentSequence recurrent_layer(Value x, std::string_view cell, const RecurrentState& start,
+/// UsageError on an unknown cell, ShapeError on x or a start that does not fit.
+RecurrentSequence recurrent_layer(Operand x, std::string_view cell, const RecurrentState& start,
                                   Value lengths = {});
 
 }  // namespace abax

@@ -149,17 +149,24 @@ Initialiser embedding_start(const TransformerConfig& c) {
   return init::normal(deviation);
 }
 
-Value embed(Value tokens, Value table, const TransformerConfig& c, Value first) {
+Value embed(Operand tokens, Value table, const TransformerConfig& c, Value first) {
   check_transformer(c);
-  Graph& g = tokens.graph();
-  const std::int64_t time = tokens.shape()[0];
-  Value x = embedding(tokens, table);  // [time, batch, width]
+  Graph& g = tokens.value().graph();
+  const auto& where = tokens.where();
+  const std::int64_t time = checked_shape("embed", "[time, batch]", tokens, 2, i32)[0];
+  g.require_own(table, "embed: the table", where);
+  if (checked_shape("embed", "[vocabulary, width]", {table, where}, 2)[1] != c.width)
+    throw ShapeError(str_cat("embed: expected a table [vocabulary, ", c.width, "], got ",
+                             table.type(), g.location(where)));
+  Value x = embedding(tokens.value(), {table, where});  // [time, batch, width]
   const auto added = [&](Value positions) { return reshape(positions, {time, 1, c.width}); };
   if (c.positions == "learned") {
     if (time > c.context)
       throw UsageError(str_cat("a sequence of ", time, " positions does not fit a context of ",
-                               c.context, "; a longer context or shorter sequences are needed"));
-    const Value rows = g.parameter("position", {c.context, c.width}, init::normal(deviation));
+                               c.context, "; a longer context or shorter sequences are needed",
+                               g.location(where)));
+    const Value rows =
+        g.parameter("position", {c.context, c.width}, init::normal(deviation), where);
     x = x + added(first ? embedding(reshape(first, {1}), rows) : slice(rows, 0, 0, time));
   } else if (c.positions == "sinusoidal") {
     x = x * std::sqrt(static_cast<float>(c.width)) +
@@ -173,8 +180,13 @@ CrossKeys cross_keys(Value encoded, Value lengths, const TransformerConfig& c) {
   return {project(encoded, c, "key"), project(encoded, c, "value"), lengths};
 }
 
-Value transformer_block(Value x, const TransformerConfig& c, const SelfAttention& seen,
+Value transformer_block(Operand given, const TransformerConfig& c, const SelfAttention& seen,
                         const CrossKeys& cross) {
+  check_transformer(c);
+  Value x = given.value();
+  if (checked_shape("transformer_block", "[time, batch, width]", given, 3)[2] != c.width)
+    throw ShapeError(str_cat("transformer_block: expected x [time, batch, ", c.width, "], got ",
+                             x.type(), x.graph().location(given.where())));
   const auto branch = [&](Value y) { x = x + dropout(y, c.dropout); };
   branch(std::visit([&](const auto& kind) { return self_attention(x, c, kind); }, seen));
   if (cross.keys) branch(cross_attention(x, c, cross));

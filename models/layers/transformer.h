@@ -64,8 +64,9 @@ Initialiser embedding_start(const TransformerConfig& config);
 /// Rows of `table` [vocabulary, width] with their positions, after dropout: tokens i32 [time,
 /// batch] -> [time, batch, width]. Row 0 is at position `first` i32 [], 0 where it is empty;
 /// learned positions take one row then. Throws UsageError where learned positions are fewer than
-/// the rows. Parameter: position [context, width], where they are learned.
-Value embed(Value tokens, Value table, const TransformerConfig& config, Value first = {});
+/// the rows, ShapeError where tokens or table do not fit. Parameter: position [context, width],
+/// where they are learned.
+Value embed(Operand tokens, Value table, const TransformerConfig& config, Value first = {});
 
 // What the rows of x see in a block's self-attention.
 
@@ -112,8 +113,9 @@ CrossKeys cross_keys(Value encoded, Value lengths, const TransformerConfig& conf
 /// x + self-attention, where `cross` has keys + cross-attention, + feed-forward (with GELU), each
 /// of the normalised sum so far: x [time, batch, width] -> the same shape. Parameters:
 /// attention_norm, attention/{query,key,value,output}, cross_norm, cross/{query,output},
-/// feed_forward_norm, feed_forward/{in,out}.
-Value transformer_block(Value x, const TransformerConfig& config, const SelfAttention& seen,
+/// feed_forward_norm, feed_forward/{in,out}. Throws UsageError where the configuration does not fit
+/// together, ShapeError on x of another rank or width.
+Value transformer_block(Operand x, const TransformerConfig& config, const SelfAttention& seen,
                         const CrossKeys& cross = {});
 
 }  // namespace abax

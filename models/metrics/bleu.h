@@ -1,8 +1,9 @@
 // BLEU: how many runs of words two texts share (Papineni et al. 2002).
 //
 //     const Bleu result = bleu({"the cat sat on the mat"}, {"the cat sat on a mat"});
-//     result.score;       // 53.7
-//     result.summary();   // "BLEU 53.73 (83.3/60.0/50.0/33.3, brevity 1.000, 6 words for 6; ..."
+//     const double score = result.score;             // 53.7
+//     const std::string summary = result.summary();  // "BLEU 53.73 (83.3/60.0/50.0/33.3,
+//     brevity 1.000, 6 words for 6; ..."
 #pragma once
 
 #include <array>

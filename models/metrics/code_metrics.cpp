@@ -6,10 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
+
 namespace abax {
 namespace {
-
-constexpr double active_variance = 0.01;
 
 /// In nats, of frequencies that need not sum to 1; 0 of none.
 double entropy(std::span<const double> counts) {
@@ -66,6 +67,28 @@ std::map<std::string, double> code_metrics(const Evaluation& evaluation, const C
     results["active_units"] = active;
   }
   return results;
+}
+
+std::int64_t active_units(const Tensor& means, double threshold) {
+  const Shape& shape = means.shape();
+  if (shape.rank() != 2 || shape[0] < 1 || means.dtype() != f32)
+    throw ShapeError(
+        str_cat("active_units: expected means f32[items, latents], got ", means.type()));
+  const auto values = means.as<float>();
+  const auto items = static_cast<std::size_t>(shape[0]),
+             latents = static_cast<std::size_t>(shape[1]);
+  std::int64_t active = 0;
+  for (std::size_t k = 0; k < latents; ++k) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = 0; i < items; ++i)
+      mean += double{values[i * latents + k]} / static_cast<double>(items);
+    for (std::size_t i = 0; i < items; ++i) {
+      const double difference = values[i * latents + k] - mean;
+      variance += difference * difference / static_cast<double>(items);
+    }
+    active += variance > threshold ? 1 : 0;
+  }
+  return active;
 }
 
 }  // namespace abax

@@ -1,13 +1,18 @@
 // What the statistics of an evaluation say of codes and latents; see models/model.h for the names.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
+#include "core/base/tensor.h"
 #include "models/autoencoder.h"
 #include "models/training/learner.h"
 
 namespace abax {
+
+/// A Gaussian latent whose mean varies by more than this is used.
+constexpr double active_variance = 0.01;
 
 /// By name, as far as the statistics are there; entropies in nats:
 /// - code_perplexity, code_usage: exp of the entropy of the codes' frequencies, and the share of
@@ -24,5 +29,10 @@ namespace abax {
 /// - active_units: Gaussian latents whose posterior mean varies by more than 0.01 over the items
 ///   (Burda et al. 2016, section 5.2).
 std::map<std::string, double> code_metrics(const Evaluation& evaluation, const CodeShape& shape);
+
+/// How many columns of the posteriors' means f32 [items, latents] vary by more than `threshold`
+/// over the items (Burda et al. 2016, section 5.2): latents that are used. Throws ShapeError on
+/// another shape or type, and without items.
+std::int64_t active_units(const Tensor& means, double threshold = active_variance);
 
 }  // namespace abax

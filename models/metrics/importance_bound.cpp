@@ -8,13 +8,11 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/metrics/shape_plans.h"
+#include "models/generation/shape_plans.h"
 #include "models/registry.h"
 
 namespace abax {
 namespace {
-
-constexpr const char* label = "importance";
 
 /// log(exp(a) + exp(b)).
 double log_add(double a, double b) {
@@ -30,15 +28,16 @@ double importance_bound(Variables& store, const ModelSettings& settings, Workers
   if (!parts.log_weight)
     throw UsageError(str_cat(settings.name(), " has no likelihood of its own to bound by samples"));
   if (samples < 1) throw UsageError(str_cat("a bound takes at least one sample, not ", samples));
-  store.runs(label) = 0;  // the same draws, whatever was done before
-  ShapePlans plans(store, workers, label, source, [&](Graph& graph, const BatchShape& shape) {
-    return std::vector<Value>{parts.log_weight(graph, settings, shape)};  // [batch]
-  });
+  ShapePlans plans(store, workers, "importance");
   double sum = 0, count = 0;
   data::Batch batch;
   for (std::int64_t position = 0; position < source.batches(); ++position) {
     source.fill(position, batch);
-    auto& [graph, results, execution] = plans.of(batch);
+    const BatchShape& shape = source.shapes()[static_cast<std::size_t>(batch.shape)];
+    const auto build = [&](Graph& graph) {
+      return std::vector<Value>{parts.log_weight(graph, settings, shape)};  // [batch]
+    };
+    auto& [graph, results, execution] = plans.of(named_tensors(batch.inputs), build);
     const auto counts = batch.input("weights").as<float>();
     std::vector<double> total(counts.size(), -std::numeric_limits<double>::infinity());
     for (std::int64_t sample = 0; sample < samples; ++sample) {

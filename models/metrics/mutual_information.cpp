@@ -9,7 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/base/text.h"
-#include "models/metrics/shape_plans.h"
+#include "models/generation/shape_plans.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -51,16 +51,18 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
                                        std::int64_t most) {
   const Autoencoder& parts = settings.entry().autoencoder;
   if (!parts.posterior) throw UsageError(str_cat(settings.name(), " has no Gaussian latents"));
-  ShapePlans plans(store, workers, "posterior", source, [&](Graph& graph, const BatchShape& shape) {
-    const auto [mean, log_variance] = parts.posterior(graph, settings, shape);
-    return std::vector<Value>{mean, log_variance};
-  });
+  ShapePlans plans(store, workers, "posterior");
   std::vector<float> all[2];  // [items, latents]
   std::int64_t count = 0;
   data::Batch batch;
   for (std::int64_t position = 0; position < source.batches(); ++position) {
     source.fill(position, batch);
-    auto& [graph, results, execution] = plans.of(batch);
+    const BatchShape& shape = source.shapes()[static_cast<std::size_t>(batch.shape)];
+    const auto build = [&](Graph& graph) {
+      const auto [mean, log_variance] = parts.posterior(graph, settings, shape);
+      return std::vector<Value>{mean, log_variance};
+    };
+    auto& [graph, results, execution] = plans.of(named_tensors(batch.inputs), build);
     execution->run();
     const auto weights = batch.input("weights").as<float>();
     for (std::size_t row = 0; row < weights.size(); ++row) {

@@ -29,7 +29,7 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
 /// The mutual information in nats of an item's number n, uniform among N, and its latents z
 /// (Hoffman and Johnson 2016, "ELBO surgery", section 2), with one sample z_n of q(z|x_n) an item:
 ///
-///     1/N sum_n [log q(z_n|x_n) - log 1/N sum_j q(z_n|x_j)]
+///   1/N sum_n [log q(z_n|x_n) - log 1/N sum_j q(z_n|x_j)]
 ///
 /// It is at most log N, which it comes close to where the latents tell all items apart, however
 /// much more they say; being an estimate it may be a little below 0. The samples follow the seed

@@ -20,6 +20,12 @@ std::vector<Value> results_of(const Model& model) {
   return values;
 }
 
+OptimiserConfig optimiser_of(const LearnerConfig& config, const Model& model) {
+  OptimiserConfig optimiser = config.optimiser;
+  optimiser.apart.insert(optimiser.apart.end(), model.apart.begin(), model.apart.end());
+  return optimiser;
+}
+
 }  // namespace
 
 Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers)
@@ -50,12 +56,12 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
     if (config.accumulate)
       accumulate(gradients);
     else
-      outputs.push_back(part.norm = optimise(config.optimiser, gradients));
+      outputs.push_back(part.norm = optimise(optimiser_of(config, part.model), gradients));
     part.plan = compile(*part.graph, outputs);
   }
   if (!config.accumulate || train_.empty()) return;
   apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
-  apply_.norm = optimise(config.optimiser, accumulated(*apply_.graph));
+  apply_.norm = optimise(optimiser_of(config, train_.front().model), accumulated(*apply_.graph));
   apply_.plan = compile(*apply_.graph, {apply_.norm});
 }
 
@@ -98,6 +104,9 @@ void Evaluation::add(const Evaluation& more) {
 }
 
 Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
+  if (batch.shape < 0 || batch.shape >= static_cast<int>(train_.size()))
+    throw UsageError(str_cat("a batch of the shape number ", batch.shape, " came to a learner of ",
+                             train_.size(), " training shapes (LearnerConfig::train_shapes)"));
   Part& part = train_[static_cast<std::size_t>(batch.shape)];
   for (const auto& [name, value] : scalars)
     if (part.execution->reads(name)) part.execution->set(name, value);
@@ -116,6 +125,10 @@ bool Learner::reads(std::string_view scalar) const {
 }
 
 void Learner::apply(const Scalars& scalars) {
+  if (!accumulates())
+    throw UsageError(
+        "this learner updates with each batch; LearnerConfig::accumulate waits for "
+        "apply()");
   for (const auto& [name, value] : scalars)
     if (apply_.execution->reads(name)) apply_.execution->set(name, value);
   apply_.execution->run();

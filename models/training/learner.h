@@ -51,12 +51,16 @@ class Learner {
  public:
   Learner(Variables& store, const LearnerConfig& config, Workers& workers);
 
-  /// One batch: loss and gradients, and the update unless the configuration accumulates. Throws
-  /// DivergedError where the loss or the gradient is out of all bounds.
+  /// One batch, whose shape is one of the training shapes: loss and gradients, and the update
+  /// unless the configuration accumulates. Throws DivergedError where the loss or the gradient is
+  /// out of all bounds.
   Evaluation learn(const data::Batch& batch, const Scalars& scalars);
   /// Whether training follows this schedule: whether a plan has such an input.
   bool reads(std::string_view scalar) const;
-  /// The update by what learn() has accumulated.
+  /// Whether updates are made by apply().
+  bool accumulates() const { return apply_.plan != nullptr; }
+  /// The update by what learn() has accumulated. Throws UsageError where the configuration does not
+  /// accumulate.
   void apply(const Scalars& scalars);
   /// The norm of the mean gradient of the last update, before clipping.
   double gradient_norm() const { return gradient_norm_; }

@@ -4,9 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace abax {
 namespace {
@@ -109,6 +112,77 @@ TEST_CASE("variables: a copy has everything, and stays when the original changes
   CHECK(copy->at("count").value().as<std::int32_t>()[0] == -5);
   CHECK(copy->at("train:h").role == Role::carried);
   CHECK(copy_of_parameters(store)->names() == std::vector<std::string>{"w"});
+}
+
+TEST_CASE("variables: an index that is none is refused") {
+  Variables store;
+  store.create("w", {{2}}, Role::trainable, init::zeros());
+  CHECK_THROWS_AS(store[store.find("v")], UsageError);
+  CHECK_THROWS_AS(store[1], UsageError);
+}
+
+TEST_CASE("variables: a store that shares parameters has those, and nothing else") {
+  Variables store(7);
+  store.create("count", {{}, i32}, Role::saved, init::zeros());
+  store.create("w", {{2, 3}, f32}, Role::trainable, init::constant(2));
+  store.create("train:h", {{2}, u8}, Role::carried, init::zeros());
+  store.runs("train") = 9;
+  const std::unique_ptr<Variables> other = sharing_parameters(store);
+  CHECK(other->seed() == 7);
+  CHECK(other->names() == std::vector<std::string>{"w"});
+  CHECK(other->all_runs().empty());
+  CHECK(&other->at("w") == &store.at("w"));
+  store.at("w").write().as<float>()[5] = 3;
+  CHECK(other->at("w").value().as<float>()[5] == 3);
+  CHECK(other->at("w").version() == store.at("w").version());
+  // What is made later is each store's own.
+  other->create("evaluate:h", {{2}}, Role::carried, init::zeros());
+  store.create("v", {{2}}, Role::trainable, init::zeros());
+  CHECK(store.find("evaluate:h") == -1);
+  CHECK(other->find("v") == -1);
+}
+
+TEST_CASE("variables: an initialiser may read other variables of the store") {
+  Variables store;
+  store.create("w", {{2}}, Role::trainable, init::constant(2));
+  const Initialiser doubled{[&](Tensor& tensor, Random&) {
+    tensor.as<float>()[0] = 2 * store.at("w").value().as<float>()[0];
+  }};
+  CHECK(store[store.create("v", {{1}}, Role::saved, doubled)].value().as<float>()[0] == 4);
+  CHECK(store[store.find_or_create("u", {{1}}, Role::saved, doubled)].value().as<float>()[0] == 4);
+}
+
+TEST_CASE("variables: shared parameters outlive the store that made them") {
+  auto store = std::make_unique<Variables>();
+  store->create("w", {{2}}, Role::trainable, init::constant(2));
+  const std::unique_ptr<Variables> other = sharing_parameters(*store);
+  store.reset();
+  CHECK(other->at("w").value().as<float>()[1] == 2);
+}
+
+TEST_CASE("variables: several threads find and create on one store") {
+  for (int round = 0; round < 20; ++round) {
+    Variables store(7);
+    std::vector<std::thread> threads;
+    std::atomic<int> together = 0;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        ++together;
+        while (together < 4) std::this_thread::yield();
+        for (int i = 0; i < 200; ++i) {
+          const std::string name = str_cat("layer", i, "/weight");
+          const int index = store.find_or_create(name, {{3}}, Role::trainable, init::normal(1));
+          if (store[index].name != name || store.find(name) != index) ++together;
+          store.exempt_from_decay(index);
+          store.create(str_cat("own", t, "/", i), {{3}}, Role::saved, init::zeros());
+          store.runs(name);
+        }
+      });
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(together == 4);
+    REQUIRE(store.count() == 200 + 4 * 200);
+    REQUIRE(store.all_runs().size() == 200);
+  }
 }
 
 }  // namespace abax

@@ -217,11 +217,60 @@ TEST_CASE("beam search: log-probabilities of a broken model give an error, no em
   }
 }
 
+TEST_CASE("beam search: one NaN is told on every way, also at the last step") {
+  const float nan = std::nanf(""), infinity = INFINITY;
+  for (const float broken : {nan, infinity}) {
+    std::vector<float> rows(static_cast<std::size_t>(3 * vocabulary), std::log(0.25f));
+    rows[2] = broken;
+    const auto next = [&](auto, auto) { return std::span<const float>(rows); };
+    const auto one = [&](auto, auto) { return std::span<const float>(rows).first(vocabulary); };
+    for (const std::int64_t limit : {0, 4}) {
+      CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(3, 1, 1, limit), next), DivergedError);
+      for (const SamplingConfig& config :
+           {SamplingConfig{}, SamplingConfig{.temperature = 0}, SamplingConfig{.top_k = 1},
+            SamplingConfig{.top_p = 0.5f}}) {
+        Sampler sampler(config);
+        Random random(1);
+        CHECK_THROWS_AS(
+            sample_sequences(1, vocabulary, config_of(1, 1, 1, limit), sampler, random, one),
+            DivergedError);
+      }
+    }
+  }
+}
+
+TEST_CASE("beam search: one token may both begin and end a sequence") {
+  // Its chance is a half at each step.
+  const std::vector<float> row{std::log(0.1f), std::log(0.2f), std::log(0.2f), std::log(0.5f)};
+  const std::vector<float> rows{row[0], row[1], row[2], row[3], row[0], row[1], row[2], row[3]};
+  const auto next = [&](std::span<const std::int32_t> tokens, auto) {
+    return std::span<const float>(rows).first(tokens.size() * 4);
+  };
+  const BeamConfig both{.beam = 2, .n_best = 2, .limit = 50, .begin = 3, .end = 3};
+  const auto found = beam_search(1, vocabulary, both, next);
+  CHECK(found[0][0].tokens.empty());
+  CHECK(found[0][0].log_probability == doctest::Approx(std::log(0.5)));
+  Sampler sampler({});
+  Random random(1);
+  double length = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const auto drawn = sample_sequences(1, vocabulary, both, sampler, random, next);
+    length += static_cast<double>(drawn[0].tokens.size()) / 2000;
+  }
+  CHECK(length == doctest::Approx(1).epsilon(0.15));  // four standard deviations are 0.13
+}
+
 TEST_CASE("beam search: configurations out of range are refused") {
   Model model(1);
   CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(0, 1, 1, 4), model), UsageError);
   CHECK_THROWS_AS(beam_search(1, vocabulary, config_of(2, 3, 1, 4), model), UsageError);
   CHECK_THROWS_AS(beam_search(1, 3, config_of(1, 1, 1, 4), model), UsageError);
+  CHECK_THROWS_AS(beam_search(-1, vocabulary, config_of(1, 1, 1, 4), model), UsageError);
+  CHECK_THROWS_AS(beam_search(1, vocabulary, {.begin = -1, .end = 1}, model), UsageError);
+  Sampler sampler({});
+  Random random(1);
+  CHECK_THROWS_AS(sample_sequences(1, 3, config_of(1, 1, 1, 4), sampler, random, model),
+                  UsageError);
   CHECK_THROWS_AS(beam_search(1, vocabulary + 1, config_of(1, 1, 1, 4), model), UsageError);
 }
 

@@ -294,6 +294,16 @@ TEST_CASE("categorical VAE: unbiased estimators have the exact gradient of every
   }
 }
 
+TEST_CASE("categorical VAE: a learned baseline stands apart from the model's gradients") {
+  for (const std::string& estimator : estimator_names()) {
+    Variables store(3);
+    Graph g(store);
+    const Model model = categorical_vae(g, autoregressive(estimator), {.batch = 4});
+    CHECK(model.apart.empty() == (estimator != "nvil"));
+    for (const std::string& prefix : model.apart) CHECK(parameters_of(g, prefix).size() == 4);
+  }
+}
+
 TEST_CASE("categorical VAE: every estimator learns a batch, and rows without weight do nothing") {
   for (const std::string& estimator : estimator_names()) {
     CAPTURE(estimator);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/error.h"
+
 #include <cmath>
 
 namespace abax {
@@ -58,6 +60,14 @@ TEST_CASE("code metrics: a unit is active where its mean varies") {
   pass.statistics["mean_square"] = {14, 75, 0.05};
   CHECK(code_metrics(pass, {.positions = 3}).at("active_units") == 1);
   CHECK(code_metrics({}, {.positions = 3}).empty());
+}
+
+TEST_CASE("code metrics: active units of an array of means") {
+  const Tensor means = Tensor::of<float>({3, 3}, {5, 0, 0.1f, 5, 1, 0.2f, 5, 2, 0.3f});
+  CHECK(active_units(means) == 1);  // variances 0, 2/3 and 0.0067
+  CHECK(active_units(means, 0.001) == 2);
+  CHECK_THROWS_AS(active_units(Tensor({0, 3})), ShapeError);
+  CHECK_THROWS_AS(active_units(Tensor({3})), ShapeError);
 }
 
 }  // namespace abax

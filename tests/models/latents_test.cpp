@@ -1,7 +1,10 @@
 // Latents know features alone: positions of an item are as so many items, whatever they are of.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
+#include <functional>
+#include <string>
 
 #include "core/base/error.h"
 #include "models/latents/categorical.h"
@@ -128,6 +131,39 @@ TEST_CASE("latents: codes of several positions are found, counted and looked up"
   CHECK(run(model.loss.count, inputs)[0] == 2);
 }
 
+TEST_CASE("latents: Gaussian terms of plain values, by hand and at the caller's line") {
+  Variables store(2);
+  Graph g(store);
+  const Value mean = g.constant(Tensor::of<float>({2}, {0.5f, -1}));
+  const Value log_variance = g.constant(Tensor::of<float>({2}, {0.25f, -2}));
+  const Value noise = g.constant(Tensor::of<float>({3, 1}, {0, 1, -2}));
+  const auto kl = run(gaussian_kl(mean, log_variance), {});
+  const auto z = run(reparameterise(mean, log_variance, noise), {});
+  for (std::size_t i = 0; i < 2; ++i) {
+    const double m = i == 0 ? 0.5 : -1, v = i == 0 ? 0.25 : -2;
+    CHECK(kl[i] == doctest::Approx((m * m + std::exp(v) - v - 1) / 2));
+    for (std::size_t row = 0; row < 3; ++row)
+      CHECK(z[2 * row + i] == doctest::Approx(m + std::exp(v / 2) * std::array{0., 1., -2.}[row]));
+  }
+  const Value drawn = reparameterise(g.constant(Tensor({5000})), g.constant(std::log(4.f)));
+  double square = 0;
+  for (const float x : run(drawn, {})) square += double{x} * x / 5000;
+  CHECK(square == doctest::Approx(4).epsilon(0.1));
+  const Value few = g.constant(Tensor({3}));
+  for (const std::function<void()>& call : std::vector<std::function<void()>>{
+           [&] { gaussian_kl(mean, few); }, [&] { gaussian_kl(mean, Value{}); },
+           [&] { reparameterise(mean, few); }, [&] { reparameterise(mean, log_variance, Value{}); },
+           [&] { reparameterise(mean, log_variance, few); }}) {
+    std::string message = "nothing was thrown";
+    try {
+      call();
+    } catch (const UsageError& error) {
+      message = error.what();
+    }
+    CHECK(message.find("latents_test.cpp:") != std::string::npos);
+  }
+}
+
 TEST_CASE("latents: schedules of KL weight and temperature") {
   GaussianLatent gaussian{.kl = {.beta = 2, .warmup = 4}};
   CHECK(gaussian_schedule(gaussian, 0) == Scalars{{"kl_weight", 0.5f}});
@@ -141,6 +177,10 @@ TEST_CASE("latents: schedules of KL weight and temperature") {
   CHECK(temperature(5, 11) == doctest::Approx(1));
   CHECK(temperature(10, 11) == doctest::Approx(0.5));
   CHECK(temperature(0, 1) == doctest::Approx(0.5));
+  c.final_temperature = 0;  // what suits the estimator
+  CHECK(temperature(10, 11) == doctest::Approx(0.5));
+  c.estimator = "reinmax";
+  CHECK(temperature(10, 11) == doctest::Approx(1));
   c.estimator = "rloo";  // its samples have none
   CHECK(categorical_schedule(c, 0, 11) == Scalars{{"kl_weight", 1.f}});
 }

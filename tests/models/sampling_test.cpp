@@ -50,8 +50,8 @@ TEST_CASE("sampling: top-k keeps k classes, top-p the fewest that reach p") {
 TEST_CASE("sampling: logits of a broken model give an error, no class") {
   const float nan = std::nanf(""), infinity = INFINITY;
   Random random(1);
-  for (const SamplingConfig config : {SamplingConfig{}, SamplingConfig{.temperature = 0},
-                                      SamplingConfig{.top_k = 2}, SamplingConfig{.top_p = 0.9f}}) {
+  for (const SamplingConfig& config : {SamplingConfig{}, SamplingConfig{.temperature = 0},
+                                       SamplingConfig{.top_k = 2}, SamplingConfig{.top_p = 0.9f}}) {
     Sampler sampler(config);
     for (const std::vector<float>& broken :
          {std::vector{nan, nan, nan}, std::vector{0.f, nan, 1.f}, std::vector{-infinity, -infinity},
@@ -59,6 +59,34 @@ TEST_CASE("sampling: logits of a broken model give an error, no class") {
       CHECK_THROWS_AS(sampler.draw(broken, random), DivergedError);
     CHECK(sampler.draw(std::vector{-infinity, 3.f, -infinity}, random) == 1);
   }
+}
+
+TEST_CASE("sampling: banned classes never come, and the rest keep their shares") {
+  check_near(frequencies({.banned = {1}}), {0.1 / 0.6, 0, 0.2 / 0.6, 0.3 / 0.6});
+  check_near(frequencies({.temperature = 0, .banned = {1}}), {0, 0, 0, 1});
+  check_near(frequencies({.top_k = 2, .banned = {1, 3}}), {1. / 3, 0, 2. / 3, 0});
+  check_near(frequencies({.top_p = 0.4f, .banned = {1}}), {0, 0, 0, 1});
+  Random random(1);
+  CHECK_THROWS_AS(Sampler({.banned = {0, 1, 2, 3}}).draw(logits, random), UsageError);
+  CHECK_THROWS_AS(Sampler({.banned = {4}}).draw(logits, random), UsageError);
+  CHECK_THROWS_AS(Sampler({.banned = {-1}}), UsageError);
+  const std::array<float, 2> broken{std::nanf(""), 0};
+  CHECK_THROWS_AS(Sampler({.banned = {0}}).draw(broken, random), DivergedError);
+}
+
+TEST_CASE("sampling: a repetition penalty makes less likely what came before, whatever its sign") {
+  const std::array<float, 3> some{2, -2, 0};
+  const std::vector<std::int32_t> before{0, 1, 0};
+  Sampler sampler({.repetition_penalty = 2}), plain({});
+  Random random(3), same(3), again(3);
+  std::array<double, 3> share{}, expected{std::exp(1.), std::exp(-4.), 1};
+  for (int i = 0; i < 40000; ++i)
+    share[static_cast<std::size_t>(sampler.draw(some, random, before))] += 1. / 40000;
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(std::abs(share[i] - expected[i] / (expected[0] + expected[1] + expected[2])) < 0.011);
+  for (int i = 0; i < 100; ++i) CHECK(plain.draw(some, same, before) == plain.draw(some, again));
+  CHECK_THROWS_AS(sampler.draw(some, random, std::vector{3}), UsageError);
+  CHECK_THROWS_AS(Sampler({.repetition_penalty = 0}), UsageError);
 }
 
 TEST_CASE("sampling: options out of range are refused") {

@@ -1,0 +1,60 @@
+// Inputs as the tensors have them, and copies of the outputs.
+#include "models/generation/predictor.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "core/base/error.h"
+
+namespace abax {
+
+Predictor::Predictor(Variables& store, Workers& workers, Build build, std::size_t most_plans)
+    : build_(std::move(build)), plans_(store, workers, "predict", most_plans) {}
+
+Predictor::Predictor(Variables& store, Workers& workers, std::function<Value(Value)> network,
+                     std::size_t most_plans)
+    : Predictor(
+          store, workers,
+          [network = std::move(network)](Graph&, const PredictorInputs& inputs) {
+            if (inputs.size() != 1)
+              throw UsageError(
+                  "this predictor has one input; make it of a function of "
+                  "(Graph&, const PredictorInputs&) for several");
+            return std::vector<Value>{network(inputs.begin()->second)};
+          },
+          most_plans) {}
+
+std::vector<Tensor> Predictor::operator()(std::span<const NamedTensor> inputs) {
+  const auto build = [&](Graph& g) {
+    PredictorInputs values;
+    for (const NamedTensor& input : inputs) {
+      const TensorType& type = input.tensor.type;
+      std::string name(input.name);
+      values.emplace(name, g.input(name, type.shape, type.dtype));
+    }
+    return build_(g, values);
+  };
+  ShapePlans::Plan& plan = plans_.of(inputs, build);
+  plan.execution->run();
+  std::vector<Tensor> results;
+  for (const Value& value : plan.results) {
+    const TensorView result = plan.execution->get(value);
+    results.emplace_back(result.type);
+    const auto* bytes = static_cast<const std::byte*>(result.data);
+    std::copy_n(bytes, results.back().bytes(), static_cast<std::byte*>(results.back().data()));
+  }
+  return results;
+}
+
+std::vector<Tensor> Predictor::operator()(std::initializer_list<NamedTensor> inputs) {
+  return (*this)(std::span(inputs.begin(), inputs.size()));
+}
+
+Tensor Predictor::operator()(const Tensor& input) {
+  std::vector<Tensor> results = (*this)({NamedTensor("x", input)});
+  if (results.empty()) throw UsageError("the function of this predictor gives no output");
+  return std::move(results.front());
+}
+
+}  // namespace abax

@@ -1,0 +1,47 @@
+// Batches to updates.
+#include "models/training/fit.h"
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+namespace abax {
+namespace {
+
+void check(const Learner& learner, const FitOptions& o) {
+  if (o.first < 0 || o.steps < o.first)
+    throw UsageError(str_cat("fit: expected steps from ", o.first, " on, got steps to ", o.steps));
+  if (o.batches_a_step < 1 || (o.batches_a_step > 1 && !learner.accumulates()))
+    throw UsageError(str_cat("fit: ", o.batches_a_step, " batches a step ",
+                             o.batches_a_step < 1 ? "are none" : "need LearnerConfig::accumulate"));
+}
+
+Scalars scalars_of(const FitOptions& o, std::int64_t step) {
+  Scalars scalars;
+  if (o.schedule) scalars = o.schedule(step);
+  scalars.emplace("learning_rate", o.learning_rate);
+  return scalars;
+}
+
+}  // namespace
+
+std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& o) {
+  check(learner, o);
+  data::Batch batch;
+  for (std::int64_t step = o.first; step < o.steps; ++step) {
+    if (o.stop.stop_requested()) return step;
+    const Scalars scalars = scalars_of(o, step);
+    Evaluation sum;
+    for (std::int64_t i = 0; i < o.batches_a_step; ++i) {
+      source.fill(step * o.batches_a_step + i, batch);
+      sum.add(learner.learn(batch, scalars));
+    }
+    if (learner.accumulates()) learner.apply(scalars);
+    const FitProgress progress{step + 1, o.steps, sum, learner.gradient_norm()};
+    if (o.on_step && !o.on_step(progress)) return step + 1;
+  }
+  return o.steps;
+}
+
+}  // namespace abax

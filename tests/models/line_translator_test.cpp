@@ -1,0 +1,51 @@
+// Lines through a translator: in order, empty ones as empty ones, cut ones counted.
+#include "models/generation/line_translator.h"
+
+#include <doctest/doctest.h>
+
+#include "models/data/text/sentence_batches.h"
+#include "models/registry.h"
+#include "models/seq2seq.h"
+#include "tests/models/run_model.h"
+
+namespace abax {
+
+TEST_CASE("line translator: a line without tokens gives an empty line, cut lines are counted") {
+  const std::string content = "a b c d e f";
+  const PairTokenizers tokenizers{data::Tokenizer::words(content), data::Tokenizer::words(content)};
+  Seq2Seq s{.source_vocabulary = data::source_vocabulary(tokenizers.source),
+            .vocabulary = data::target_vocabulary(tokenizers.target),
+            .blocks = {.width = 8, .layers = 1, .heads = 2, .context = 5}};
+  const ModelSettings settings("seq2seq", s);
+  Variables store(3);
+  {
+    Graph g(store, Mode::train, "create");
+    settings.entry().build(g, settings, {.batch = 1, .length = 3, .target_length = 3});
+  }
+  test::shake(store);
+  const int before = store.count();
+  Workers workers(1);
+  LineTranslator translator(store, settings, tokenizers, 2, workers);
+  const std::vector<std::string> lines{"a b", "", "c d e f", "   ", "c d e f a b", "f"};
+  const auto found = translator.translate(lines, {.beam = 2, .n_best = 2});
+  REQUIRE(found.size() == lines.size());
+  for (const std::size_t empty : {1, 3}) {
+    REQUIRE(found[empty].size() == 1);
+    CHECK(found[empty][0].tokens.empty());
+    CHECK(line_of(found[empty][0], tokenizers).empty());
+  }
+  CHECK(translator.cut_lines() == 1);
+  // Each as it is alone; the cut one is that of its first tokens.
+  for (const std::size_t i : {0, 2, 4, 5}) {
+    const auto alone = translator.translate({lines[i]}, {.beam = 2, .n_best = 2});
+    CHECK(translator.cut_lines() == (i == 4 ? 1 : 0));
+    REQUIRE(alone[0].size() == found[i].size());
+    CHECK(alone[0][0].tokens == found[i][0].tokens);
+  }
+  CHECK(found[4][0].tokens == found[2][0].tokens);
+  CHECK(translator.translate({}, {.beam = 2}).empty());
+  CHECK(translator.translate({"", ""}, {.beam = 2}).size() == 2);
+  CHECK(store.count() == before);
+}
+
+}  // namespace abax
