@@ -10,6 +10,7 @@
 #include "core/io/file.h"
 #include "core/io/json.h"
 #include "models/data/text/utf8.h"
+#include "models/training/export.h"
 #include "models/training/optimiser.h"
 
 namespace abax {
@@ -133,25 +134,8 @@ void export_run(const SavedRun& run, const std::filesystem::path& to) {
   if (path_exists(to))
     throw UsageError(str_cat("--export: ", to.string(), " exists; choose another folder"));
   Variables all;
-  create_for_use(run, all);
-  const auto of_training = [](const Variable& variable) {
-    const auto in = [&](const char* scope) { return variable.name.starts_with(scope); };
-    return variable.role == Role::carried ||
-           (variable.role == Role::saved &&
-            (in("optimiser/") || in("average/") || in("accumulated/")));
-  };
-  Variables kept(all.seed());
-  for (int i = 0; i < all.count(); ++i) {
-    if (of_training(all[i])) continue;
-    const Tensor& value = all[i].value();
-    const auto copy = [&](Tensor& made, Random&) {
-      std::memcpy(made.data(), value.data(), value.bytes());
-    };
-    Variable& made = kept[kept.create(all[i].name, value.type(), all[i].role, {copy})];
-    made.frozen = all[i].frozen;
-    made.decay = all[i].decay;
-  }
-  save_checkpoint(to, run.checkpoint.contents(), kept);
+  run.checkpoint.create(all);
+  save_checkpoint(to, run.checkpoint.contents(), *export_for_inference(all));
 }
 
 void load_for_use(const SavedRun& run, Variables& store) {

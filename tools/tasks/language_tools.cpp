@@ -89,6 +89,11 @@ void fields(Fields& f, TextGeneration& s) {
   f("samples", s.samples, "so many texts, each from the prompt").at_least(1).at_most(1e6);
   f("stop", s.stop, "a text ends before the first of these strings").placeholder("TEXT,...");
   f.part(s.drawing);
+  f("repetition-penalty", s.repetition_penalty,
+    "above 1: logits of tokens that the text has already are divided by it, or multiplied where "
+    "they "
+    "are negative (Keskar et al. 2019)")
+      .above(0);
   f.require(s.prompt.empty() || s.prompts.empty(),
             "--prompt is one beginning, --prompts a file of them: give one of them");
 }
@@ -99,7 +104,9 @@ void generate_text(const AnySettings& settings, RunContext& context, std::ostrea
   // One token is little work: mostly one thread is best.
   Workers workers(context.threads == 0 ? 1 : static_cast<int>(context.threads));
   Generator generator(context.store, context.run.settings.model, workers);
-  Sampler sampler(s.drawing.sampling);
+  SamplingConfig sampling = s.drawing.sampling;
+  sampling.repetition_penalty = s.repetition_penalty;
+  Sampler sampler(sampling);
   Random random = s.drawing.random();
   const Words prompts = s.prompts.empty() ? Words{s.prompt} : prompts_of(s, tokenizer);
   for (const std::string& prompt : prompts) {
@@ -113,13 +120,20 @@ void generate_text(const AnySettings& settings, RunContext& context, std::ostrea
       data::TokenDecoder decoder(tokenizer);
       Continuation text(s.stop, out);
       std::span<const float> logits;
+      std::vector<std::int32_t> before;  // the tokens of the text, each once
+      const auto note = [&](std::int32_t token) {
+        if (s.repetition_penalty != 1 && std::ranges::find(before, token) == before.end())
+          before.push_back(token);
+      };
       for (const std::int32_t token : tokens) {
+        note(token);
         decoder.next(token);  // a word after it needs its space
         logits = generator.next(token);
       }
       bool goes_on = true;
       for (std::int64_t i = 0; i < s.tokens && goes_on; ++i) {
-        const std::int32_t token = sampler.draw(logits, random);
+        const std::int32_t token = sampler.draw(logits, random, before);
+        note(token);
         goes_on = text.add(decoder.next(token));
         if (goes_on && i + 1 < s.tokens) logits = generator.next(token);
       }

@@ -48,6 +48,7 @@ void generate_lines(const AnySettings& settings, RunContext& context, std::ostre
   const BeamConfig search{.beam = s.beam, .n_best = s.n_best, .length_penalty = s.length_penalty};
   Sampler sampler(s.drawing.sampling);
   Random random = s.drawing.random();
+  std::int64_t cut = 0;
   // Lines of like length go together: some at a time, of which the first few are soon there. What
   // is drawn depends on all of them.
   std::size_t few = s.sample ? std::max<std::size_t>(1, lines.size()) : 64;
@@ -62,7 +63,11 @@ void generate_lines(const AnySettings& settings, RunContext& context, std::ostre
         out << line_of(hypothesis, tokenizers) << '\n';
       }
     out.flush();
+    cut += translator.cut_lines();
   }
+  if (cut > 0)
+    context.notes << cut << (cut == 1 ? " line was" : " lines were")
+                  << " longer than the model reads, and cut to --length of its training\n";
 }
 
 }  // namespace abax

@@ -49,6 +49,13 @@ says "give one of them"
 expect 2 "$generate" --checkpoint file --prompt
 says "--prompt takes a value: --prompt TEXT"
 
+# Repetitions can be made dear: of so many tokens more are different ones.
+expect 0 "$generate" --checkpoint file --prompt a --tokens 20 --temperature 0
+plain=$(fold -w 1 output | sort -u | wc -l)
+expect 0 "$generate" --checkpoint file --prompt a --tokens 20 --temperature 0 --repetition-penalty 9
+test "$(fold -w 1 output | sort -u | wc -l)" -gt "$plain"
+expect 2 "$generate" --checkpoint file --repetition-penalty 0
+
 # A run finds its data from any folder, and where both have moved together.
 mkdir -p work/data && cp book.txt work/data
 (cd work && expect 0 "$train" $tiny --data data/book.txt --steps 3 --out runs/a)

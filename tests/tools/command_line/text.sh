@@ -51,6 +51,9 @@ expect 0 "$generate" --checkpoint pairs --source lines.txt --beam 3 --n-best 2
 test "$(wc -l <output)" = 6
 expect 0 "$generate" --checkpoint pairs --source lines.txt --sample --temperature 0.5
 test "$(wc -l <output)" = 3
+seq 200 | tr '\n' ' ' >wide.txt
+expect 0 "$generate" --checkpoint pairs --source wide.txt
+says "1 line was longer than the model reads"
 printf 'hall\nhall\njohn\n' >answers.txt
 expect 0 "$evaluate" --checkpoint pairs --data lines.txt,answers.txt --beam 2 --score scores.txt
 says "bleu"
