@@ -69,7 +69,9 @@ void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::p
 std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path);
 
 /// Opens a checkpoint and checks it whole: format, sizes, hashes. Everything throws
-/// CheckpointError. A store that does not fit is left as it was.
+/// CheckpointError. A store that does not fit is left as it was. Hashes tell damage, not intent:
+/// whoever writes to a checkpoint can make them fit. What reads it bounds what it says; a model of
+/// subwords alone goes to SentencePiece as it is.
 class CheckpointReader {
  public:
   explicit CheckpointReader(const std::filesystem::path& path);

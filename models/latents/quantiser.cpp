@@ -120,8 +120,8 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
     new_book = new_sums / column((new_counts + c.codebook_smoothing) / (total + all) * total);
     // A code that no vector meets keeps its place before the smoothing takes it to the origin.
     const float least = fading * c.codebook_smoothing;
-    const Value faded = less(select(greater(part.counts, 0), least, new_counts), least);  // [codes]
-    new_book = select(column(faded), book, new_book);
+    const Value faded = less(where(greater(part.counts, 0), least, new_counts), least);  // [codes]
+    new_book = where(column(faded), book, new_book);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.

@@ -137,6 +137,10 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
       joined = texts[i].front();
       for (std::size_t k = 1; k < texts[i].size(); ++k) joined += "," + texts[i][k];
     }
+    // As of a shell's variable that is not set: not the same as not asking.
+    if (const std::string word = known[i].value_word();
+        joined.empty() && (word.starts_with("FILE") || word.starts_with("FOLDER")))
+      throw UsageError(str_cat(place, ": expected ", word, ", not an empty name"));
     values.push_back({known[i].name(), FieldText{joined}, place});
   }
   return values;

@@ -36,8 +36,9 @@ Texts read_texts(const LanguageData& d, std::uint64_t seed, Use use) {
   const auto read = [&](const std::string& path) {
     return d.text.tokens == "bytes" ? data::read_bytes(path) : data::read_text(path);
   };
-  for (const auto& [option, files] :
-       {std::pair{"data", d.files.data}, {"valid", d.files.valid}, {"test", d.files.test}})
+  for (const auto& [option, files] : {std::pair{"data", d.files.data},
+                                      {"valid", d.files.valid},
+                                      {use == Use::evaluate ? "data" : "test", d.files.test}})
     if (files.size() > 1)
       throw UsageError(
           str_cat("--", option, ": a language model reads one text, not ", files.size()));

@@ -16,7 +16,9 @@ std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data, std::ost
                 "--data FILE,... takes the place of the run's test data");
   auto task = make_task(settings, &run.files(), share_of_data ? Use::learn : Use::evaluate);
   if (!task->source(Part::test))
-    throw UsageError("the run has no test part; give --data FILE,... to take the place of one");
+    throw UsageError(data.empty()
+                         ? "the run has no test part; give --data FILE,... to take the place of one"
+                         : "--data holds too little to evaluate on");
   const auto was = run.state.data.find("test");
   if (data.empty() && was != run.state.data.end() && was->second != task->fingerprint(Part::test))
     notes << "the run's test data has changed since it was trained\n";

@@ -52,7 +52,8 @@ PairTokenizers pair_tokenizers(const Files& files) {
 
 void TranslationTask::read(Use use) {
   const DataFiles& o = data_.files;
-  if (!o.test.empty()) of(Part::test).pairs = read_pair(o.test, "test");
+  if (!o.test.empty())
+    of(Part::test).pairs = read_pair(o.test, use == Use::evaluate ? "data" : "test");
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
     read_corpus();

@@ -1,6 +1,8 @@
 // Peak memory from /proc.
 #include "tools/training/peak_memory.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <string>
 
@@ -13,6 +15,11 @@ std::size_t peak_memory() {
     if (word == "VmHWM:" && status >> kibibytes) return kibibytes << 10;
   }
   return 0;
+}
+
+std::size_t physical_memory() {
+  return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace abax

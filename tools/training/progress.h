@@ -21,6 +21,8 @@ bool has_room_for_bar(const char* type, int columns);
 
 /// "1:02:03", "4:05" or "-:--" for a time that is not known.
 std::string duration_text(double seconds);
+/// "1.234", with so many digits behind the point.
+std::string fixed_text(double value, int digits);
 /// "950", "12.3k", "4.5M": three digits that a person can read.
 std::string count_text(double count);
 

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
+#include "tools/training/progress.h"
 
 namespace abax {
 namespace {
@@ -22,10 +23,11 @@ void for_each_file(RunSettings& settings, const Visit& visit) {
   fields(all, settings);
   for (const char* name : file_options)
     if (Field* const field = all.find(name))
-      field->change_words([&](const std::string& file) {
-        return file.empty() || file == "-" ? file : visit(name, file);
-      });
+      field->change_words(
+          [&](const std::string& file) { return file.empty() ? file : visit(name, file); });
 }
+
+bool is_there(const std::string& file) { return file == "-" || path_exists(file); }
 
 fs::path normal(const fs::path& path) { return fs::absolute(path).lexically_normal(); }
 
@@ -34,6 +36,7 @@ fs::path normal(const fs::path& path) { return fs::absolute(path).lexically_norm
 void find_files(RunSettings& settings, const fs::path& from, const fs::path& run) {
   const fs::path run_then = (from / settings.watch.out).lexically_normal();
   for_each_file(settings, [&](const std::string&, const std::string& file) {
+    if (file == "-") return file;
     const fs::path then = (from / file).lexically_normal();
     const fs::path beside = normal(run / then.lexically_relative(run_then));
     for (const fs::path& place : {beside, then, normal(file)})
@@ -45,7 +48,11 @@ void find_files(RunSettings& settings, const fs::path& from, const fs::path& run
 void check_files(const RunSettings& settings, const Words& options, const std::string& advice) {
   RunSettings copy = settings;
   for_each_file(copy, [&](const std::string& option, const std::string& file) {
-    if (std::ranges::find(options, option) != options.end() && !path_exists(file))
+    const bool asked = std::ranges::find(options, option) != options.end();
+    if (asked && file == "-" && is_terminal(0))
+      throw DataError(str_cat(
+          "--", option, " of the run came from standard input, which is a terminal now; ", advice));
+    if (asked && !is_there(file))
       throw DataError(str_cat("'", file, "', --", option, " of the run, is not there; ", advice));
     return file;
   });
@@ -55,7 +62,7 @@ bool files_are_there(const RunSettings& settings) {
   bool there = true;
   RunSettings copy = settings;
   for_each_file(copy, [&](const std::string&, const std::string& file) {
-    there = there && path_exists(file);
+    there = there && is_there(file);
     return file;
   });
   return there;

@@ -2,7 +2,6 @@
 #include "tools/training/training_run.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <iomanip>
@@ -15,20 +14,12 @@
 #include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/options/config_file.h"
-#include "tools/training/peak_memory.h"
 
 namespace abax {
 namespace {
 
 constexpr std::int64_t default_steps = 2000;
 constexpr std::size_t most_in_a_line = 5;  // of results at the end; more make a table
-
-/// "1.234", with so many digits behind the point.
-std::string fixed(double number, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << number;
-  return std::move(out).str();
-}
 
 constexpr double rate_jump = 2;  // a rise of the learning rate by more is told
 
@@ -87,7 +78,7 @@ std::string results_table(const Results& valid, const Results& test) {
     out << std::left << std::setw(24) << name << std::right;
     for (const Results* part : {&valid, &test}) {
       const auto found = part->find(name);
-      out << std::setw(12) << (found == part->end() ? "" : fixed(found->second, 4));
+      out << std::setw(12) << (found == part->end() ? "" : fixed_text(found->second, 4));
     }
     out << '\n';
   }
@@ -184,70 +175,6 @@ std::string TrainingRun::tool(std::string_view name) const {
   return at == std::string::npos ? std::string(name) : str_cat(program_.substr(0, at), name);
 }
 
-/// All that a run does, in small and without a folder: some steps, a batch to validate on, what is
-/// shown at the end, a copy as checkpoints are written of. Returns the seconds of a step.
-double TrainingRun::rehearse() {
-  using std::chrono::steady_clock;
-  constexpr double enough = 1;         // seconds
-  constexpr int most = 50, first = 2;  // steps; the first ones find the memory that they need
-  prepare_model();
-  const auto kept = copy_of(store_);
-  data::Batch batch;
-  double seconds = 0;
-  int step = 0;
-  for (; step < first + 1 || (seconds < enough && step < most); ++step) {
-    const steady_clock::time_point start = steady_clock::now();
-    const Scalars scalars =
-        scheduled_scalars(settings_, state_.step + step, settings_.training.steps);
-    for (std::int64_t i = 0; i < settings_.training.accumulate; ++i) {
-      task_->source(Part::train)->fill(state_.position++, batch);
-      learner_->learn(batch, scalars);
-    }
-    if (settings_.training.accumulate > 1) learner_->apply(scalars);
-    if (step >= first)
-      seconds += std::chrono::duration<double>(steady_clock::now() - start).count();
-  }
-  if (const data::BatchSource* const valid = task_->source(Part::valid))
-    learner_->evaluate(*valid, 0, 1);
-  std::ostringstream unseen;
-  task_->show(unseen, store_, workers_);
-  std::string name = (std::filesystem::temp_directory_path() / "abax-dry-run-XXXXXX").string();
-  if (mkdtemp(name.data())) {
-    task_->draw(name, "", store_, workers_);
-    std::error_code ignored;
-    std::filesystem::remove_all(name, ignored);
-  }
-  return seconds / (step - first);
-}
-
-void TrainingRun::describe() {
-  const double seconds = rehearse();  // a step
-  const std::size_t memory = peak_memory(), workspace = learner_->workspace_bytes();
-  const data::BatchSource& train = *task_->source(Part::train);
-  for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
-  out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
-       << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
-       << learner_->parameters() << ")\nstep         "
-       << count_text(learner_->step_flops() * static_cast<double>(settings_.training.accumulate))
-       << " FLOP, batches of";
-  for (const BatchShape& shape : train.shapes()) {
-    out_ << ' ' << shape.batch;
-    if (shape.length > 0) out_ << " x " << shape.length;
-    if (shape.target_length > 0) out_ << " to " << shape.target_length;
-  }
-  out_ << "\nsteps        " << settings_.training.steps << " ("
-       << fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                    static_cast<double>(train.batches()),
-                2)
-       << " passes over the data)\nthreads      " << workers_.threads() << ", "
-       << name_of(default_level()) << "\nspeed        " << fixed(1 / seconds, seconds < 0.1 ? 0 : 2)
-       << " steps a second, as just measured; "
-       << duration_text(seconds * static_cast<double>(settings_.training.steps))
-       << " for all of them, without validations\nmemory       "
-       << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
-       << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
-}
-
 void TrainingRun::begin_folder() {
   if (!folder_) folder_.emplace(RunFolder::claim(settings_.watch.out, settings_.model.name()));
   settings_.watch.out = folder_->path().string();
@@ -325,9 +252,9 @@ int TrainingRun::train() {
     say(str_cat(
         settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
         " parameters; ", settings_.training.steps, " steps, ",
-        fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                  static_cast<double>(task_->source(Part::train)->batches()),
-              1),
+        fixed_text(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
+                       static_cast<double>(task_->source(Part::train)->batches()),
+                   1),
         " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
         name_of(default_level()), resumed_ ? str_cat("; going on after step ", state_.step) : ""));
     if (resumed_) tell_resumed();
@@ -417,15 +344,15 @@ Results TrainingRun::evaluate(Part part) {
 /// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the first of them alone.
 std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
   const std::string first = printed(results).contains("loss") ? "loss" : "elbo";
-  std::string line = str_cat(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
+  std::string line = str_cat(first, " ", fixed_text(results.at(first), 4), " ", task_->loss_unit());
   if (const auto found = results.find("perplexity"); found != results.end())
-    line += str_cat(", perplexity ", fixed(found->second, 2));
+    line += str_cat(", perplexity ", fixed_text(found->second, 2));
   for (const auto& [name, value] : printed(results))
     if (!brief && name != first && name != "perplexity")
-      line += str_cat(", ", name, " ", fixed(value, 4));
+      line += str_cat(", ", name, " ", fixed_text(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
-    line += str_cat("; the source itself has ", fixed(*optimum, 4), ", so ",
-                    fixed(results.at("loss") - *optimum, 4), " is left to learn");
+    line += str_cat("; the source itself has ", fixed_text(*optimum, 4), ", so ",
+                    fixed_text(results.at("loss") - *optimum, 4), " is left to learn");
   return line;
 }
 

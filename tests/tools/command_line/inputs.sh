@@ -73,6 +73,13 @@ sed 's/no. 29/no. 92/' moved.txt >changed && mv changed moved.txt
 expect 0 "$evaluate" --checkpoint elsewhere/runs/a
 says "test data has changed"
 
+# Messages name the option that was given.
+: >empty.txt
+expect 2 "$evaluate" --checkpoint file --data empty.txt
+says "--data holds too little"
+expect 2 "$evaluate" --checkpoint file --data book.txt,book.txt
+says "--data: a language model reads one text, not 2"
+
 # Names: a comma behind a backslash; such as are no UTF-8, where a run does not keep them.
 cp book.txt 'a,b.txt'
 expect 0 "$train" $tiny --data 'a\,b.txt' --steps 2 --out comma
