@@ -179,7 +179,16 @@ Role CheckpointReader::role_of(const SafetensorsEntry& entry) const {
 }
 
 void CheckpointReader::restore(Variables& store) const {
-  load(*variables_, path_.string(), store, [](Role) { return true; });
+  try {
+    load(*variables_, path_.string(), store, [](Role) { return true; });
+  } catch (const CheckpointError& error) {
+    // A graph that only evaluates makes no state of an optimiser.
+    for (int i = 0; i < store.count(); ++i)
+      if (store[i].role != Role::trainable) throw;
+    throw CheckpointError(str_cat(error.what(),
+                                  "\n  load_parameters() loads the parameters alone, whatever else "
+                                  "the checkpoint holds"));
+  }
   store.set_seed(seed_);
   for (const auto& [label, count] : runs_) store.runs(label) = count;
 }

@@ -33,7 +33,7 @@ LineTranslator::LineTranslator(Variables& store, const ModelSettings& settings,
 
 template <class Decode>
 std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
-    const std::vector<std::string>& lines, const Decode& decode) {
+    const std::vector<std::string>& lines, std::int64_t n_best, const Decode& decode) {
   Batch sources;
   std::vector<std::size_t> order;  // lines with tokens, shortest first
   std::vector<std::vector<Hypothesis>> results(lines.size());
@@ -41,7 +41,8 @@ std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
   for (const std::string& line : lines) {
     std::vector<std::int32_t>& source = sources.emplace_back(tokenizers_.source.encode(line));
     if (source.empty())
-      results[sources.size() - 1] = {Hypothesis{}};
+      results[sources.size() - 1].resize(
+          static_cast<std::size_t>(std::max<std::int64_t>(1, n_best)));
     else
       order.push_back(sources.size() - 1);
     if (static_cast<std::int64_t>(source.size()) > context_ - 1) {
@@ -72,13 +73,14 @@ BeamConfig LineTranslator::complete(BeamConfig search) const {
 std::vector<std::vector<Hypothesis>> LineTranslator::translate(
     const std::vector<std::string>& lines, BeamConfig search) {
   search = complete(search);
-  return in_batches(lines, [&](const Batch& some) { return translator_.translate(some, search); });
+  return in_batches(lines, search.n_best,
+                    [&](const Batch& some) { return translator_.translate(some, search); });
 }
 
 std::vector<std::vector<Hypothesis>> LineTranslator::sample(const std::vector<std::string>& lines,
                                                             Sampler& sampler, Random& random) {
   const BeamConfig search = complete({.beam = 1});
-  return in_batches(lines, [&](const Batch& some) {
+  return in_batches(lines, 1, [&](const Batch& some) {
     std::vector<std::vector<Hypothesis>> found;
     for (Hypothesis& hypothesis : translator_.sample(some, search, sampler, random))
       found.push_back({std::move(hypothesis)});

@@ -25,9 +25,9 @@ class LineTranslator {
   LineTranslator(Variables& store, const ModelSettings& settings, const PairTokenizers& tokenizers,
                  std::int64_t beam, Workers& workers);
 
-  /// The n best targets of each line, best first; of a line without tokens one, which is empty. A
-  /// line that is longer than the model's context is cut. Of `search`, begin, end and limit are set
-  /// here.
+  /// The n best targets of each line, best first; of a line without tokens as many empty
+  /// ones. A line that is longer than the model's context is cut. Of `search`, begin, end and limit
+  /// are set here.
   std::vector<std::vector<Hypothesis>> translate(const std::vector<std::string>& lines,
                                                  BeamConfig search);
   /// One drawn target for each line; the beam must be 1.
@@ -40,7 +40,7 @@ class LineTranslator {
   using Batch = std::vector<std::vector<std::int32_t>>;  // tokens of some sources
   template <class Decode>
   std::vector<std::vector<Hypothesis>> in_batches(const std::vector<std::string>& lines,
-                                                  const Decode& decode);
+                                                  std::int64_t n_best, const Decode& decode);
   BeamConfig complete(BeamConfig search) const;
 
   const PairTokenizers& tokenizers_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -29,8 +30,6 @@ void check_sampling(const SamplingConfig& c) {
   if (!(c.repetition_penalty > 0))
     throw UsageError(
         str_cat("a repetition penalty is above 0, 1 for none, not ", c.repetition_penalty));
-  for (const std::int32_t banned : c.banned)
-    if (banned < 0) throw UsageError(str_cat("there is no class ", banned, " to ban"));
 }
 
 namespace {
@@ -51,10 +50,16 @@ float checked_largest(std::span<const float> logits) {
 
 }  // namespace
 
+void Sampler::ban(std::vector<std::int32_t> classes) {
+  for (const std::int32_t c : classes)
+    if (c < 0) throw UsageError(str_cat("there is no class ", c, " to ban"));
+  banned_ = std::move(classes);
+}
+
 std::span<const float> Sampler::adjusted(std::span<const float> logits,
                                          std::span<const std::int32_t> before) {
   const bool penalised = config_.repetition_penalty != 1 && !before.empty();
-  if (!penalised && config_.banned.empty()) return logits;
+  if (!penalised && banned_.empty()) return logits;
   adjusted_.assign(logits.begin(), logits.end());
   const auto at = [&](std::int32_t c) {
     if (c < 0 || static_cast<std::size_t>(c) >= logits.size())
@@ -66,8 +71,7 @@ std::span<const float> Sampler::adjusted(std::span<const float> logits,
       const float x = logits[at(c)];  // once, however often it came
       adjusted_[at(c)] = x > 0 ? x / config_.repetition_penalty : x * config_.repetition_penalty;
     }
-  for (const std::int32_t c : config_.banned)
-    adjusted_[at(c)] = -std::numeric_limits<float>::infinity();
+  for (const std::int32_t c : banned_) adjusted_[at(c)] = -std::numeric_limits<float>::infinity();
   if (std::ranges::max_element(adjusted_) == adjusted_.end() ||
       *std::ranges::max_element(adjusted_) == -std::numeric_limits<float>::infinity())
     throw UsageError(str_cat("of ", logits.size(), " classes all that can be drawn are banned"));

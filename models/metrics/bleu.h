@@ -1,9 +1,10 @@
 // BLEU: how many runs of words two texts share (Papineni et al. 2002).
 //
-//     const Bleu result = bleu({"the cat sat on the mat"}, {"the cat sat on a mat"});
+//     const std::vector<std::string> found{"the cat sat on the mat"};
+//     const std::vector<std::string> wanted{"the cat sat on a mat"};
+//     const Bleu result = bleu(found, wanted);
 //     const double score = result.score;             // 53.7
-//     const std::string summary = result.summary();  // "BLEU 53.73 (83.3/60.0/50.0/33.3,
-//     brevity 1.000, 6 words for 6; ..."
+//     const std::string summary = result.summary();  // "BLEU 53.73 (83.3/60.0/50.0/33.3, .."
 #pragma once
 
 #include <array>

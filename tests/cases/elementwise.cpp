@@ -102,12 +102,17 @@ void add_arithmetic(std::vector<Case>& cases) {
     add_binary(cases, name, op, f, -50, 50, i32);
     add_number(cases, name, op, f, 3, -50, 50, i32, false);
   }
-  for (const double number : {16777217., 1073741825.})  // no floats
-    cases.push_back({.name = str_cat("operator+/exact beside i32, ", number - 1, " + 1"),
-                     .arguments = {{.shape = {2}, .dtype = i32, .values = {-16777216, 5}}},
-                     .build = [=](auto x) { return std::vector{x[0] + number}; },
-                     .reference = reference_of([=](double x) { return x + number; }),
-                     .gradient = false});
+  cases.push_back({.name = "operator*/an i64 size",
+                   .arguments = {{{3, 13}}},
+                   .build = [](auto x) { return std::vector{x[0] * x[0].shape().size()}; },
+                   .reference = reference_of([](double x) { return 39 * x; })});
+  for (const std::int64_t number : {16777217, 1073741825})  // no floats
+    cases.push_back(
+        {.name = str_cat("operator+/exact beside i32, ", number - 1, " + 1"),
+         .arguments = {{.shape = {2}, .dtype = i32, .values = {-16777216, 5}}},
+         .build = [=](auto x) { return std::vector{x[0] + number}; },
+         .reference = reference_of([=](double x) { return x + static_cast<double>(number); }),
+         .gradient = false});
   for (const auto& [name, op, f] : {std::tuple{"minimum", Builder2{minimum}, std::function(least)},
                                     {"maximum", Builder2{maximum}, std::function(most)}})
     cases.push_back({.name = str_cat(name, "/infinities and NaN"),
@@ -380,7 +385,7 @@ Family elementwise_family() {
   beside_integers(
       "operator+/a fraction beside i32", [](auto x) { x[0] + 2.5; }, "2.5");
   beside_integers(
-      "operator*/too large beside i32", [](auto x) { 3e9 * x[0]; }, "3e+09");
+      "operator*/too large beside i32", [](auto x) { std::int64_t{3000000000} * x[0]; }, "3e+09");
   beside_integers(
       "less/too small beside i32", [](auto x) { less(x[0], -3e9); }, "-3e+09");
   beside_integers(

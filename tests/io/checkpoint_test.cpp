@@ -207,6 +207,14 @@ TEST_CASE("checkpoint: parameters alone, from a checkpoint or any safetensors fi
   other.create("sgd/moment", {{3, 5}, f32}, Role::saved, init::constant(4));
   load_parameters(folder / "c", other);
   CHECK(other.at("lstm0/bias").value().as<float>()[4] == 1);
+  Variables inference;  // restore() says how parameters alone are loaded
+  inference.create("lstm0/bias", {{5}, f32}, Role::trainable, init::zeros());
+  inference.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, init::zeros());
+  const CheckpointReader checkpoint(folder / "c");
+  CHECK_THROWS_WITH_AS(checkpoint.restore(inference), Contains("load_parameters() loads"),
+                       CheckpointError);
+  load_parameters(checkpoint.variables(), inference);
+  CHECK(inference.at("lstm0/bias").value().as<float>()[4] == 1);
   CHECK(other.at("sgd/moment").value().as<float>()[0] == 4);
   CHECK(other.seed() == 2);
   CHECK(other.all_runs().empty());
