@@ -12,6 +12,7 @@
 #include "ops/convolution.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/gated.h"
 #include "ops/lookup.h"
 #include "ops/loss.h"
 #include "ops/matmul.h"
@@ -86,6 +87,16 @@ std::vector<Case> realistic() {
       [](auto x) { return cross_entropy(x[0], x[1]).sum; });
   add("cross_entropy/large, smoothed", {logits, {{700}, i32, 0, 10000}},
       [](auto x) { return cross_entropy(x[0], x[1], {.smoothing = 0.1f}).sum; });
+  add("cross_entropy_rows/large", {logits, {{700}, i32, 0, 10000}},
+      [](auto x) { return cross_entropy_rows(x[0], x[1]).loss; });
+  add("cross_entropy_rows/large, out of others", {logits, {{700}, i32, 0, 10000}},
+      [](auto x) { return logsumexp(x[0], -1) - sum(x[0] * one_hot(x[1], 10000), -1); });
+  add("binary_cross_entropy/large", {activations, {{700, 650}, f32, 0, 1}},
+      [](auto x) { return binary_cross_entropy(x[0], x[1]).sum; });
+  add("mse/large", {activations, activations}, [](auto x) { return mse(x[0], x[1]).sum; });
+  add("swiglu/large", {activations, activations}, [](auto x) { return swiglu(x[0], x[1]); });
+  add("swiglu/large, out of others", {activations, activations},
+      [](auto x) { return x[0] * sigmoid(x[0]) * x[1]; });
   add("layer_norm/large", {{{3072, 384}}, {{384}}, {{384}}},
       [](auto x) { return layer_norm(x[0], x[1], x[2]); });
   // 8 x 8 codes of 32 images, in 512 of width 64.

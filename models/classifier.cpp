@@ -28,7 +28,7 @@ Value masked_mean(Value x, Value lengths) {
   std::iota(rows.as<std::int32_t>().begin(), rows.as<std::int32_t>().end(), 0);
   const Value inside = less(g.constant(std::move(rows)), lengths);  // u8 [length, batch]
   // Selected, not multiplied: what stands in the padding may be anything.
-  const Value total = sum(select(reshape(inside, {length, batch, 1}), x, 0), {0});
+  const Value total = sum(where(reshape(inside, {length, batch, 1}), x, 0), {0});
   return total / reshape(maximum(cast(lengths, f32), 1), {batch, 1});
 }
 

@@ -101,7 +101,7 @@ Value transformer_language_step(Graph& g, const TransformerLm& s, std::int64_t b
   const Counter position(g, "position", {}, keep), row(g, "row", {}, keep);
   position.becomes(position.before + one);
   const Value next = row.before + one;
-  row.becomes(select(equal(next, size), whole_number(g, 0), next));
+  row.becomes(where(equal(next, size), whole_number(g, 0), next));
   const Value filled = minimum(position.before + one, size);  // []
   const KeyValueCache cache{
       .size = rows,

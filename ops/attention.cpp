@@ -276,13 +276,20 @@ std::vector<Value> Attention::vjp(const Vjp& vjp) const {
 
 }  // namespace
 
-Value attention(Operand q, Operand k, Operand v, const AttentionOptions& options, Value first,
-                Value last) {
+AttentionParts attention_parts(Operand q, Operand k, Operand v, const AttentionOptions& options,
+                               Value first, Value last) {
   const Kind kind{options, static_cast<bool>(first), static_cast<bool>(last)};
   std::vector<Value> inputs = {q.value(), k.value(), v.value()};
   if (first) inputs.push_back(first);
   if (last) inputs.push_back(last);
-  return inputs[0].graph().add(std::make_shared<Attention>(kind), inputs, q.where())[0];
+  const std::vector<Value> outputs =
+      inputs[0].graph().add(std::make_shared<Attention>(kind), inputs, q.where());
+  return {outputs[0], outputs[1]};
+}
+
+Value attention(Operand q, Operand k, Operand v, const AttentionOptions& options, Value first,
+                Value last) {
+  return attention_parts(q, k, v, options, first, last).y;
 }
 
 }  // namespace abax

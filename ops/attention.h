@@ -28,11 +28,18 @@ struct AttentionOptions {
 /// serve for padding, for memories that are not full yet, and for caches of generation; keys
 /// outside are not read. A query that sees no key gives zeros, and its gradient is zero.
 ///
-/// Output 1 of the node is the log-sum-exp of each row of scores, f32 [batch, heads, queries]
-/// (minus infinity where no key is seen); no gradient flows through it. Throws ShapeError on other
-/// shapes or types, UsageError where there is no head or the scale is not finite; at run time
-/// DataError on a limit outside [0, keys].
+/// Throws ShapeError on other shapes or types, UsageError where there is no head or the scale is
+/// not finite; at run time DataError on a limit outside [0, keys].
 Value attention(Operand q, Operand k, Operand v, const AttentionOptions& options, Value first = {},
                 Value last = {});
+
+/// The same with what parts of attention are put together by. No gradient flows through it.
+struct AttentionParts {
+  Value y;            // [queries, batch, width]
+  Value log_sum_exp;  // of each row of scores, [batch, heads, queries]: minus infinity where no key
+                      // is seen
+};
+AttentionParts attention_parts(Operand q, Operand k, Operand v, const AttentionOptions& options,
+                               Value first = {}, Value last = {});
 
 }  // namespace abax

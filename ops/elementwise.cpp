@@ -82,21 +82,21 @@ struct DerivativeOf<OneWithRange<Op>> {
   }
 };
 
-/// Of select with its inputs condition, a, b; of those with a number, in place of a or b.
-std::vector<Value> select_derivative(const Vjp& vjp, const Constants&) {
+/// Of where with its inputs condition, a, b; of those with a number, in place of a or b.
+std::vector<Value> where_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
   std::vector<Value> result(3);
-  if (vjp.wanted[1]) result[1] = select(vjp.inputs[0], parts.dy, 0, parts.where);
-  if (vjp.wanted[2]) result[2] = select(vjp.inputs[0], 0, parts.dy, parts.where);
+  if (vjp.wanted[1]) result[1] = where({vjp.inputs[0], parts.where}, parts.dy, 0);
+  if (vjp.wanted[2]) result[2] = where({vjp.inputs[0], parts.where}, 0, parts.dy);
   return result;
 }
-std::vector<Value> select_or_number_derivative(const Vjp& vjp, const Constants&) {
+std::vector<Value> where_or_number_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
-  return {Value{}, select(vjp.inputs[0], parts.dy, 0, parts.where)};
+  return {Value{}, where({vjp.inputs[0], parts.where}, parts.dy, 0)};
 }
-std::vector<Value> select_number_or_derivative(const Vjp& vjp, const Constants&) {
+std::vector<Value> where_number_or_derivative(const Vjp& vjp, const Constants&) {
   const Parts parts(vjp);
-  return {Value{}, select(vjp.inputs[0], 0, parts.dy, parts.where)};
+  return {Value{}, where({vjp.inputs[0], parts.where}, 0, parts.dy)};
 }
 
 class ClampOp : public ElementwiseOp {
@@ -132,10 +132,22 @@ Value unary(const Operand& x) {
     return add(x.value().graph(), tile, nullptr, 0, {x.value()}, x.where());
 }
 
+/// A number beside `other`, as a constant of its type: an integer beside i32 is exact.
+Value constant_of(std::string_view name, const Operand& number, const Value& other,
+                  const SourceLocation& where) {
+  Graph& graph = other.graph();
+  if (other.dtype() != i32) return graph.constant(number.number(), where);
+  const auto integer = number.integer();
+  if (!integer)
+    throw UsageError(str_cat(name, ": beside ", other.type(), " a number must be an integer of ",
+                             "i32's, not ", number.number(), graph.location(where)));
+  return graph.constant(Tensor::of<std::int32_t>({}, {*integer}), where);
+}
+
 /// Two operands, at least one of them a value.
 struct Two {
   Two(std::string_view name, const Operand& a, const Operand& b)
-      : a(a), b(b), where(a.where()), some(a.is_number() ? b : a) {
+      : name(name), a(a), b(b), where(a.where()), some(a.is_number() ? b : a) {
     if (some.is_number())
       throw UsageError(str_cat(name, ": one of the operands must be a value of a graph, got ",
                                a.number(), " and ", b.number(), "\n  at ", place_of(where)));
@@ -143,14 +155,13 @@ struct Two {
   Graph& graph() const { return some.value().graph(); }
   DType dtype() const { return some.value().dtype(); }
   float number() const { return a.is_number() ? a.number() : b.is_number() ? b.number() : 0; }
-  /// The operand as a tensor: a number becomes a constant of the other's type, if it is one of
-  /// its integers.
+  /// The operand as a tensor: a number becomes a constant of the other's type.
   Value tensor(const Operand& operand) const {
-    const auto integer = operand.integer();
-    if (!integer || dtype() != i32) return operand.value(graph());
-    return graph().constant(Tensor::of<std::int32_t>({}, {*integer}), where);
+    return operand.is_number() ? constant_of(name, operand, some.value(), where)
+                               : operand.value(graph());
   }
 
+  std::string_view name;
   const Operand &a, &b;
   SourceLocation where;
   const Operand& some;
@@ -209,19 +220,25 @@ Value greater_equal(Operand a, Operand b) { return compare<elementwise::LessEqua
 Value equal(Operand a, Operand b) { return compare<elementwise::Equal>(a, b); }
 Value not_equal(Operand a, Operand b) { return compare<elementwise::NotEqual>(a, b); }
 
-Value select(Value condition, Operand a, Operand b, SourceLocation where) {
-  Graph& graph = condition.graph();
+Value where(Operand condition, Operand a, Operand b) {
+  const Value chosen = condition.value();
+  Graph& graph = chosen.graph();
   const Tiles& tiles = Tiles::get();
   const auto is_float = [](const Operand& x) { return !x.is_number() && x.value().dtype() == f32; };
   if (is_float(a) && b.is_number())
-    return add(graph, tiles.select_or_number(), select_or_number_derivative, b.number(),
-               {condition, a.value()}, where);
+    return add(graph, tiles.where_or_number(), where_or_number_derivative, b.number(),
+               {chosen, a.value()}, condition.where());
   if (a.is_number() && is_float(b))
-    return add(graph, tiles.select_number_or(), select_number_or_derivative, a.number(),
-               {condition, b.value()}, where);
-  const Value left = a.value(graph), right = b.value(graph);
-  return add(graph, tiles.select(left.dtype()), select_derivative, 0, {condition, left, right},
-             where);
+    return add(graph, tiles.where_number_or(), where_number_or_derivative, a.number(),
+               {chosen, b.value()}, condition.where());
+  const auto tensor = [&](const Operand& x, const Operand& other) {
+    return x.is_number() && !other.is_number()
+               ? constant_of("where", x, other.value(), condition.where())
+               : x.value(graph);
+  };
+  const Value left = tensor(a, b), right = tensor(b, a);
+  return add(graph, tiles.where(left.dtype()), where_derivative, 0, {chosen, left, right},
+             condition.where());
 }
 
 Value operator-(Operand x) { return unary<elementwise::Negate>(x); }

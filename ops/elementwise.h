@@ -2,13 +2,14 @@
 //
 //     Value y = 2 * x + 1;                       // numbers are f32
 //     Value loss = mean(square(y - target));
-//     Value clipped = select(greater(y, 3), 3, y);
+//     Value clipped = where(greater(y, 3), 3, y);
 //
 // An operand is a Value or, for one of the two, a number. Both operands have the same element type:
 // f32 unless said otherwise; the result has the shape that both broadcast to (core/base/shape.h).
+// A number beside f32 is rounded to f32; beside i32 it must be an integer of i32's, and is exact.
 // All throw ShapeError on shapes that do not broadcast or on other element types, and UsageError
-// where every operand is a number. Derivatives, and what they keep alive:
-// ops/elementwise_definitions.h.
+// where every operand is a number or one is no integer beside i32. Derivatives, and what they keep
+// alive: ops/elementwise_definitions.h.
 #pragma once
 
 #include "core/graph/graph.h"
@@ -37,8 +38,7 @@ Value not_equal(Operand a, Operand b);
 
 /// a where `condition` (u8) is not 0, else b; all three broadcast. a and b: both f32, i32 or u8.
 /// The gradient of the one not chosen is 0, whatever its value.
-Value select(Value condition, Operand a, Operand b,
-             SourceLocation where = SourceLocation::current());
+Value where(Operand condition, Operand a, Operand b);
 
 Value operator-(Operand x);
 Value square(Operand x);

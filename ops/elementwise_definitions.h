@@ -58,7 +58,7 @@ struct Minimum {  // keeps both operands
   static constexpr int flops = 1;
   static auto forward(auto a, auto b) { return select((a < b) | (a != a), a, b); }
   static auto left(auto a, auto b, auto, auto dy) {
-    return select(less(a, b), dy, select(equal(a, b), 0.5f * dy, 0));
+    return where(less(a, b), dy, where(equal(a, b), 0.5f * dy, 0));
   }
   static auto right(auto a, auto b, auto y, auto dy) { return left(b, a, y, dy); }
 };
@@ -114,7 +114,7 @@ struct Abs {  // keeps its operand; the derivative at 0 is 0
   static constexpr int flops = 1;
   static auto forward(auto x) { return abs(x); }
   static auto derivative(auto x, auto, auto dy) {
-    return select(greater(x, 0), dy, select(less(x, 0), -dy, 0));
+    return where(greater(x, 0), dy, where(less(x, 0), -dy, 0));
   }
 };
 
@@ -122,7 +122,7 @@ struct Relu {  // keeps its result; the derivative at 0 is 0; NaN stays NaN
   static constexpr std::string_view name = "relu";
   static constexpr int flops = 1;
   static auto forward(auto x) { return select(x <= 0.f, 0.f, x); }
-  static auto derivative(auto, auto y, auto dy) { return select(greater(y, 0), dy, 0); }
+  static auto derivative(auto, auto y, auto dy) { return where(greater(y, 0), dy, 0); }
 };
 
 struct Sqrt {  // keeps its result
@@ -194,6 +194,16 @@ struct GeluGradient {  // has no gradient
   }
 };
 
+/// max(x, 0) - x t + log(1 + exp(-|x|)): the cross-entropy of a Bernoulli variable of logit x. Its
+/// derivative, which keeps both operands, is in ops/loss.cpp.
+struct BinaryCrossEntropy {
+  static constexpr std::string_view name = "binary_cross_entropy";
+  static constexpr int flops = 44;
+  static auto forward(auto x, auto t) {
+    return select(x <= 0.f, 0.f, x) - x * t + softplus(-abs(x));
+  }
+};
+
 /// The standard normal's quantile of a probability: sqrt(2) erfinv(2 x - 1), with the polynomials
 /// of Giles 2010, "Approximating the erfinv function", table 5 (single precision). Serves
 /// random_normal.
@@ -229,7 +239,7 @@ struct Clamp {  // keeps its operand; the gradient passes where low <= x <= high
     return select(raised > high, high, raised);
   }
   static auto derivative(auto x, auto, auto dy, float low, float high) {
-    return select(less(x, low), 0, select(greater(x, high), 0, dy));
+    return where(less(x, low), 0, where(greater(x, high), 0, dy));
   }
 };
 
@@ -250,7 +260,7 @@ struct List {
 using Binary = List<Add, Subtract, Multiply, Divide, Minimum, Maximum>;
 // The sum of two f32 tensors is core's, since gradients accumulate with it.
 using BinaryBesidesAdd = List<Subtract, Multiply, Divide, Minimum, Maximum>;
-using Gradients = List<GeluGradient>;  // two tensors
+using BinaryOfTensors = List<GeluGradient, BinaryCrossEntropy>;  // never a number
 using IntegerBinary = List<Add, Subtract, Multiply, Minimum, Maximum>;
 using Comparisons = List<Less, LessEqual, Equal, NotEqual>;
 using Unary = List<Negate, Square, Abs, Relu, Sqrt, Rsqrt, Exp, Log, Tanh, Sigmoid, Softplus, Gelu,

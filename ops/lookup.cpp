@@ -322,7 +322,7 @@ int from_front(int axis, int rank) { return axis < 0 ? axis + rank : axis; }
 Value gather_as(std::string_view name, const Operand& x, Value index, int axis) {
   const Shape& shape = x.value().shape();
   const bool there = axis >= 0 && axis < shape.rank();
-  const bool checked = !there || !known_inside(index, shape[axis]);
+  const bool checked = !there || !known_inside(Operand(index, x.where()).value(), shape[axis]);
   return x.value().graph().add_one(std::make_shared<Gather>(name, axis, checked),
                                    {x.value(), index}, x.where());
 }
@@ -336,6 +336,7 @@ Value gather(Operand x, Value index, int axis) {
 }
 
 Value scatter_add(Operand updates, Value index, std::int64_t rows, int axis) {
+  index = Operand(index, updates.where()).value();
   const int rank = updates.value().shape().rank() - index.shape().rank() + 1;
   const bool checked = !known_inside(index, rows);
   return updates.value().graph().add_one(
@@ -357,6 +358,7 @@ Value reverse(Operand x, Value lengths) {
 }
 
 Value one_hot(Value index, std::int64_t size, SourceLocation where) {
+  index = Operand(index, where).value();
   return index.graph().add_one(std::make_shared<OneHot>(size, !known_inside(index, size)), {index},
                                where);
 }

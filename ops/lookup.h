@@ -1,8 +1,8 @@
 // Rows by their index: embedding, gather, scatter_add, one_hot; rows written and reversed.
 //
 //     Value ids = g.input("ids", {time, batch}, i32, values_in(0, 10000));
-//     Value x = embedding(ids, g.parameter("table", {10000, 200}, init::normal(0.05f)));   //
-//     [time, batch, 200]
+//     Value table = g.parameter("table", {10000, 200}, init::normal(0.05f));
+//     Value x = embedding(ids, table);  // [time, batch, 200]
 //
 // Indices are i32 and count from 0. One outside is a DataError at run time that names its position,
 // its value and the limit; where the indices are an input (or a view of one) whose declared range

@@ -16,8 +16,7 @@ struct MatmulOptions {
 /// fewer than two axes.
 ///
 ///     Value hidden = matmul(x, weight);                          // [32, 512] x [512, 128]
-///     Value scores = matmul(query, key, {.transpose_b = true});  // [8, 4, 64, 32] x [8, 4, 64,
-///     32]
+///     Value scores = matmul(query, key, {.transpose_b = true});  // [8, 64, 32] x [8, 50, 32]
 ///
 /// Each element is a chain of fused multiply-adds along k (at SSE2: rounded twice), cut every 1024
 /// at most: its bits depend on its row of a, its column of b and k alone, not on how many rows or

@@ -231,10 +231,16 @@ Value softmax(Operand x, int axis) { return along_axis(softmax_function, x, axis
 
 Value log_softmax(Operand x, int axis) { return along_axis(log_softmax_function, x, axis); }
 
-Value layer_norm(Operand x, Operand scale, Operand shift, float epsilon) {
+LayerNormParts layer_norm_parts(Operand x, Operand scale, Operand shift, float epsilon) {
   const Value value = x.value();
-  return value.graph().add(std::make_shared<LayerNorm>(epsilon),
-                           std::array{value, scale.value(), shift.value()}, x.where())[0];
+  const std::vector<Value> outputs =
+      value.graph().add(std::make_shared<LayerNorm>(epsilon),
+                        std::array{value, scale.value(), shift.value()}, x.where());
+  return {outputs[0], outputs[1], outputs[2]};
+}
+
+Value layer_norm(Operand x, Operand scale, Operand shift, float epsilon) {
+  return layer_norm_parts(x, scale, shift, epsilon).y;
 }
 
 }  // namespace abax

@@ -19,9 +19,16 @@ Value log_softmax(Operand x, int axis = -1);
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016, eq. 3 and 4) along the last axis:
 /// (x - mean) / sqrt(variance + epsilon) * scale + shift, the variance being the biased one. x is
-/// f32 [.., width], scale and shift are f32 [width]; epsilon > 0. Outputs 1 and 2 of the node are
-/// the means and 1 / sqrt(variance + epsilon), each [..]. Throws ShapeError on other shapes or
-/// types, UsageError on another epsilon.
+/// f32 [.., width], scale and shift are f32 [width]; epsilon > 0. Throws ShapeError on other shapes
+/// or types, UsageError on another epsilon.
 Value layer_norm(Operand x, Operand scale, Operand shift, float epsilon = 1e-5f);
+
+/// The same with the moments. No gradient flows through these.
+struct LayerNormParts {
+  Value y;                  // [.., width]
+  Value mean;               // [..]
+  Value inverse_deviation;  // 1 / sqrt(variance + epsilon), [..]
+};
+LayerNormParts layer_norm_parts(Operand x, Operand scale, Operand shift, float epsilon = 1e-5f);
 
 }  // namespace abax

@@ -1,7 +1,7 @@
 // Images [batch, height, width, channels] made smaller and larger by a whole factor.
 //
-//     Value smaller = average_pool(x, 2);                  // [batch, height / 2, width / 2,
-//     channels] Value larger = resize_nearest(smaller, 2);           // x's shape again
+//     Value smaller = average_pool(x, 2);         // half the height and width
+//     Value larger = resize_nearest(smaller, 2);  // x's shape again
 //
 // Windows are `factor` x `factor` pixels and do not overlap. All throw ShapeError where x is no f32
 // image or the factor is below 1, and the pools where it does not divide height and width.

@@ -138,8 +138,8 @@ Value straight_through(Operand z, Operand quantised) {
 Value unit_vectors(Operand x) {
   const Value norm = sum({square(x), x.where()}, {-1}, Keep::axes);  // squared, [.., 1]
   const Value known = greater({norm, x.where()}, {1e-30f, x.where()});
-  const Value inverse = rsqrt({select(known, norm, 1, x.where()), x.where()});
-  return select(known, Operand(x.value(), x.where()) * Operand(inverse, x.where()), 0, x.where());
+  const Value inverse = rsqrt({where({known, x.where()}, norm, 1), x.where()});
+  return where({known, x.where()}, Operand(x.value(), x.where()) * Operand(inverse, x.where()), 0);
 }
 
 Value random_rows(Operand weights, std::int64_t count) {

@@ -201,7 +201,7 @@ class LogSumExp : public Reduction {
     const Value x = vjp.inputs[0], y = kept(vjp.outputs[0], x);
     // Where y is -inf all x are, and exp(x - 0) is the gradient of 0 that is wanted.
     const float infinity = std::numeric_limits<float>::infinity();
-    const Value shift = select(equal(y, -infinity), 0, y);
+    const Value shift = where(equal(y, -infinity), 0, y);
     return {exp(x - shift) * kept(vjp.gradients[0], x)};
   }
 };
@@ -256,20 +256,18 @@ Value mean_of(const Operand& x, Value total) {
 }  // namespace
 
 Value sum(Operand x) { return build<Sum>(x, {}); }
-Value sum(Operand x, std::initializer_list<int> axes, Keep keep) {
-  return build<Sum>(x, {false, axes, keep});
+Value sum(Operand x, const AxisList& axes, Keep keep) {
+  return build<Sum>(x, {false, axes.axes(), keep});
 }
 Value mean(Operand x) { return mean_of(x, sum(x)); }
-Value mean(Operand x, std::initializer_list<int> axes, Keep keep) {
-  return mean_of(x, sum(x, axes, keep));
-}
+Value mean(Operand x, const AxisList& axes, Keep keep) { return mean_of(x, sum(x, axes, keep)); }
 Value max(Operand x) { return build<Max>(x, {}); }
-Value max(Operand x, std::initializer_list<int> axes, Keep keep) {
-  return build<Max>(x, {false, axes, keep});
+Value max(Operand x, const AxisList& axes, Keep keep) {
+  return build<Max>(x, {false, axes.axes(), keep});
 }
 Value logsumexp(Operand x) { return build<LogSumExp>(x, {}); }
-Value logsumexp(Operand x, std::initializer_list<int> axes, Keep keep) {
-  return build<LogSumExp>(x, {false, axes, keep});
+Value logsumexp(Operand x, const AxisList& axes, Keep keep) {
+  return build<LogSumExp>(x, {false, axes.axes(), keep});
 }
 Value argmax(Operand x, int axis, Keep keep) {
   return x.value().graph().add_one(std::make_shared<Argmax>(axis, keep), {x.value()}, x.where());

@@ -321,7 +321,8 @@ Value slice(Operand x, int axis, std::int64_t start, std::int64_t stop, std::int
 
 Value concat(std::span<const Value> values, int axis, SourceLocation where) {
   if (values.empty()) throw UsageError(str_cat("concat: no values\n  at ", place_of(where)));
-  return values[0].graph().add(std::make_shared<Concat>(axis), values, where)[0];
+  Graph& graph = Operand(values[0], where).value().graph();
+  return graph.add(std::make_shared<Concat>(axis), values, where)[0];
 }
 
 Value concat(std::initializer_list<Value> values, int axis, SourceLocation where) {
@@ -336,11 +337,11 @@ std::vector<Value> split(Operand x, int axis, std::span<const std::int64_t> size
 
 Value stack(std::span<const Value> values, int axis, SourceLocation where) {
   if (values.empty()) throw UsageError(str_cat("stack: no values\n  at ", place_of(where)));
-  const int last = values[0].shape().rank();
+  const int last = Operand(values[0], where).value().shape().rank();
   const int at = axis < 0 ? axis + last + 1 : axis;
   std::vector<Value> pieces;
   for (const Value& value : values) {
-    const Shape& shape = value.shape();
+    const Shape& shape = Operand(value, where).value().shape();
     pieces.push_back(reshape({value, where}, shape.inserted(std::clamp(at, 0, shape.rank()), 1)));
   }
   return concat(pieces, axis, where);  // which refuses other shapes, and an axis that is not there

@@ -51,6 +51,7 @@ class Sgd : public Op {
     if (inputs.size() == 4) return {inputs[0]};
     return {inputs[0], inputs[2]};
   }
+  /// Parameter and velocity, between which the gradient stands: each by its successor.
   bool may_overwrite(int output, int input) const override { return input == 2 * output; }
   Kernel compile(const Signature& signature) const override {
     const UpdateKernels* table = kernels(signature.level).update;
@@ -105,6 +106,7 @@ class Adam : public Op {
     check_update(name(), inputs, 4);
     return {inputs[0], inputs[0], inputs[0]};
   }
+  /// Parameter and moments, between which the gradient stands: each by its successor.
   bool may_overwrite(int output, int input) const override {
     return input == (output == 0 ? 0 : output + 1);
   }
@@ -196,23 +198,24 @@ AdamState adam(const AdamState& state, Operand gradient, const UpdateScalars& sc
   const std::array inputs = {state.parameter,       gradient.value(),      state.first,
                              state.second,          scalars.learning_rate, scalars.step,
                              scalars.gradient_scale};
-  const std::vector<Value> outputs = state.parameter.graph().add(
-      std::make_shared<Adam>(options, decoupled), inputs, gradient.where());
+  Graph& graph = Operand(state.parameter, gradient.where()).value().graph();
+  const std::vector<Value> outputs =
+      graph.add(std::make_shared<Adam>(options, decoupled), inputs, gradient.where());
   return {outputs[0], outputs[1], outputs[2]};
 }
 
 /// Saved state of the parameter's optimiser: "optimiser/<parameter>/<name>", zeros at first.
 Value optimiser_state(Value parameter, std::string_view name, SourceLocation where) {
   Graph& graph = parameter.graph();
-  const auto scope = graph.scope_at("optimiser/" + graph.variable(parameter).name);
+  const auto scope = graph.scope_at("optimiser/" + graph.variable(parameter, where).name);
   return graph.saved_state(name, parameter.type(), init::zeros(), where);
 }
 
 void update_adam(Value parameter, Operand gradient, const UpdateScalars& scalars,
                  AdamOptions options, bool decoupled) {
-  Graph& graph = parameter.graph();
-  if (!graph.variable(parameter).decay) options.weight_decay = 0;
   const auto where = gradient.where();
+  Graph& graph = Operand(parameter, where).value().graph();
+  if (!graph.variable(parameter, where).decay) options.weight_decay = 0;
   const AdamState state = {parameter, optimiser_state(parameter, "first_moment", where),
                            optimiser_state(parameter, "second_moment", where)};
   const AdamState next = adam(state, gradient, scalars, options, decoupled);
@@ -228,8 +231,9 @@ SgdState sgd(const SgdState& state, Operand gradient, const UpdateScalars& scala
   std::vector<Value> inputs = {state.parameter, gradient.value()};
   if (state.momentum) inputs.push_back(state.momentum);
   inputs.insert(inputs.end(), {scalars.learning_rate, scalars.gradient_scale});
+  Graph& graph = Operand(state.parameter, gradient.where()).value().graph();
   const std::vector<Value> outputs =
-      state.parameter.graph().add(std::make_shared<Sgd>(options), inputs, gradient.where());
+      graph.add(std::make_shared<Sgd>(options), inputs, gradient.where());
   return {outputs[0], outputs.size() > 1 ? outputs[1] : Value{}};
 }
 
@@ -245,15 +249,15 @@ AdamState adamw(const AdamState& state, Operand gradient, const UpdateScalars& s
 
 void update_sgd(Value parameter, Operand gradient, const UpdateScalars& scalars,
                 const SgdOptions& options) {
-  Graph& graph = parameter.graph();
+  const auto where = gradient.where();
+  Graph& graph = Operand(parameter, where).value().graph();
   SgdOptions chosen = options;
-  if (!graph.variable(parameter).decay) chosen.weight_decay = 0;
+  if (!graph.variable(parameter, where).decay) chosen.weight_decay = 0;
   SgdState state = {parameter, {}};
-  if (chosen.momentum > 0)
-    state.momentum = optimiser_state(parameter, "velocity", gradient.where());
+  if (chosen.momentum > 0) state.momentum = optimiser_state(parameter, "velocity", where);
   const SgdState next = sgd(state, gradient, scalars, chosen);
-  graph.assign(state.parameter, next.parameter, gradient.where());
-  if (state.momentum) graph.assign(state.momentum, next.momentum, gradient.where());
+  graph.assign(state.parameter, next.parameter, where);
+  if (state.momentum) graph.assign(state.momentum, next.momentum, where);
 }
 
 void update_adam(Value parameter, Operand gradient, const UpdateScalars& scalars,
@@ -269,7 +273,8 @@ void update_adamw(Value parameter, Operand gradient, const UpdateScalars& scalar
 Value global_norm(std::span<const Value> values, SourceLocation where) {
   if (values.empty())
     throw UsageError(str_cat("global_norm: of no values\n  at ", place_of(where)));
-  return values[0].graph().add(std::make_shared<GlobalNorm>(), values, where)[0];
+  Graph& graph = Operand(values[0], where).value().graph();
+  return graph.add(std::make_shared<GlobalNorm>(), values, where)[0];
 }
 
 Clipping clip_by_global_norm(std::span<const Value> gradients, Operand limit) {

@@ -6,9 +6,10 @@ int main(int argc, char** argv) {
   return abax::run_tool_main(
       {"evaluate",
        "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
-       "BLEU, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
-       "corpus, of one to four words as mteval-v13a cuts them, without smoothing; in small letters "
-       "where the model's text is.",
+       "BLEU, chrF, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
+       "corpus, of one to four words as mteval-v13a cuts them, without smoothing; chrF of one to "
+       "six "
+       "characters, with a beta of 2; both in small letters where the model's text is.",
        &abax::TaskEntry::evaluate,
        "Of images, in nats an image over the whole pass\n"
        "  elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, "

@@ -36,6 +36,12 @@ int run(std::string_view tool, FunctionRef<int()> body, StandardOutput& output) 
     return failed(exit_out_of_memory, error);
   } catch (const std::bad_alloc& error) {
     return failed(exit_out_of_memory, error, "The memory did not suffice: try smaller sizes.\n");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again)
+      return failed(exit_internal, error, "This is a fault of Abax itself.\n");
+    return failed(exit_out_of_memory, error,
+                  "The system gives this process no further thread: give a lower --threads, or a "
+                  "higher limit (ulimit -u).\n");
   } catch (const DiskError& error) {
     return failed(exit_disk, error);
   } catch (const std::exception& error) {

@@ -14,7 +14,7 @@ enum ExitCode : int {
   exit_bad_data = 3,
   exit_bad_checkpoint = 4,
   exit_diverged = 5,
-  exit_out_of_memory = 6,
+  exit_out_of_memory = 6,  // or of threads
   exit_disk = 7,           // a file, or standard output, could not be written
   exit_hung_up = 129,      // SIGHUP, after saving
   exit_interrupted = 130,  // SIGINT (Ctrl-C), after saving

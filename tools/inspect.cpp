@@ -1,4 +1,4 @@
-// abax-inspect: what a checkpoint holds, without running it.
+// abax-inspect: what a checkpoint holds, without running it; its model alone, for use elsewhere.
 #include <iomanip>
 #include <iostream>
 #include <map>
@@ -56,11 +56,17 @@ void print(const SavedRun& run, bool with_configuration, std::ostream& out) {
 struct Inspection {
   std::string checkpoint;
   bool configuration = false;
+  std::string export_to;
 };
 void fields(Fields& f, Inspection& s) {
   f.group("What");
   checkpoint_field(f, s.checkpoint);
   f("configuration", s.configuration, "show the settings of the run too");
+  f("export", s.export_to,
+    "also write a checkpoint of the model alone, for use: averaged weights where there are some, "
+    "no "
+    "optimiser; the best one of a run. Codes take it for another model")
+      .placeholder("FOLDER");
 }
 
 }  // namespace
@@ -70,11 +76,16 @@ int main(int argc, char** argv) {
   using namespace abax;
   return guarded_main("inspect", [&] {
     Inspection s;
-    const CommandLine line("inspect",
-                           "Shows what a checkpoint of abax-train holds, without running it.",
-                           [&](Fields& f) { fields(f, s); });
-    if (line.parse(argc, argv, std::cout))
-      print(open_run(s.checkpoint), s.configuration, std::cout);
+    const CommandLine line(
+        "inspect",
+        "Shows what a checkpoint of abax-train holds, without running it, and exports its model.",
+        [&](Fields& f) { fields(f, s); });
+    if (!line.parse(argc, argv, std::cout)) return int{exit_ok};
+    print(open_run(s.checkpoint), s.configuration, std::cout);
+    if (!s.export_to.empty()) {
+      export_run(open_run(s.checkpoint, Which::best), s.export_to);
+      std::cout << "\nexported to " << s.export_to << '\n';
+    }
     return int{exit_ok};
   });
 }

@@ -3,20 +3,17 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
 #include "core/io/json.h"
+#include "models/data/text/utf8.h"
 #include "models/training/optimiser.h"
 
 namespace abax {
 namespace {
-
-std::string shortest(double value) {
-  char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
 
 template <class T>
 std::optional<T> number(const std::map<std::string, std::string>& values, const std::string& key) {
@@ -39,6 +36,17 @@ Results results_of(const std::map<std::string, std::string>& values, const std::
   return results;
 }
 
+/// Texts that a checkpoint keeps under one name.
+Fingerprints fingerprints_of(const std::map<std::string, std::string>& values,
+                             const std::string& key) {
+  Fingerprints result;
+  if (const auto found = values.find(key); found != values.end()) {
+    const Json json = parse_json(found->second);
+    for (const auto& [name, value] : json.object()) result[name] = value.string();
+  }
+  return result;
+}
+
 /// The checkpoint at a place, of the run in that folder.
 SavedRun opened(const std::filesystem::path& place, const std::filesystem::path& path) {
   CheckpointReader reader(place);
@@ -53,7 +61,10 @@ SavedRun opened(const std::filesystem::path& place, const std::filesystem::path&
         .position = saved.data_position,
         .best = number<double>(saved.values, of_state("best")),
         .best_results = results_of(saved.values, of_state("best_results")),
-        .since_best = number<std::int64_t>(saved.values, of_state("since_best")).value_or(0)};
+        .since_best = number<std::int64_t>(saved.values, of_state("since_best")).value_or(0),
+        .data = fingerprints_of(saved.values, of_state("data"))};
+    if (const auto from = saved.values.find(of_state("from")); from != saved.values.end())
+      find_files(settings, from->second, place.parent_path());
     return {std::move(reader), std::move(settings), state, place};
   } catch (const CheckpointError&) {
     throw;
@@ -73,12 +84,17 @@ Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const Ru
   const auto note = [&](const char* name, std::string value) {
     checkpoint.values[str_cat(state_prefix, name)] = std::move(value);
   };
-  if (state.best) note("best", shortest(*state.best));
+  if (state.best) note("best", exact(*state.best));
   Json::Object results;
   for (const auto& [name, value] : state.best_results)
     if (std::isfinite(value)) results.emplace_back(name, value);  // JSON has no infinity
   if (!results.empty()) note("best_results", to_text(Json(results)));
   note("since_best", std::to_string(state.since_best));
+  if (!state.data.empty())
+    note("data", to_text(Json(Json::Object(state.data.begin(), state.data.end()))));
+  // Relative names of files are seen from here.
+  const std::string here = std::filesystem::current_path().string();
+  if (data::find_invalid_utf8(here) == here.npos) note("from", here);
   checkpoint.step = state.step;
   checkpoint.data_position = state.position;
   checkpoint.files = task.files();
@@ -86,7 +102,13 @@ Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const Ru
 }
 
 SavedRun open_run(const std::filesystem::path& path, Which which) {
-  if (which == Which::best && path_exists(best_path(path))) return opened(best_path(path), path);
+  if (which == Which::best && path_exists(best_path(path))) {
+    SavedRun best = opened(best_path(path), path);
+    // The run may have gone on with data that had moved, without a better validation since.
+    if (!files_are_there(best.settings) && !checkpoints_of(path).empty())
+      take_files(best.settings, open_run(path).settings);
+    return best;
+  }
   const std::vector<std::filesystem::path> places = checkpoints_of(path);
   if (places.empty())
     return opened(path_exists(checkpoint_path(path)) ? checkpoint_path(path) : path, path);
@@ -105,6 +127,43 @@ SavedRun open_run(const std::filesystem::path& path, Which which) {
 void create_for_use(const SavedRun& run, Variables& store) {
   run.checkpoint.create(store);
   if (has_averages(store)) exchange_averages(store);
+}
+
+void export_run(const SavedRun& run, const std::filesystem::path& to) {
+  if (path_exists(to))
+    throw UsageError(str_cat("--export: ", to.string(), " exists; choose another folder"));
+  Variables all;
+  create_for_use(run, all);
+  const auto of_training = [](const Variable& variable) {
+    const auto in = [&](const char* scope) { return variable.name.starts_with(scope); };
+    return variable.role == Role::carried ||
+           (variable.role == Role::saved &&
+            (in("optimiser/") || in("average/") || in("accumulated/")));
+  };
+  Variables kept(all.seed());
+  for (int i = 0; i < all.count(); ++i) {
+    if (of_training(all[i])) continue;
+    const Tensor& value = all[i].value();
+    const auto copy = [&](Tensor& made, Random&) {
+      std::memcpy(made.data(), value.data(), value.bytes());
+    };
+    Variable& made = kept[kept.create(all[i].name, value.type(), all[i].role, {copy})];
+    made.frozen = all[i].frozen;
+    made.decay = all[i].decay;
+  }
+  save_checkpoint(to, run.checkpoint.contents(), kept);
+}
+
+void load_for_use(const SavedRun& run, Variables& store) {
+  load_parameters(run.checkpoint.variables(), store);
+  Variables used;
+  create_for_use(run, used);
+  if (!has_averages(used)) return;
+  for (int i = 0; i < store.count(); ++i)
+    if (store[i].role == Role::trainable) {
+      const Tensor& value = used.at(store[i].name).value();
+      std::memcpy(store[i].write().data(), value.data(), value.bytes());
+    }
 }
 
 }  // namespace abax

@@ -7,6 +7,7 @@
 
 #include "core/io/checkpoint.h"
 #include "tools/tasks/task.h"
+#include "tools/training/run_files.h"
 #include "tools/training/run_folder.h"
 #include "tools/training/run_settings.h"
 
@@ -19,6 +20,7 @@ struct RunState {
   std::optional<double> best = {};  // value of the metric that chooses the best checkpoint
   Results best_results = {};        // all that this validation gave
   std::int64_t since_best = 0;      // validations since then
+  Fingerprints data = {};           // what it learns from
 };
 
 /// What a checkpoint of the run holds beside the variables.
@@ -26,7 +28,7 @@ Checkpoint checkpoint_of(const RunSettings& settings, const Task& task, const Ru
 
 struct SavedRun {
   CheckpointReader checkpoint;
-  RunSettings settings;  // the model's with its derived values
+  RunSettings settings;  // the model's with its derived values; files as they are found from here
   RunState state;
   std::filesystem::path place;  // of the checkpoint
   std::string skipped = {};     // what is wrong with newer ones that are damaged
@@ -42,5 +44,12 @@ SavedRun open_run(const std::filesystem::path& path, Which which = Which::last);
 
 /// The model of a checkpoint as it is best used: with its averaged parameters, where it has them.
 void create_for_use(const SavedRun& run, Variables& store);
+/// Writes a checkpoint of what using the model needs: its parameters, averaged where they are, and
+/// saved state such as codebooks; nothing of an optimiser or of a stream of data. Throws UsageError
+/// where the path exists, DiskError.
+void export_run(const SavedRun& run, const std::filesystem::path& to);
+/// Gives such parameters to a store that holds the model already. Throws CheckpointError where it
+/// holds another one.
+void load_for_use(const SavedRun& run, Variables& store);
 
 }  // namespace abax

@@ -45,6 +45,11 @@ struct MemoryError : Error {
   using Error::Error;
 };
 
+/// More threads were asked for than the system gives.
+struct ThreadError : Error {
+  using Error::Error;
+};
+
 /// A file or folder could not be written.
 struct DiskError : Error {
   using Error::Error;

@@ -12,6 +12,15 @@ inline constexpr std::size_t level_count = 3;
 
 std::string_view name_of(Level level);
 
+/// The one of the three that is of `level`: of functions, or of tables of functions, that were
+/// compiled once a level.
+///
+///     const auto kernel = at_level(signature.level, sse2::scale, avx2::scale, avx512::scale);
+template <class T>
+constexpr T at_level(Level level, T sse2, T avx2, T avx512) {
+  return level == Level::avx512 ? avx512 : level == Level::avx2 ? avx2 : sse2;
+}
+
 /// The levels that this machine and its operating system can run, lowest first.
 const std::vector<Level>& available_levels();
 

@@ -16,6 +16,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/cgroup.h"
 #include "core/base/error.h"
@@ -86,6 +87,33 @@ class ThreadLimit {
   int threads_;
 };
 
+// Makes `count` threads at once and ends them. oneTBB makes its threads in others of its own, where
+// nobody can catch what is thrown; so whether the system gives as many is tried before.
+void try_threads(int count) {
+  static std::mutex mutex;
+  static int most = 0;  // that were made once
+  const std::lock_guard lock(mutex);
+  if (count <= most) return;
+  std::mutex gate;
+  std::vector<std::thread> threads;
+  std::string problem;
+  {
+    const std::lock_guard closed(gate);
+    try {
+      for (int i = 0; i < count; ++i)
+        threads.emplace_back([&gate] { const std::lock_guard passed(gate); });
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+  }
+  for (std::thread& thread : threads) thread.join();
+  if (!problem.empty())
+    throw ThreadError(str_cat("of ", count + 1, " threads the system gives ", threads.size() + 1,
+                              " (", problem, "); use fewer, or raise its limit on threads, ",
+                              "processes or memory"));
+  most = count;
+}
+
 }  // namespace
 
 int available_cpus() {
@@ -106,11 +134,13 @@ struct Workers::Arena {
 };
 
 Workers::Workers(int threads) : threads_(threads) {
-  if (threads < 0)
-    throw UsageError(
-        str_cat("a number of threads is at least 1 (or 0 for all CPUs), not ", threads));
-  if (threads_ == 0) threads_ = available_cpus();
-  if (threads_ > 1) arena_ = std::make_unique<Arena>(threads_);
+  if (threads < 0 || threads > max_threads)
+    throw UsageError(str_cat("a number of threads is at least 1 (or 0 for all CPUs) and at most ",
+                             max_threads, ", not ", threads));
+  if (threads_ == 0) threads_ = std::min(available_cpus(), max_threads);
+  if (threads_ == 1) return;
+  try_threads(threads_ - 1);
+  arena_ = std::make_unique<Arena>(threads_);
 }
 
 Workers::~Workers() = default;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/base/function_ref.h"
+#include "core/base/lifetime.h"
 
 namespace abax {
 
@@ -16,13 +17,19 @@ int available_cpus();
 /// fixes the parts, the threads only share them out.
 class Workers {
  public:
-  /// `threads` = 0: one a CPU that this process may use. Throws UsageError on a negative number.
+  /// More would only hold each other up.
+  static constexpr int max_threads = 1024;
+
+  /// `threads` = 0: one a CPU that this process may use. Throws UsageError on a negative number or
+  /// more than max_threads, ThreadError where the system does not give as many.
   explicit Workers(int threads = 0);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
   int threads() const { return threads_; }
+  /// For users that may outlive these workers by mistake.
+  std::weak_ptr<const void> watch() const { return lifetime_.watch(); }
 
   /// Runs `body` among these threads and waits for it; loops inside use them.
   void run(FunctionRef<void()> body);
@@ -36,6 +43,7 @@ class Workers {
   struct Arena;
   int threads_;
   std::unique_ptr<Arena> arena_;
+  Lifetime lifetime_;
 };
 
 }  // namespace abax

@@ -43,6 +43,11 @@ Shape::Shape(std::span<const std::int64_t> sizes) {
   }
 }
 
+void Shape::throw_no_axis(int axis) const {
+  throw ShapeError(str_cat("there is no axis ", axis, " in ", *this,
+                           axis < 0 ? "; at(axis) counts from the back" : ""));
+}
+
 std::int64_t Shape::at(int index) const { return (*this)[axis(index)]; }
 
 int Shape::axis(int index) const {

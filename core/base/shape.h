@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -22,11 +23,14 @@ std::size_t size_of(DType dtype);
 std::string_view name_of(DType dtype);
 std::ostream& operator<<(std::ostream& out, DType dtype);
 
-/// The element type of a C++ type: dtype_of<float> is f32.
+/// The C++ types that elements may have: float (f32), std::int32_t (i32), std::uint8_t (u8). No
+/// others: bool, double and std::int64_t are not converted.
 template <class T>
-inline constexpr DType dtype_of = DType{255};
-template <>
-inline constexpr DType dtype_of<float> = DType::f32;
+concept ElementType =
+    std::same_as<T, float> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>;
+/// The element type of a C++ type: dtype_of<float> is f32.
+template <ElementType T>
+inline constexpr DType dtype_of = DType::f32;
 template <>
 inline constexpr DType dtype_of<std::int32_t> = DType::i32;
 template <>
@@ -39,12 +43,16 @@ class Shape {
   static constexpr int max_rank = 8;
 
   Shape() = default;
-  /// Throws ShapeError on a negative size, more than eight axes or a size that overflows 64 bits.
+  /// Throws ShapeError on a negative size, more than eight axes or more than 2^40 elements.
   Shape(std::initializer_list<std::int64_t> sizes);
   explicit Shape(std::span<const std::int64_t> sizes);
 
   int rank() const { return rank_; }
-  std::int64_t operator[](int axis) const { return sizes_[static_cast<std::size_t>(axis)]; }
+  /// The size along `axis`, 0 to rank - 1. Throws ShapeError.
+  std::int64_t operator[](int axis) const {
+    if (axis < 0 || axis >= rank_) throw_no_axis(axis);
+    return sizes_[static_cast<std::size_t>(axis)];
+  }
   /// The size along `axis`, which may count from the back (-1 is the last). Throws ShapeError.
   std::int64_t at(int axis) const;
   /// `axis` as 0 to rank - 1. Throws ShapeError where there is no such axis.
@@ -67,6 +75,8 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b);
 
  private:
+  [[noreturn]] void throw_no_axis(int axis) const;
+
   std::array<std::int64_t, max_rank> sizes_{};
   int rank_ = 0;
 };

@@ -2,13 +2,25 @@
 // xsimd or intrinsics.
 //
 // Included by kernel sources alone; they are compiled once a level, with ABAX_LEVEL=sse2, avx2 or
-// avx512 defined, and put everything they define into namespace abax::ABAX_LEVEL, in an unnamed
-// namespace or with external linkage and plain types: no two levels may share a weak symbol.
+// avx512 defined and with the flags of kernels and of that level. They put everything they define
+// into a namespace of the level's (abax::ABAX_LEVEL, or a user's my::ABAX_LEVEL), and helpers into
+// an unnamed one within. What leaves them are functions and tables of functions over pointers and
+// numbers; no containers, no inline functions of other headers: of a symbol that two levels share
+// the linker keeps one, and older machines would run it and stop.
 //
 //     for_each_vector(count, [&](std::int64_t i, auto lanes) {
 //       store(out + i, load(a + i, lanes) + load(b + i, lanes), lanes);
 //     });
 #pragma once
+
+#ifndef ABAX_LEVEL
+#error "for kernel sources, which are compiled once a level with -DABAX_LEVEL=sse2, avx2, avx512"
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the undefined registers that its own intrinsics start from for a user's mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 
 #include <immintrin.h>
 

@@ -24,7 +24,7 @@ Tensor::Tensor(TensorType type) : type_(type), bytes_(allocate_aligned(type.byte
 
 Tensor Tensor::clone() const {
   Tensor copy(type_);
-  std::memcpy(copy.data(), data(), bytes());
+  if (data()) std::memcpy(copy.data(), data(), bytes());
   return copy;
 }
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/shape.h"
@@ -36,7 +38,7 @@ struct TensorView {
   TensorType type;
 
   /// The elements as T. Throws UsageError where the tensor holds another type.
-  template <class T>
+  template <ElementType T>
   std::span<const T> as() const {
     if (dtype_of<T> != type.dtype)
       throw UsageError(str_cat("asked for ", name_of(dtype_of<T>), " elements of a tensor ", type));
@@ -44,7 +46,12 @@ struct TensorView {
   }
 };
 
-/// Moves are cheap; copies are asked for by name.
+/// "f32[2, 3]" and the elements, in brackets by axis; of more than 1000 elements the first and the
+/// last three along each axis. Floats with six significant digits.
+std::ostream& operator<<(std::ostream& out, const TensorView& tensor);
+
+/// Moves are cheap, and leave an empty tensor, f32[0] without memory, behind; copies are asked for
+/// by name.
 ///
 ///     Tensor x({2, 3});                       // zeros
 ///     x.as<float>()[4] = 1.f;
@@ -55,13 +62,20 @@ class Tensor {
   /// All elements are zero. Throws MemoryError.
   explicit Tensor(Shape shape, DType dtype = f32) : Tensor(TensorType{shape, dtype}) {}
   explicit Tensor(TensorType type);
+  Tensor(Tensor&& other) noexcept
+      : type_(std::exchange(other.type_, {Shape{0}})), bytes_(std::move(other.bytes_)) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    type_ = std::exchange(other.type_, {Shape{0}});
+    bytes_ = std::move(other.bytes_);
+    return *this;
+  }
 
-  template <class T>
+  template <ElementType T>
   static Tensor of(Shape shape, std::initializer_list<T> values) {
     return of<T>(shape, std::span<const T>(values.begin(), values.size()));
   }
   /// Throws ShapeError where the number of values is not the shape's.
-  template <class T>
+  template <ElementType T>
   static Tensor of(Shape shape, std::span<const T> values) {
     Tensor result(shape, dtype_of<T>);
     if (static_cast<std::int64_t>(values.size()) != shape.size())
@@ -84,11 +98,11 @@ class Tensor {
   TensorView view() const { return {data(), type_}; }
 
   /// The elements as T. Throws UsageError where the tensor holds another type.
-  template <class T>
+  template <ElementType T>
   std::span<const T> as() const {
     return view().as<T>();
   }
-  template <class T>
+  template <ElementType T>
   std::span<T> as() {
     const auto elements = view().as<T>();
     return {const_cast<T*>(elements.data()), elements.size()};
@@ -98,5 +112,7 @@ class Tensor {
   TensorType type_;
   AlignedBytes bytes_;
 };
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 }  // namespace abax

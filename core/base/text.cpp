@@ -1,7 +1,8 @@
-// Edit distance for helpful messages.
+// Joining of text, and the edit distance for helpful messages.
 #include "core/base/text.h"
 
 #include <algorithm>
+#include <sstream>
 #include <vector>
 
 namespace abax {
@@ -26,6 +27,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string str_cat_printed(std::span<const Printed> parts) {
+  std::ostringstream out;
+  for (const Printed& part : parts) part.print(out);
+  return std::move(out).str();
+}
 
 std::string nearest_name(std::string_view name, std::span<const std::string> known) {
   std::string best;

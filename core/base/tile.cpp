@@ -107,8 +107,8 @@ void TileProgram::run_from(Level level, const void* first, const void* const* in
       const void* operand[4];
       for (int i = 0; i < stage.op->arity; ++i)
         operand[i] = frame.at[stage.in[static_cast<std::size_t>(i)]];
-      stage.op->functions[static_cast<std::size_t>(level)](frame.at[stage.out], operand,
-                                                           stage.constants.data(), count);
+      stage.functions[static_cast<std::size_t>(level)](frame.at[stage.out], operand,
+                                                       stage.constants.data(), count);
     }
     if (copies) copy_outputs(frame, out, position, count);
     position += count;

@@ -38,13 +38,17 @@ struct TilePair {
 struct TileOp {
   std::string_view name;
   int arity = 0;                                      // operands, at most 4
-  std::array<TileFunction, level_count> functions{};  // by Level
+  std::array<TileFunction, level_count> functions{};  // by Level; none: that of the level below
   int flops = 1;                                      // an element, for profiles
   int constants = 0;                                  // numbers that the kernel reads, at most 2
   std::array<DType, 4> in{};                          // of the operands; f32 by default
   DType out = f32;
   std::span<const TilePair> pairs{};  // super-ops of this and another operation
 };
+
+/// Throws UsageError where an operation has no function for the lowest level, or more operands or
+/// constants than there may be.
+void check_tile_op(const TileOp& op);
 
 /// Operations over registers. Register 0 to inputs - 1 hold the operands, each later one the result
 /// of an instruction. All outputs have the program's shape; operands broadcast to it.
@@ -62,7 +66,8 @@ class TileProgram {
 
   /// `outputs` are the registers that are written to memory, in order. Throws ShapeError where an
   /// input does not broadcast to `shape`, UsageError where a register does not exist yet, has
-  /// another element type than its reader takes, or where there are too many.
+  /// another element type than its reader takes, or where there are too many, and what
+  /// check_tile_op() throws.
   TileProgram(Shape shape, std::vector<TensorType> inputs, std::vector<Instruction> instructions,
               std::vector<int> outputs);
 
@@ -121,6 +126,7 @@ class TileProgram {
     std::array<int, 4> in{};
     std::array<float, 4> constants{};
     int out = 0;
+    std::array<TileFunction, level_count> functions{};  // the op's, each there
   };
   struct Frame;
 

@@ -26,6 +26,19 @@ const TilePair* find_pair(const TileOp* producer, const TileOp* consumer, int po
 
 }  // namespace
 
+void check_tile_op(const TileOp& op) {
+  if (op.arity < 0 || index(op.arity) > op.in.size())
+    throw UsageError(str_cat("tile operation '", op.name, "' has ", op.arity,
+                             " operands; it may have 0 to ", op.in.size()));
+  if (op.constants < 0 || op.constants > 2)
+    throw UsageError(str_cat("tile operation '", op.name, "' has ", op.constants,
+                             " constants; it may have 0 to 2"));
+  if (!op.functions[0])
+    throw UsageError(str_cat("tile operation '", op.name, "' has no function for ",
+                             name_of(Level{}), ", the level that every machine has; give ",
+                             "TileOp::functions at least that"));
+}
+
 TileProgram::TileProgram(Shape shape, std::vector<TensorType> inputs,
                          std::vector<Instruction> instructions, std::vector<int> outputs)
     : shape_(shape),
@@ -60,6 +73,7 @@ void TileProgram::check() const {
     const Instruction& instruction = instructions_[k];
     const TileOp* op = instruction.op;
     if (!op) throw UsageError(str_cat("instruction ", k, " of a tile program has no operation"));
+    check_tile_op(*op);
     if (instruction.dtype != op->out)
       throw UsageError(str_cat(op->name, " gives ", op->out, ", not ", instruction.dtype));
     for (int i = 0; i < op->arity; ++i) {
@@ -127,7 +141,7 @@ void TileProgram::find_super_ops() {
       const Stage& producer = all[reg - operands];
       const TilePair* pair = find_pair(producer.op, stage.op, position);
       if (!pair) continue;
-      Stage super{pair->fused, producer.in, producer.constants, stage.out};
+      Stage super{pair->fused, producer.in, producer.constants, stage.out, {}};
       int operand = producer.op->arity;
       for (int i = 0; i < stage.op->arity; ++i)
         if (i != position) super.in[index(operand++)] = stage.in[index(i)];
@@ -140,6 +154,11 @@ void TileProgram::find_super_ops() {
   }
   for (std::size_t k = 0; k < all.size(); ++k)
     if (!joined[k]) stages_.push_back(all[k]);
+  for (Stage& stage : stages_) {
+    stage.functions = stage.op->functions;
+    for (std::size_t level = 1; level < level_count; ++level)
+      if (!stage.functions[level]) stage.functions[level] = stage.functions[level - 1];
+  }
 }
 
 // Gives a buffer to each broadcast operand, for the whole run, and to each result from the stage

@@ -46,6 +46,7 @@ std::string ElementwiseOp::attributes() const {
 }
 
 std::vector<TensorType> ElementwiseOp::infer(std::span<const TensorType> inputs) const {
+  check_tile_op(*op_);
   if (inputs.size() != static_cast<std::size_t>(op_->arity))
     throw ShapeError(str_cat(name(), " takes ", op_->arity, " operands, not ", inputs.size()));
   Shape shape;
@@ -74,7 +75,8 @@ Kernel ElementwiseOp::compile(const Signature& signature) const {
 std::vector<Value> ElementwiseOp::vjp(const Vjp& vjp) const {
   if (!derivative_) return Op::vjp(vjp);
   std::vector<Value> gradients = derivative_(vjp, constants_);
-  for (std::size_t i = 0; i < gradients.size(); ++i)
+  // A wrong number is refused by the caller.
+  for (std::size_t i = 0; i < std::min(gradients.size(), vjp.inputs.size()); ++i)
     if (gradients[i] && gradients[i].shape() != vjp.inputs[i].shape())
       gradients[i] = sum_to(gradients[i], vjp.inputs[i].shape());
   return gradients;

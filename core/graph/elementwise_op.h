@@ -1,10 +1,14 @@
 // The op class of every elementwise operation: one TileOp gives infer, kernel, fusion and printing.
 //
-//     const TileOp tile_tanh{.name = "tanh", .arity = 1, .functions = ..., .flops = 15};
+//     const TileOp tile_tanh{.name = "tanh",
+//                            .arity = 1,
+//                            .functions = {sse2::tanh_tile, avx2::tanh_tile, avx512::tanh_tile},
+//                            .flops = 15};
 //     Value tanh(Operand x) {
-//       static const auto op = std::make_shared<ElementwiseOp>(tile_tanh, [](const Vjp& v, auto) {
-//         return std::vector{v.gradients[0] * (1 - square(v.outputs[0]))};   // the output is kept
-//       });
+//       static const auto op = std::make_shared<ElementwiseOp>(
+//           tile_tanh, [](const Vjp& v, const ElementwiseOp::Constants&) {
+//             return std::vector{v.gradients[0] * (1 - square(v.outputs[0]))};  // keeps the output
+//           });
 //       return x.value().graph().add_one(op, {x.value()}, x.where());
 //     }
 #pragma once

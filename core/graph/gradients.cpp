@@ -129,6 +129,8 @@ std::vector<Value> gradients_where_reached(Value loss, std::span<const Value> wr
     const std::vector<Value> given = call_vjp(node, vjp);
     for (std::size_t i = 0; i < given.size(); ++i) {
       if (!given[i] || !vjp.wanted[i]) continue;
+      graph.require_own(given[i], str_cat("op '", node.op->name(), "': gradient ", i, " of vjp"),
+                        node.where);
       if (given[i].type() != node.inputs[i].type())
         throw UsageError(str_cat("op '", node.op->name(), "': vjp gave ", given[i].type(),
                                  " for an input ", node.inputs[i].type(), "\n  built at ",

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -145,6 +146,13 @@ Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
   }
   const int index = store_->find_or_create(full_name, type, role, initialiser);
   const Variable& variable = (*store_)[index];
+  if (role == Role::carried && variable.role == role && variable.value().type() != type)
+    throw UsageError(str_cat("the carried state '", full_name, "' is ", variable.value().type(),
+                             ", made by another graph of the label '", label_,
+                             "'; here it is asked for as ", type,
+                             ": give graphs of another batch size a label of their own, Graph(store"
+                             ", mode, label), or a store of their own (sharing_parameters)",
+                             location(where)));
   if (variable.value().type() != type || variable.role != role)
     throw UsageError(str_cat("the variable '", full_name, "' is ", variable.value().type(),
                              ", here it is asked for as ", type,
@@ -208,7 +216,7 @@ Value Graph::name(Value value, std::string_view name, Place where) {
   return value;
 }
 
-Value Graph::find(std::string_view name) const {
+Value Graph::find(std::string_view name, Place where) const {
   if (const auto given = named_.find(name); given != named_.end()) return given->second;
   std::string_view node_name = name;
   int output = 0;
@@ -227,11 +235,13 @@ Value Graph::find(std::string_view name) const {
   for (const auto& [key, unused] : node_names_) known.push_back(key);
   const std::string nearest = nearest_name(name, known);
   throw UsageError(str_cat("there is no value '", name, "' in the graph '", label_, "'",
-                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                           location(where)));
 }
 
 std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Value> inputs,
                               Place where) {
+  if (!op) throw UsageError("add: the op is a null pointer" + location(where));
   Node node;
   std::vector<TensorType> types;
   for (const Value& input : inputs) {
@@ -245,6 +255,9 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Valu
   } catch (const UsageError& error) {
     throw UsageError(error.what() + location(where));
   }
+  if (node.outputs.empty())
+    throw UsageError(str_cat("op '", op->name(), "': infer() gave no type; an op has at least one ",
+                             "output", location(where)));
   const int index = static_cast<int>(nodes_.size());
   node.inputs.assign(inputs.begin(), inputs.end());
   node.name = unique_node_name(op->name());
@@ -260,7 +273,12 @@ std::vector<Value> Graph::add(std::shared_ptr<const Op> op, std::span<const Valu
 
 Value Graph::add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs,
                      Place where) {
-  return add(std::move(op), std::span<const Value>(inputs.begin(), inputs.size()), where).front();
+  const std::vector<Value> outputs = add(op, std::span(inputs.begin(), inputs.size()), where);
+  if (outputs.size() != 1)
+    throw UsageError(str_cat("op '", op->name(), "': infer() gave ", outputs.size(),
+                             " types; add_one() is for ops with one output, add() for others",
+                             location(where)));
+  return outputs.front();
 }
 
 std::vector<Value> Graph::parameters() const {

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/source_location.h"
@@ -22,6 +23,14 @@
 
 namespace abax {
 
+/// What counts as a number beside values: any size of integer or floating point, but no bool and no
+/// character (std::uint8_t and std::int8_t are integers).
+template <class T>
+concept OperandNumber =
+    std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
+    !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> &&
+    !std::is_same_v<T, char32_t>;
+
 /// A value or a number as an argument, with the caller's source line: `a + b`, `2 * a`, `matmul(a,
 /// b)`. Layers pass the place on: `linear(Operand x, ...)` calls `matmul({x.value(), x.where()},
 /// ...)`.
@@ -29,12 +38,15 @@ class Operand {
  public:
   Operand(Value value, SourceLocation where = SourceLocation::current())
       : value_(value), where_(where) {}
-  Operand(float number, SourceLocation where = SourceLocation::current())
-      : number_(double{number}), where_(where) {}
-  Operand(double number, SourceLocation where = SourceLocation::current())
-      : number_(number), where_(where) {}
-  Operand(int number, SourceLocation where = SourceLocation::current())
-      : number_(number), where_(where) {}
+  template <OperandNumber T>
+  Operand(T number, SourceLocation where = SourceLocation::current())
+      : number_(static_cast<double>(number)), where_(where) {}
+  /// `x * (a == b)` would be x times whether a and b are the same handle; equal(a, b) compares
+  /// elements. Characters and pointers are no numbers either.
+  template <class T>
+  requires(std::is_scalar_v<T> && !OperandNumber<T>)
+      Operand(T, SourceLocation = SourceLocation::current())
+  = delete;
 
   bool is_number() const { return number_.has_value(); }
   /// 0 where it is a value.
@@ -96,6 +108,7 @@ struct Assignment {
   Value value;
 };
 
+/// Built by one thread at a time; several threads may build graphs on one store.
 class Graph {
  public:
   /// `label` keys random numbers and carried state; the default is the mode's name. In an
@@ -128,7 +141,9 @@ class Graph {
   /// State that a checkpoint keeps and no optimiser touches: moments, counters.
   Value saved_state(std::string_view name, TensorType type, const Initialiser& initialiser,
                     Place where = Place::current());
-  /// State of this plan's stream of data, zeros at first. Its full name is "label:scope/name".
+  /// State of this plan's stream of data, zeros at first. Its full name is "label:scope/name": all
+  /// graphs of one label on one store share it. Throws UsageError where another graph made it with
+  /// another type (for another batch size, say); a label or store of its own is the remedy.
   Value carried_state(std::string_view name, TensorType type, Place where = Place::current());
   Value constant(Tensor value, Place where = Place::current());
   Value constant(float value, Place where = Place::current());
@@ -166,13 +181,14 @@ class Graph {
   Value name(Value value, std::string_view name, Place where = Place::current());
   /// The value of that scoped name: a given one, or "node" / "node:output". Throws UsageError with
   /// the nearest name.
-  Value find(std::string_view name) const;
+  Value find(std::string_view name, Place where = Place::current()) const;
   /// The names that name() gave, each with its value.
   const std::map<std::string, Value, std::less<>>& given_names() const { return named_; }
 
-  /// Appends a node. What the op's infer throws comes out with scope and place added.
+  /// Appends a node. What the op's infer throws comes out with scope and place added. Throws
+  /// UsageError where it gives no type.
   std::vector<Value> add(std::shared_ptr<const Op> op, std::span<const Value> inputs, Place where);
-  /// The same for ops with one output.
+  /// The same for ops with one output. Throws UsageError where there are more.
   Value add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs, Place where);
 
   const std::vector<Node>& nodes() const { return nodes_; }

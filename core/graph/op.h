@@ -42,6 +42,7 @@ class Value {
   const Shape& shape() const { return type().shape; }
   DType dtype() const { return type().dtype; }
 
+  /// Whether both are the same handle. Elements are compared by equal(a, b).
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
@@ -122,12 +123,13 @@ class Op {
   virtual ~Op() = default;
 
   virtual std::string_view name() const = 0;
-  /// What distinguishes two ops of the same name, completely and as text: "axis=1 keep=0". Two ops
-  /// with equal name, attributes and inputs give equal outputs (if repeatable). Floats in full
-  /// ("%a").
+  /// What distinguishes two ops of the same class and name, completely and as text: "axis=1
+  /// keep=0". Two ops with equal class, name, attributes, tile operation and inputs give equal
+  /// outputs (if repeatable). Floats in full ("%a").
   virtual std::string attributes() const { return {}; }
 
-  /// The types of the outputs. Throws ShapeError saying what was expected and all types that came.
+  /// The types of the outputs, at least one. Throws ShapeError saying what was expected and all
+  /// types that came.
   virtual std::vector<TensorType> infer(std::span<const TensorType> inputs) const = 0;
   virtual Kernel compile(const Signature& signature) const = 0;
 
@@ -146,8 +148,9 @@ class Op {
   /// read.
   virtual bool may_overwrite(int output, int input) const;
   /// Whether `output`, assigned to a variable, may be written to the variable's memory before the
-  /// run's last steps. A run that throws after that leaves the variable changed, which must do no
-  /// harm: for caches, whose next run writes the same rows again.
+  /// run's last steps. A run that throws after that leaves the variable changed (the one exception
+  /// to Execution::run()'s promise), which must do no harm: for caches, whose next run writes the
+  /// same rows again.
   virtual bool may_commit_early(int) const { return false; }
   virtual bool accepts_epilogue() const { return false; }
   /// Work of one run; the default counts no FLOP and each input and output once.

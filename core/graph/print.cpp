@@ -1,6 +1,8 @@
 // Graphs as text and as DOT.
 #include "core/graph/print.h"
 
+#include <sstream>
+
 #include "core/base/text.h"
 
 namespace abax {

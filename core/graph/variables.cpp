@@ -50,21 +50,26 @@ std::vector<std::string> Variables::names() const {
 
 int Variables::create(std::string name, TensorType type, Role role,
                       const Initialiser& initialiser) {
+  std::shared_ptr<Variable> variable = make(name, type, role, initialiser);
   const std::unique_lock lock(mutex_);
   if (find_unlocked(name) >= 0)
     throw UsageError(str_cat("there is a variable '", name, "' already"));
-  return create_unlocked(name, type, role, initialiser);
+  return append_unlocked(std::move(variable));
 }
 
 int Variables::find_or_create(const std::string& name, TensorType type, Role role,
                               const Initialiser& initialiser) {
+  if (const int known = find(name); known >= 0) return known;
+  // Without the lock: an initialiser may read other variables. Where another thread was faster, its
+  // variable, which has the same values, is the one.
+  std::shared_ptr<Variable> variable = make(name, type, role, initialiser);
   const std::unique_lock lock(mutex_);
-  const int index = find_unlocked(name);
-  return index >= 0 ? index : create_unlocked(name, type, role, initialiser);
+  const int known = find_unlocked(name);
+  return known >= 0 ? known : append_unlocked(std::move(variable));
 }
 
-int Variables::create_unlocked(const std::string& name, TensorType type, Role role,
-                               const Initialiser& initialiser) {
+std::shared_ptr<Variable> Variables::make(const std::string& name, TensorType type, Role role,
+                                          const Initialiser& initialiser) const {
   if (name.empty()) throw UsageError("a variable needs a name");
   auto variable = std::make_shared<Variable>();
   variable->name = name;
@@ -72,7 +77,7 @@ int Variables::create_unlocked(const std::string& name, TensorType type, Role ro
   variable->value_ = Tensor(type);
   Random random(stream_key(seed_, "initialise", name));
   initialiser.fill(variable->value_, random);
-  return append_unlocked(std::move(variable));
+  return variable;
 }
 
 int Variables::append_unlocked(std::shared_ptr<Variable> variable) {

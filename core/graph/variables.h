@@ -2,6 +2,7 @@
 // training, evaluation and generation graphs of a model.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/lifetime.h"
 #include "core/base/random.h"
 #include "core/base/tensor.h"
 
@@ -65,11 +67,14 @@ struct Variable {
   /// For executions, which write to the memory of variables that they found once: each run that
   /// assigned says so.
   void raise_version() { ++version_; }
+  /// For executions: true while a run that assigns this (carried) variable lasts.
+  std::atomic<bool>& in_run() { return in_run_; }
 
  private:
   friend class Variables;
   Tensor value_;
   std::uint64_t version_ = 0;
+  std::atomic<bool> in_run_ = false;
 };
 
 /// Variables never move or vanish: indices and references stay valid for the store's life. Several
@@ -95,7 +100,8 @@ class Variables {
   Variable& at(std::string_view name);
   std::vector<std::string> names() const;
 
-  /// Creates and initialises a variable. Throws UsageError where the name is taken or empty.
+  /// Creates and initialises a variable; the initialiser may read others. Throws UsageError where
+  /// the name is taken or empty.
   int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
   /// The variable of that name, whatever its type and role, or else a new one: of several threads
   /// that ask at once, one creates it. Throws UsageError where the name is empty.
@@ -114,14 +120,16 @@ class Variables {
   std::uint64_t& runs(const std::string& label);
   /// All counters as they are now, by label.
   std::map<std::string, std::uint64_t> all_runs() const;
+  /// For users that may outlive the store by mistake.
+  std::weak_ptr<const void> watch() const { return lifetime_.watch(); }
 
  private:
   friend std::unique_ptr<Variables> sharing_parameters(Variables& store);
 
   const std::shared_ptr<Variable>& shared(int index) const;
   int find_unlocked(std::string_view name) const;
-  int create_unlocked(const std::string& name, TensorType type, Role role,
-                      const Initialiser& initialiser);
+  std::shared_ptr<Variable> make(const std::string& name, TensorType type, Role role,
+                                 const Initialiser& initialiser) const;
   int append_unlocked(std::shared_ptr<Variable> variable);
 
   std::uint64_t seed_;
@@ -129,6 +137,7 @@ class Variables {
   std::deque<std::shared_ptr<Variable>> all_;
   std::map<std::string, int, std::less<>> index_;
   std::map<std::string, std::uint64_t> runs_;
+  Lifetime lifetime_;
 };
 
 /// Another store with the very parameters that `store` holds now (not copies: a change is seen

@@ -69,7 +69,9 @@ void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::p
 std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& path);
 
 /// Opens a checkpoint and checks it whole: format, sizes, hashes. Everything throws
-/// CheckpointError. A store that does not fit is left as it was.
+/// CheckpointError. A store that does not fit is left as it was. Hashes tell damage, not intent:
+/// whoever writes to a checkpoint can make them fit. What reads it bounds what it says; a model of
+/// subwords alone goes to SentencePiece as it is.
 class CheckpointReader {
  public:
   explicit CheckpointReader(const std::filesystem::path& path);
@@ -87,7 +89,8 @@ class CheckpointReader {
   Role role_of(const SafetensorsEntry& entry) const;
 
   /// Gives every variable of the store its value, and the store its seed and run counters. Both
-  /// must hold the same names with the same types and roles.
+  /// must hold the same names with the same types and roles, but for carried state of plans that
+  /// only one of them knows: that of the checkpoint is left out, that of the store becomes zeros.
   void restore(Variables& store) const;
   /// Creates every variable, with its role and flags; seed and run counters as in restore(). The
   /// store must not hold any of the names.

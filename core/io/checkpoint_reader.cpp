@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The folder that holds the checkpoint of that path.
-fs::path folder_of(const fs::path& path) {
+fs::path readable_folder(const fs::path& path) {
   const fs::path named = path.has_filename() ? path : path.parent_path();
   const fs::path old = checkpoint_format::old_path(named);
   return !path_exists(named) && path_exists(old) ? old : named;
@@ -56,7 +56,8 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
 }
 
 /// Checks that file and store hold the same of those variables that `counts` accepts, then reads
-/// them.
+/// them. Carried state is of one plan's stream, and either side may know plans that the other does
+/// not: such a state of the file is left out, of the store begins anew.
 void load(const SafetensorsFile& file, const std::string& source, Variables& store,
           const std::function<bool(Role)>& counts) {
   Problems problems;
@@ -68,6 +69,7 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
     stored.push_back(entry.name);
     const int index = store.find(entry.name);
     if (index < 0) {
+      if (role == Role::carried) continue;
       problems.add(str_cat("the model has no variable '", entry.name, "'",
                            suggestion(entry.name, store.names())));
       continue;
@@ -83,19 +85,25 @@ void load(const SafetensorsFile& file, const std::string& source, Variables& sto
       problems.add(str_cat("'", entry.name, "' has another role in the model"));
     pairs.emplace_back(&entry, &variable);
   }
-  for (int i = 0; i < store.count(); ++i)
-    if (counts(store[i].role) && !file.find(store[i].name))
+  std::vector<Variable*> fresh;
+  for (int i = 0; i < store.count(); ++i) {
+    if (!counts(store[i].role) || file.find(store[i].name)) continue;
+    if (store[i].role == Role::carried)
+      fresh.push_back(&store[i]);
+    else
       problems.add(str_cat("the checkpoint has no variable '", store[i].name, "'",
                            suggestion(store[i].name, stored)));
+  }
   problems.throw_if_any(source);
   for (const auto& [entry, variable] : pairs) file.read(*entry, variable->write());
+  for (Variable* variable : fresh) variable->write() = Tensor(variable->value().type());
 }
 
 }  // namespace
 
 std::optional<std::int64_t> checkpoint_step(const fs::path& path) {
   try {
-    const std::string written = read_file(folder_of(path) / checkpoint_format::description);
+    const std::string written = read_file(readable_folder(path) / checkpoint_format::description);
     return checkpoint_format::unsealed(written).at("step").integer();
   } catch (const DataError&) {
     return std::nullopt;
@@ -103,7 +111,7 @@ std::optional<std::int64_t> checkpoint_step(const fs::path& path) {
 }
 
 CheckpointReader::CheckpointReader(const fs::path& path) : path_(path) {
-  const fs::path folder = folder_of(path);
+  const fs::path folder = readable_folder(path);
   if (!path_exists(folder)) fail("there is no such folder");
   if (!path_exists(folder / checkpoint_format::description))
     fail(str_cat("it has no ", checkpoint_format::description, ", so it is no checkpoint"));
@@ -164,12 +172,7 @@ void CheckpointReader::read_description(const fs::path& folder) {
   for (const SafetensorsEntry& entry : variables_->entries()) flags_of(*variables_, entry);
 }
 
-std::string CheckpointReader::hash() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (int shift = 60; shift >= 0; shift -= 4) result += digits[hash_ >> shift & 15];
-  return result;
-}
+std::string CheckpointReader::hash() const { return hash_text(hash_); }
 
 Role CheckpointReader::role_of(const SafetensorsEntry& entry) const {
   return flags_of(*variables_, entry).role;

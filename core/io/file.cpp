@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <system_error>
 #include <vector>
 
@@ -68,6 +70,15 @@ int open_through(const std::filesystem::path& path) {
   return descriptor;
 }
 
+/// Closes a descriptor at the end.
+struct Descriptor {
+  explicit Descriptor(int number) : number(number) {}
+  ~Descriptor() { close(number); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number;
+};
+
 struct FreeHash {
   void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
 };
@@ -92,6 +103,13 @@ class RunningHash {
 
 FileSummary summary_of(std::string_view bytes) {
   return {bytes.size(), XXH3_64bits(bytes.data(), bytes.size())};
+}
+
+std::string hash_text(std::uint64_t hash) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result;
+  for (int shift = 60; shift >= 0; shift -= 4) result += digits[hash >> shift & 15];
+  return result;
 }
 
 FileReader::FileReader(std::filesystem::path path) : path_(std::move(path)) {
@@ -146,6 +164,65 @@ std::string read_file(const std::filesystem::path& path) {
   std::string contents(file.size(), '\0');
   file.read(0, std::as_writable_bytes(std::span(contents)));
   return contents;
+}
+
+std::uint64_t most_input_bytes() {
+  constexpr std::uint64_t standard = 4096;  // MiB
+  const char* const given = std::getenv("ABAX_MOST_MIB");
+  if (!given) return standard << 20;
+  const std::string_view digits = given;
+  std::uint64_t mebibytes = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), mebibytes);
+  if (error != std::errc() || end != digits.data() + digits.size() || mebibytes == 0 ||
+      mebibytes > UINT64_MAX >> 20)
+    throw UsageError(str_cat("ABAX_MOST_MIB: expected a whole number of MiB, not '", given, "'"));
+  return mebibytes << 20;
+}
+
+void refuse_input_size(const std::string& name, std::uint64_t most) {
+  const char* const remedy =
+      most == most_input_bytes() ? "; ABAX_MOST_MIB=N in the environment allows N MiB" : "";
+  throw DataError(str_cat("cannot read '", name, "': it holds more than ", most >> 20,
+                          " MiB, which is taken for a mistake", remedy));
+}
+
+std::string read_input(const std::filesystem::path& path, std::uint64_t most) {
+  const bool standard = path == "-";
+  const std::string name = standard ? "standard input" : path.string();
+  if (standard) {
+    static std::atomic<bool> taken = false;
+    if (taken.exchange(true))
+      throw UsageError("standard input ('-') can be read once: name it once");
+  }
+  const int descriptor = retried([&] {
+    return standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                    : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  });
+  if (descriptor < 0) fail_read(name, errno);
+  const Descriptor closed{descriptor};
+  struct stat status {};
+  if (fstat(descriptor, &status) < 0) fail_read(name, errno);
+  if (S_ISDIR(status.st_mode)) throw DataError(str_cat("cannot read '", name, "': it is a folder"));
+  // A size that is told saves moving what was read; files below /proc tell 0.
+  const std::uint64_t told =
+      S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
+  if (told > most) refuse_input_size(name, most);
+  std::string contents;
+  for (std::size_t held = 0;;) {
+    constexpr std::size_t piece = std::size_t{1} << 16;
+    // One byte more than told tells the end from a file that grows.
+    if (contents.size() == held)
+      contents.resize(held == 0 ? std::max<std::size_t>(told + 1, piece) : 2 * held);
+    const ssize_t count =
+        retried([&] { return ::read(descriptor, contents.data() + held, contents.size() - held); });
+    if (count < 0) fail_read(name, errno);
+    held += static_cast<std::size_t>(count);
+    if (held > most) refuse_input_size(name, most);
+    if (count > 0) continue;
+    contents.resize(held);
+    return contents;
+  }
 }
 
 struct AtomicFile::Hash : RunningHash {};

@@ -18,6 +18,8 @@ struct FileSummary {
   friend bool operator==(const FileSummary&, const FileSummary&) = default;
 };
 FileSummary summary_of(std::string_view bytes);
+/// As 16 hexadecimal digits.
+std::string hash_text(std::uint64_t hash);
 
 /// Reads a regular file. Everything throws DataError with the path and the system's reason.
 class FileReader {
@@ -46,6 +48,16 @@ bool path_exists(const std::filesystem::path& path);
 
 /// The whole file. Throws DataError.
 std::string read_file(const std::filesystem::path& path);
+
+/// At most so many bytes are read of a file whole, and made of a compressed one: 4 GiB, or as many
+/// MiB as the environment variable ABAX_MOST_MIB says. Throws UsageError where that is no number.
+std::uint64_t most_input_bytes();
+/// What is thrown (DataError) where `name` holds more than `most` bytes.
+[[noreturn]] void refuse_input_size(const std::string& name, std::uint64_t most);
+/// All of what a person named as a file. A FIFO or another pipe, a device and "-", which is
+/// standard input, are read to their end. Throws DataError with the path and the reason, and where
+/// it holds more than `most` bytes; UsageError where standard input is asked for twice.
+std::string read_input(const std::filesystem::path& path, std::uint64_t most = most_input_bytes());
 
 /// Writes a file under a temporary name beside its own, and renames it in commit(), so that at
 /// every moment the path holds the whole old file, the whole new one, or nothing where there was

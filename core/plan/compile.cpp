@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
 #include "core/plan/plan.h"
 
@@ -105,6 +107,10 @@ CompileOptions CompileOptions::plain() {
 
 std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> outputs,
                                     const CompileOptions& options) {
+  if (!std::ranges::count(available_levels(), options.level))
+    throw UsageError(str_cat("CompileOptions::level is ", name_of(options.level),
+                             ", which this machine lacks; its best is ",
+                             name_of(available_levels().back())));
   const auto plan = std::make_shared<Plan>();
   plan->options = options;
   plan->graph = graph.serial();

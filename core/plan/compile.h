@@ -20,15 +20,17 @@ struct CompileOptions {
   bool epilogues = true;  // ... or are attached to the matmul before them
   bool pack = true;       // packed copies of variables, kept while their version stays
   bool reuse = true;      // in-place results, and one arena shared by lifetimes that do not overlap
-  bool concurrent = true;  // large independent steps run side by side
-  Level level = default_level();
+  bool concurrent = true;         // large independent steps run side by side
+  Level level = default_level();  // one of available_levels()
   /// All passes off: each node is a step, each value has memory of its own.
   static CompileOptions plain();
 };
 
 class Plan;
 
-/// Compiles what `outputs` and the graph's assignments need.
+/// Compiles what `outputs` and the graph's assignments need. Throws UsageError on an output that is
+/// empty or of another graph, and on a SIMD level that this machine lacks. Several threads may
+/// compile graphs of one store at once.
 std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> outputs,
                                     const CompileOptions& options = {});
 std::shared_ptr<const Plan> compile(const Graph& graph, std::initializer_list<Value> outputs,

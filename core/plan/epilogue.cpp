@@ -38,8 +38,6 @@ class Epilogues {
   }
 
  private:
-  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
   /// The input that is the result of a step which takes this one as its epilogue, or -1. Of
   /// several the one that is computed last: the others are there by then.
   int result_to_replace(const Step& step) const {

@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <functional>
+#include <limits>
+#include <type_traits>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -16,6 +19,9 @@ namespace abax {
 /// Grows when a run begins that needs more, and never afterwards.
 class Workspace {
  public:
+  std::atomic<bool> in_run = false;
+  const void* last = nullptr;  // whose results it holds
+
   std::byte* reserve(std::size_t bytes) {
     if (!memory_ || bytes > bytes_) {
       memory_ = allocate_aligned(bytes);
@@ -40,8 +46,11 @@ struct Execution::State {
   std::shared_ptr<const Plan> plan;
   Variables* store;
   Workers* workers;
+  std::weak_ptr<const void> store_watch, workers_watch;
   std::shared_ptr<Workspace> workspace;
+  std::atomic<bool> in_run = false;
   std::vector<Variable*> variables;            // of the plan
+  std::vector<Variable*> carried;              // those among them that the plan assigns
   std::vector<bool> bound;                     // one an input
   std::vector<Tensor> numbers;                 // one an input: scalars that were copied
   AlignedBytes packs;                          // kept across runs
@@ -53,9 +62,11 @@ struct Execution::State {
   bool profiling = false;
   std::vector<StepProfile> profile;  // one a step, then one a pack
 
-  int input(std::string_view name) const;
-  const Program::Output* output(const Value& value) const;
-  TensorView view(const Program::Output& output) const;
+  int input(std::string_view name, const Place& where) const;
+  int input(const Value& value, const Place& where) const;
+  void set(int input, const TensorView& tensor, const Place& where);
+  void set(int input, double number, const Place& where);
+  TensorView view(const Program::Output& output, const Place& where) const;
   void check_inputs() const;
   void bind();
   void pack(std::uint64_t run);
@@ -112,6 +123,58 @@ class RunNumber {
   std::uint64_t number_;
 };
 
+/// Holds carried states while a run that assigns them lasts.
+class CarriedClaims {
+ public:
+  explicit CarriedClaims(const std::vector<Variable*>& states) : states_(states) {
+    for (; held_ < states.size(); ++held_)
+      if (states[held_]->in_run().exchange(true)) {
+        release();
+        throw UsageError(str_cat("the carried state '", states[held_]->name,
+                                 "' is written by another run at the same time; give each a store ",
+                                 "of its own (sharing_parameters), or its graph another label"));
+      }
+  }
+  ~CarriedClaims() { release(); }
+  CarriedClaims(const CarriedClaims&) = delete;
+  CarriedClaims& operator=(const CarriedClaims&) = delete;
+
+ private:
+  void release() {
+    for (std::size_t i = 0; i < held_; ++i) states_[i]->in_run() = false;
+  }
+  const std::vector<Variable*>& states_;
+  std::size_t held_ = 0;
+};
+
+/// Holds a flag while a run lasts. Throws UsageError where another run does.
+class Claim {
+ public:
+  Claim(std::atomic<bool>& flag, const char* what) : flag_(flag) {
+    if (flag_.exchange(true)) throw UsageError(what);
+  }
+  ~Claim() { flag_ = false; }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+std::string at(const SourceLocation& where) { return str_cat("\n  at ", place_of(where)); }
+
+/// Gives a scalar tensor its number.
+template <class T>
+void put(Tensor& scalar, double number, std::string_view input, const SourceLocation& where) {
+  if constexpr (std::is_integral_v<T>) {
+    using Limits = std::numeric_limits<T>;
+    if (!(number >= Limits::min() && number <= Limits::max()) || number != std::trunc(number))
+      throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
+                               number, at(where)));
+  }
+  scalar.as<T>()[0] = static_cast<T>(number);
+}
+
 std::string input_names(const Plan& plan) {
   std::string names;
   for (const Program::Input& input : plan.program.inputs)
@@ -121,25 +184,76 @@ std::string input_names(const Plan& plan) {
 
 }  // namespace
 
-int Execution::State::input(std::string_view name) const {
+int Execution::State::input(std::string_view name, const Place& where) const {
   const auto& inputs = plan->program.inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].name == name) return static_cast<int>(i);
-  throw UsageError(
-      str_cat("the plan has no input '", name, "'; its inputs are ", input_names(*plan)));
+  throw UsageError(str_cat("the plan has no input '", name, "'; its inputs are ",
+                           input_names(*plan), at(where)));
 }
 
-const Program::Output* Execution::State::output(const Value& value) const {
-  if (value.serial() != plan->graph) return nullptr;
-  for (const Program::Output& known : plan->program.outputs)
-    if (known.node == value.node() && known.output == value.output()) return &known;
-  return nullptr;
+int Execution::State::input(const Value& value, const Place& where) const {
+  const auto& inputs = plan->program.inputs;
+  for (std::size_t i = 0; i < inputs.size() && value.serial() == plan->graph; ++i)
+    if (inputs[i].node == value.node()) return static_cast<int>(i);
+  throw UsageError(str_cat("set: the value is ",
+                           !value                          ? "empty"
+                           : value.serial() != plan->graph ? "of another graph"
+                                                           : "no input that the plan reads",
+                           "; its inputs are ", input_names(*plan), at(where)));
 }
 
-TensorView Execution::State::view(const Program::Output& output) const {
+void Execution::State::set(int index, const TensorView& tensor, const Place& where) {
+  const Program::Input& input = plan->program.inputs[static_cast<std::size_t>(index)];
+  if (tensor.type != input.type)
+    throw UsageError(
+        str_cat("input '", input.name, "' is ", input.type, ", not ", tensor.type, at(where)));
+  if (!tensor.data && tensor.type.size() > 0)
+    throw UsageError(str_cat("input '", input.name, "' is given no memory", at(where)));
+  if (workspace->holds(tensor.data))
+    throw UsageError(str_cat("input '", input.name,
+                             "' is given a result in the execution's own memory, ",
+                             "which the run writes to; give a copy of it", at(where)));
+  for (const Program::Commit& commit : plan->program.commits) {
+    const Variable& variable = *variables[static_cast<std::size_t>(commit.variable)];
+    if (tensor.data == variable.value().data() && tensor.type.size() > 0)
+      throw UsageError(str_cat("input '", input.name, "' is given the variable '", variable.name,
+                               "', which the run assigns; give a copy of it", at(where)));
+  }
+  bases[static_cast<std::size_t>(plan->input_base(index))] = memory_of(tensor.data);
+  bound[static_cast<std::size_t>(index)] = true;
+}
+
+void Execution::State::set(int index, double number, const Place& where) {
+  const Program::Input& input = plan->program.inputs[static_cast<std::size_t>(index)];
+  Tensor& copy = numbers[static_cast<std::size_t>(index)];
+  const TensorType type{Shape{}, input.type.dtype};
+  if (copy.type() != type) copy = Tensor(type);
+  switch (type.dtype) {
+    case DType::f32:
+      put<float>(copy, number, input.name, where);
+      break;
+    case DType::i32:
+      put<std::int32_t>(copy, number, input.name, where);
+      break;
+    case DType::u8:
+      put<std::uint8_t>(copy, number, input.name, where);
+      break;
+  }
+  set(index, copy.view(), where);
+}
+
+TensorView Execution::State::view(const Program::Output& output, const Place& where) const {
   if (!ran)
-    throw UsageError(str_cat("'", output.names.front(), "' is not known before the first run"));
+    throw UsageError(str_cat("'", output.names.front(),
+                             "' is not known before the first run, nor after one that threw; call ",
+                             "run() first", at(where)));
   const Address address = plan->address_of(output.value);
+  if (address.base == 0 && workspace->last != this)
+    throw UsageError(str_cat("'", output.names.front(),
+                             "' is gone: another execution has run in the same workspace; get() "
+                             "results before that, or give each a workspace of its own",
+                             at(where)));
   std::byte* base =
       address.base == 0 ? workspace->memory() : bases[static_cast<std::size_t>(address.base)];
   return {base + address.offset, plan->program.value(output.value).type};
@@ -233,10 +347,14 @@ void Execution::State::commit() {
 Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
                      std::shared_ptr<Workspace> workspace)
     : state_(std::make_unique<State>()) {
+  if (!plan)
+    throw UsageError("an Execution needs a plan, not a null pointer; give what compile() returns");
   const Program& program = plan->program;
   state_->plan = plan;
   state_->store = &store;
   state_->workers = &workers;
+  state_->store_watch = store.watch();
+  state_->workers_watch = workers.watch();
   state_->workspace = workspace ? std::move(workspace) : make_workspace();
   for (const Program::StoreVariable& variable : program.variables) {
     const int index = store.find(variable.name);
@@ -248,6 +366,10 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
                                ", the store's is ", store[index].value().type()));
     state_->variables.push_back(&store[index]);
   }
+  for (const Program::Commit& commit : program.commits)
+    if (Variable* variable = state_->variables[static_cast<std::size_t>(commit.variable)];
+        variable->role == Role::carried)
+      state_->carried.push_back(variable);
   state_->bound.assign(program.inputs.size(), false);
   state_->numbers.resize(program.inputs.size());
   state_->packs = allocate_aligned(plan->pack_bytes);
@@ -264,37 +386,49 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
 Execution::~Execution() = default;
 Execution::Execution(Execution&&) noexcept = default;
 
+Execution::State& Execution::state() const {
+  if (!state_) throw UsageError("this Execution was moved from; use the one that it was moved to");
+  return *state_;
+}
+
 bool Execution::reads(std::string_view input) const {
-  return std::ranges::any_of(state_->plan->program.inputs,
+  return std::ranges::any_of(state().plan->program.inputs,
                              [&](const Program::Input& known) { return known.name == input; });
 }
 
-void Execution::set(std::string_view input, const Tensor& tensor) { set(input, tensor.view()); }
-
-void Execution::set(std::string_view input, TensorView tensor) {
-  const int index = state_->input(input);
-  const Program::Input& expected = state_->plan->program.inputs[static_cast<std::size_t>(index)];
-  if (tensor.type != expected.type)
-    throw UsageError(str_cat("input '", input, "' is ", expected.type, ", not ", tensor.type));
-  if (state_->workspace->holds(tensor.data))
-    throw UsageError(str_cat("input '", input,
-                             "' is given a result in the execution's own memory, ",
-                             "which the run writes to; give a copy of it"));
-  state_->bases[static_cast<std::size_t>(state_->plan->input_base(index))] = memory_of(tensor.data);
-  state_->bound[static_cast<std::size_t>(index)] = true;
+void Execution::set(std::string_view input, const Tensor& tensor, Place where) {
+  state().set(state().input(input, where), tensor.view(), where);
 }
-
-void Execution::set(std::string_view input, float number) {
-  const int index = state_->input(input);
-  Tensor& copy = state_->numbers[static_cast<std::size_t>(index)];
-  if (copy.type() != TensorType{}) copy = Tensor(Shape{});
-  copy.as<float>()[0] = number;
-  set(input, copy.view());
+void Execution::set(const Value& input, const Tensor& tensor, Place where) {
+  state().set(state().input(input, where), tensor.view(), where);
+}
+void Execution::set(std::string_view input, TensorView tensor, Place where) {
+  state().set(state().input(input, where), tensor, where);
+}
+void Execution::set(const Value& input, TensorView tensor, Place where) {
+  state().set(state().input(input, where), tensor, where);
+}
+void Execution::set(std::string_view input, double number, Place where) {
+  state().set(state().input(input, where), number, where);
+}
+void Execution::set(const Value& input, double number, Place where) {
+  state().set(state().input(input, where), number, where);
 }
 
 void Execution::run() {
-  State& state = *state_;
+  State& state = this->state();
+  const Claim own(state.in_run,
+                  "this execution runs already, in another thread; make one for each thread");
+  if (state.workers_watch.expired() || state.store_watch.expired())
+    throw UsageError(str_cat("the ", state.store_watch.expired() ? "store" : "Workers",
+                             " of this execution is gone; keep it as long as the execution"));
+  const Claim workspace(state.workspace->in_run,
+                        "another execution runs in the same workspace; executions that run at "
+                        "once need a workspace each");
+  const CarriedClaims carried(state.carried);
   state.check_inputs();
+  state.ran = false;
+  state.workspace->last = nullptr;
   state.bind();
   RunNumber run(state.runs);
   // Whatever happens, what was assigned counts as changed: a kernel that throws may leave new
@@ -314,49 +448,66 @@ void Execution::run() {
   });
   run.keep();
   state.ran = true;
+  state.workspace->last = &state;
 }
 
-TensorView Execution::get(Value output) const {
-  if (output)
-    if (const Program::Output* known = state_->output(output)) return state_->view(*known);
-  throw UsageError(str_cat(
-      "the value", output ? str_cat(" '", output.graph().node(output.node()).name, "'") : "",
-      " is no output of this plan; give it to compile() too"));
+TensorView Execution::get(const Value& output, Place where) const {
+  const Plan& plan = *state().plan;
+  if (output && output.serial() == plan.graph)
+    for (const Program::Output& known : plan.program.outputs)
+      if (known.node == output.node() && known.output == output.output())
+        return state().view(known, where);
+  // Its graph may be gone: it cannot be asked for a name.
+  std::string names;
+  for (const Program::Output& known : plan.program.outputs)
+    names += str_cat(names.empty() ? "" : ", ", "'", known.names.front(), "'");
+  throw UsageError(str_cat("the value", output ? "" : " is empty; it",
+                           output && output.serial() != plan.graph ? ", of another graph," : "",
+                           " is no output of this plan, whose outputs are ",
+                           names.empty() ? "none" : names, "; give it to compile() too",
+                           at(where)));
 }
 
-TensorView Execution::get(std::string_view scoped_name) const {
+TensorView Execution::get(std::string_view scoped_name, Place where) const {
   std::vector<std::string> names;
-  for (const Program::Output& output : state_->plan->program.outputs) {
+  for (const Program::Output& output : state().plan->program.outputs) {
     for (const std::string& name : output.names) {
-      if (name == scoped_name) return state_->view(output);
+      if (name == scoped_name) return state().view(output, where);
       names.push_back(name);
     }
   }
   const std::string nearest = nearest_name(scoped_name, names);
   throw UsageError(str_cat("'", scoped_name, "' is no output of this plan",
-                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                           at(where)));
 }
 
-float Execution::scalar(Value output) const {
-  const TensorView view = get(output);
-  if (view.type.size() != 1)
-    throw UsageError(str_cat("asked for the one number of a tensor ", view.type));
+float Execution::scalar(const Value& output, Place where) const {
+  const TensorView view = get(output, where);
+  if (view.type != TensorType{view.type.shape, f32} || view.type.size() != 1)
+    throw UsageError(str_cat("asked for the one f32 number of a tensor ", view.type, at(where)));
   return view.as<float>()[0];
 }
 
-const Plan& Execution::plan() const { return *state_->plan; }
+double Execution::mean(const Loss& loss, Place where) const {
+  const double sum = scalar(loss.sum, where), count = scalar(loss.count, where);
+  return count == 0 ? 0 : sum / count;
+}
+
+const Plan& Execution::plan() const { return *state().plan; }
 
 void Execution::set_profiling(bool on) {
-  state_->profiling = on;
-  if (!on || !state_->profile.empty()) return;
-  const Program& program = state_->plan->program;
+  State& state = this->state();
+  state.profiling = on;
+  if (!on || !state.profile.empty()) return;
+  const Program& program = state.plan->program;
   const auto add = [&](const Step& step) {
-    state_->profile.push_back({.op = label_of(step), .scope = scope_of(step.nodes.front())});
+    state.profile.push_back({.op = label_of(step), .scope = scope_of(step.nodes.front())});
   };
   for (const Step& step : program.steps) add(step);
   for (const Program::Pack& pack : program.packs) add(pack.step);
 }
 
-std::vector<Execution::StepProfile> Execution::profile() const { return state_->profile; }
+std::vector<Execution::StepProfile> Execution::profile() const { return state().profile; }
 
 }  // namespace abax

@@ -59,8 +59,6 @@ class Groups {
     int to = -1;
     bool joins = false;  // whether both ends may be in one group: same shape, no piece of a value
   };
-
-  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   const Shape& shape(int s) const {
     return program_.value(program_.step(s).outputs.front()).type.shape;
   }

@@ -9,8 +9,6 @@
 namespace abax {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 /// A range of the arena, from the time of the step that first writes to it to that of the last
 /// reader.
 struct Block {

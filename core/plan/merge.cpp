@@ -1,4 +1,5 @@
-// Equal steps become one: equal op, attributes, inputs. Names and attributes are compared in full.
+// Equal steps become one: equal op, attributes, inputs. Names and attributes are compared in full;
+// ops of two classes, or over two tile operations, are never equal, whatever their names.
 #include <cstring>
 #include <map>
 #include <tuple>
@@ -38,7 +39,8 @@ std::vector<int> merged_constants(const Program& program) {
 }  // namespace
 
 void merge(Program& program) {
-  using Key = std::tuple<std::type_index, std::string, std::string, std::vector<int>>;
+  using Key =
+      std::tuple<std::type_index, const TileOp*, std::string, std::string, std::vector<int>>;
   std::map<Key, std::vector<int>> known;  // the outputs of the first step of its kind
   std::vector<int> replaced = merged_constants(program);
   const auto replace = [&](int& id) { id = replaced[static_cast<std::size_t>(id)]; };
@@ -47,7 +49,9 @@ void merge(Program& program) {
     for (int& id : step.inputs) replace(id);
     if (step.op->repeatable()) {
       const Op& op = *step.op;
-      Key key{typeid(op), std::string(op.name()), op.attributes(), step.inputs};
+      const auto tile = op.tile();
+      Key key{typeid(op), tile ? tile->op : nullptr, std::string(op.name()), op.attributes(),
+              step.inputs};
       const auto [same, fresh] = known.emplace(std::move(key), step.outputs);
       if (!fresh && types_of(program, same->second) == step.op_outputs) {
         for (std::size_t i = 0; i < step.outputs.size(); ++i)

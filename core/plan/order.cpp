@@ -4,11 +4,10 @@
 #include <algorithm>
 
 #include "core/plan/passes.h"
+#include "core/plan/tile_steps.h"
 
 namespace abax {
 namespace {
-
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 class Order {
  public:
@@ -40,7 +39,8 @@ class Order {
     for (const Program::Commit& commit : program_.commits)
       if (const int s = producers_[at(commit.value)]; s >= 0) update[at(s)] = true;
     std::vector<bool> closed(at(count_));
-    for (int s = 0; s < count_; ++s) closed[at(s)] = update[at(s)] || !program_.step(s).op;
+    for (int s = 0; s < count_; ++s)
+      closed[at(s)] = update[at(s)] || !program_.step(s).op || is_elementwise(program_.step(s));
     for (int s = count_ - 1; s >= 0; --s)
       if (!closed[at(s)])
         for (const int from : before_[at(s)]) closed[at(from)] = false;

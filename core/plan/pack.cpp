@@ -1,6 +1,7 @@
 // Variables that an op reads best in a packed form are packed once a version, not once a run.
 #include <map>
-#include <utility>
+#include <tuple>
+#include <typeindex>
 
 #include "core/plan/passes.h"
 
@@ -19,7 +20,7 @@ struct Uses {
 };
 
 /// By value and format: two reads of one variable in one format share one packed copy.
-using Formats = std::map<std::pair<int, std::string>, Uses>;
+using Formats = std::map<std::tuple<int, std::type_index, std::string>, Uses>;
 
 Formats formats(const Program& program) {
   Formats result;
@@ -34,7 +35,8 @@ Formats formats(const Program& program) {
       const std::optional<Op::Packing> packing = step.op->packing(i, types);
       if (!packing) continue;
       std::string format = std::string(packing->pack->name()) + " " + packing->pack->attributes();
-      Uses& uses = result[{id, std::move(format)}];
+      const Op& pack = *packing->pack;
+      Uses& uses = result[{id, typeid(pack), std::move(format)}];
       uses.pack = packing->pack;
       uses.uses.push_back({s, i, packing->packed});
     }
@@ -47,7 +49,7 @@ Formats formats(const Program& program) {
 void pack(Program& program) {
   std::vector<bool> replaced(program.steps.size(), false);  // one packed operand an op
   for (auto& [key, uses] : formats(program)) {
-    const int id = key.first;
+    const int id = std::get<int>(key);
     std::erase_if(uses.uses,
                   [&](const Use& use) { return replaced[static_cast<std::size_t>(use.step)]; });
     // A variable that changes at each run is packed at each run: that pays where two steps read it.

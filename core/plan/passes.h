@@ -8,6 +8,9 @@
 
 namespace abax {
 
+/// Numbers of steps and values as indices of vectors.
+inline std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
 /// A step a node, for the nodes that the outputs and the graph's assignments need (prune.cpp).
 /// Throws UsageError on an output that is empty or of another graph.
 Program lower(const Graph& graph, std::span<const Value> outputs);

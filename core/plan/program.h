@@ -49,6 +49,7 @@ struct Program {
     std::string name;
     TensorType type;
     Range range;
+    int node = -1;  // of the graph
   };
   struct StoreVariable {
     std::string name;

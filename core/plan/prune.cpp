@@ -41,7 +41,8 @@ class Lowering {
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       outputs.push_back(
           program_.add_value(node.outputs[i], i == 0 ? node.name : str_cat(node.name, ":", i)));
-    if (const Leaf* leaf = node.op->leaf()) return bind(*leaf, program_.value(outputs.front()));
+    if (const Leaf* leaf = node.op->leaf())
+      return bind(*leaf, index, program_.value(outputs.front()));
     Step step;
     step.op = node.op;
     for (const Value& input : node.inputs) step.inputs.push_back(id(input));
@@ -85,12 +86,12 @@ class Lowering {
     return index;
   }
 
-  void bind(const Leaf& leaf, ProgramValue& value) {
+  void bind(const Leaf& leaf, int node, ProgramValue& value) {
     switch (leaf.kind) {
       case Leaf::Kind::input:
         value.source = Source::input;
         value.index = static_cast<int>(program_.inputs.size());
-        program_.inputs.push_back({leaf.name, leaf.type, leaf.range});
+        program_.inputs.push_back({leaf.name, leaf.type, leaf.range, node});
         return;
       case Leaf::Kind::variable:
         value.source = Source::variable;

@@ -16,8 +16,6 @@ constexpr double large_flops = 1e6, large_bytes = 1e6;
 constexpr int window = 32;
 constexpr std::size_t most = 8;
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 bool wants_company(const Work& work) {
   return work.parts > 0 && work.parts <= few_parts &&
          (work.cost.flops >= large_flops || work.cost.bytes >= large_bytes);

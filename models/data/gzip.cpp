@@ -29,7 +29,8 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
 
   /// Decompresses the members of a gzip file, one after the other. False where it is damaged.
-  bool inflate_all(std::string& result) {
+  bool inflate_all(std::string& result, const std::string& name) {
+    const std::uint64_t most = most_input_bytes();
     std::array<char, 1 << 16> buffer;
     int status = Z_OK;
     while (true) {
@@ -48,6 +49,7 @@ class Inflater {
       status = inflate(&stream_, Z_NO_FLUSH);
       if (status != Z_OK && status != Z_STREAM_END) return false;  // Z_BUF_ERROR: it ends early
       result.append(buffer.data(), buffer.size() - stream_.avail_out);
+      if (result.size() > most) refuse_input_size(name, most);
     }
   }
 
@@ -67,13 +69,13 @@ class Inflater {
 }  // namespace
 
 std::string read_bytes(const std::filesystem::path& path, bool* compressed) {
-  std::string contents = read_file(path);
+  std::string contents = read_input(path);
   const bool zipped = contents.starts_with(gzip_magic);
   if (compressed) *compressed = zipped;
   if (!zipped) return contents;
   std::string inflated;
   Inflater inflater(contents);
-  if (!inflater.inflate_all(inflated))
+  if (!inflater.inflate_all(inflated, path.string() + ", decompressed"))
     throw DataError(str_cat(
         "cannot read '", path.string(), "': its gzip data is damaged or ends early, at byte ",
         inflater.consumed(), " of ", contents.size(), " (", inflater.reason(), ")"));

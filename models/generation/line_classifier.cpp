@@ -10,7 +10,7 @@
 namespace abax {
 namespace {
 
-constexpr std::int64_t rows = 64;  // lines that are read together
+constexpr std::int64_t lines_together = 64;  // lines that are read together
 
 }  // namespace
 
@@ -34,7 +34,7 @@ std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::
   if (line.empty()) return results;
   const ModelEntry& entry = settings_.entry();
   const data::LabelledSentences batches(words, tokenizer_,
-                                        {.batches = {.rows = rows, .buckets = 6},
+                                        {.batches = {.rows = lines_together, .buckets = 6},
                                          .limit = entry.context ? entry.context(settings_) : 0,
                                          .cut = true,
                                          .shuffled = false});

@@ -148,7 +148,7 @@ Value multi_sample_bound(Operand given, Value log_q) {
   const Value mine = reshape(g.constant(std::move(diagonal)), Shape(sizes));
   const Value others =
       (sum(relative, {0}, Keep::axes) - relative) / static_cast<float>(samples - 1);
-  const Value replaced = select(mine, reshape(others, others.shape().inserted(1, 1)), relative);
+  const Value replaced = where(mine, reshape(others, others.shape().inserted(1, 1)), relative);
   const Value baseline = logsumexp(replaced, {1}) - log_samples;
   return reshape(common, bound.shape()) + bound +
          sum(gradient_alone(stop_gradient(bound - baseline) * log_q), {0});

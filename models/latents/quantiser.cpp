@@ -113,27 +113,27 @@ void move_codebook(Value book, const std::string& name, Value z, Value weights, 
   Value new_book;
   if (c.cosine) {
     const Value known = greater(sum(square(new_sums), {-1}, Keep::axes), 1e-30f);
-    new_book = select(known, unit_vectors(new_sums), book);
+    new_book = where(known, unit_vectors(new_sums), book);
   } else {
     const Value total = sum(new_counts);
     const float all = static_cast<float>(c.codes) * c.codebook_smoothing;
     new_book = new_sums / column((new_counts + c.codebook_smoothing) / (total + all) * total);
     // A code that no vector meets keeps its place before the smoothing takes it to the origin.
     const float least = fading * c.codebook_smoothing;
-    const Value faded = less(select(greater(part.counts, 0), least, new_counts), least);  // [codes]
-    new_book = select(column(faded), book, new_book);
+    const Value faded = less(where(greater(part.counts, 0), least, new_counts), least);  // [codes]
+    new_book = where(column(faded), book, new_book);
   }
   if (c.restart_below > 0) {
     // Without a vector to start from, no code restarts.
-    const Value least = select(greater(sum(weights), 0), g.constant(c.restart_below), 0);
+    const Value least = where(greater(sum(weights), 0), g.constant(c.restart_below), 0);
     const Value dead = less(new_counts, least);                    // [codes]
     const Value fresh = gather(z, random_rows(weights, c.codes));  // [codes, width]
-    new_book = select(column(dead), fresh, new_book);
-    new_counts = select(dead, first, new_counts);
-    new_sums = select(column(dead), first * fresh, new_sums);
+    new_book = where(column(dead), fresh, new_book);
+    new_counts = where(dead, first, new_counts);
+    new_sums = where(column(dead), first * fresh, new_sums);
   }
   const auto assign = [&](Value old, Value now) {
-    g.assign(old, active ? select(active, now, old) : now);
+    g.assign(old, active ? where(active, now, old) : now);
   };
   assign(book, new_book);
   assign(counts, new_counts);
@@ -197,7 +197,7 @@ Value used_stages(Graph& g, const Quantiser& c) {
   if (!g.training() || c.quantiser_dropout == 0 || c.stages < 2) return {};
   const auto stages = static_cast<float>(c.stages);
   const Value fewer = less(random_uniform(g, {}), c.quantiser_dropout);
-  return select(fewer, random_uniform(g, {}, 1, stages), stages);
+  return where(fewer, random_uniform(g, {}, 1, stages), stages);
 }
 
 /// A group, stage by stage: what is left of z.

@@ -64,13 +64,15 @@ Value convolutional_pixels(Value x, const ImageSize& size, const ConvolutionNetw
 }  // namespace
 
 void fields(Fields& f, ImageSize& s) {
-  f.derived("image-height", s.height);
-  f.derived("image-width", s.width);
-  f.derived("image-channels", s.channels);
+  f.derived("image-height", s.height).at_least(1).at_most(1 << 16);
+  f.derived("image-width", s.width).at_least(1).at_most(1 << 16);
+  f.derived("image-channels", s.channels).at_least(1).at_most(1 << 10);
 }
 
 void fields(Fields& f, DenseNetwork& n) {
-  f("hidden", n.hidden, "units of the encoder's layers; the decoder's in reverse").at_least(1);
+  f("hidden", n.hidden, "units of the encoder's layers; the decoder's in reverse")
+      .at_least(1)
+      .at_most(1 << 20);
 }
 
 void fields(Fields& f, ConvolutionNetwork& n) {

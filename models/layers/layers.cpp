@@ -115,7 +115,7 @@ Value word_dropout(Operand tokens, Operand rate, std::int32_t unknown) {
   if (!g.training()) return words;
   const Value drawn = random_uniform(g, words.shape(), 0, 1, where);
   const Value dropped = less({drawn, where}, {probability, where});
-  return select(dropped, {whole_number(g, unknown), where}, tokens, where);
+  return abax::where({dropped, where}, {whole_number(g, unknown), where}, tokens);
 }
 
 Value scheduled(Graph& graph, std::string_view name, float otherwise) {

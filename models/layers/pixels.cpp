@@ -43,7 +43,7 @@ Value log_one_minus_exp(Value log_d) {
   // log((1 - exp(-d)) / d), to d^6 / 181,440.
   const Value small = log_d - 0.5 * d + d2 * (1.0 / 24 - d2 * (1.0 / 2880));
   const Value large = log(1 - exp(-maximum(d, 0.5)));
-  return select(less(d, 0.5), small, large);
+  return where(less(d, 0.5), small, large);
 }
 
 Value logistic(const Logistic& l, Value x) {
@@ -57,7 +57,7 @@ Value logistic(const Logistic& l, Value x) {
   // underflows nowhere.
   const Value inside = log_one_minus_exp(std::log(2.0 / 255) - l.log_scale) - tail_below;
   const Value lowest = less(x, 0.5 / 255), highest = greater(x, 254.5 / 255);
-  return select(lowest, -tail_below, select(highest, -tail_above, inside - tail_above));
+  return where(lowest, -tail_below, where(highest, -tail_above, inside - tail_above));
 }
 
 UsageError unknown(const Pixels& c) {

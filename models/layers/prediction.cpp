@@ -39,11 +39,14 @@ std::map<std::string, Loss> prediction_metrics(Value logits, Value targets, cons
 }
 
 Field& vocabulary_field(Fields& f, std::int64_t& vocabulary) {
-  return f.derived("vocabulary-size", vocabulary).formerly("vocabulary").at_least(1);
+  return f.derived("vocabulary-size", vocabulary)
+      .formerly("vocabulary")
+      .at_least(1)
+      .at_most(1 << 30);
 }
 
 Field& classes_field(Fields& f, std::int64_t& classes) {
-  return f.derived("classes", classes).at_least(0);
+  return f.derived("classes", classes).at_least(0).at_most(1 << 30);
 }
 
 Field& tied_field(Fields& f, bool& tied) {

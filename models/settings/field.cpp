@@ -25,7 +25,10 @@ bool parse_number(std::string_view text, T& value) {
 template <class T>
 std::string shortest(T value, bool toml) {
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  char* end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  if constexpr (std::is_floating_point_v<T>)  // 1048576, not 1.048576e+06
+    if (std::abs(value) < T(1e15) && value == std::floor(value))
+      end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
   std::string written(buffer, end);
   if (toml && std::isfinite(value) && written.find_first_of(".e") == std::string::npos)
     written += ".0";
@@ -342,6 +345,12 @@ void Field::set(std::string_view place, const FieldValue& value) {
                [&](const Numbers& v) { set_numbers(place, v); },
                [&](const Words& v) { set_words(place, v); }},
       value);
+}
+
+void Field::change_words(const std::function<std::string(const std::string&)>& change) {
+  if (const auto word = std::get_if<std::string*>(&target_)) **word = change(**word);
+  if (const auto words = std::get_if<Words*>(&target_))
+    for (std::string& each : **words) each = change(each);
 }
 
 std::string Field::to_text() const {

@@ -96,6 +96,9 @@ class Field {
   /// the limits, or none of the choices; the struct is then as it was.
   void set(std::string_view place, const FieldValue& value);
 
+  /// Gives each word of a text or a list of words another one; nothing to all other fields.
+  void change_words(const std::function<std::string(const std::string&)>& change);
+
   /// As set() takes it as FieldText: 20, 0.5, true, words, 90,5.
   std::string to_text() const;
   /// As TOML, which is JSON too: 20, 0.5, true, "words", [90.0, 5.0].

@@ -116,22 +116,22 @@ Tiles::Tiles() {
   fill_integer(integer_, IntegerBinary{});
   fill_comparisons(comparisons_, names_, Comparisons{});
   for (const DType dtype : {f32, i32, u8})
-    select_[static_cast<std::size_t>(dtype)] = {.name = "select",
-                                                .arity = 3,
-                                                .functions = at_all_levels([dtype](const auto& k) {
-                                                  return dtype == u8 ? k.select.bytes
-                                                                     : k.select.words;
-                                                }),
-                                                .in = {u8, dtype, dtype},
-                                                .out = dtype};
-  select_or_number_ = {
-      .name = "select_or_number",
+    where_[static_cast<std::size_t>(dtype)] = {.name = "where",
+                                               .arity = 3,
+                                               .functions = at_all_levels([dtype](const auto& k) {
+                                                 return dtype == u8 ? k.select.bytes
+                                                                    : k.select.words;
+                                               }),
+                                               .in = {u8, dtype, dtype},
+                                               .out = dtype};
+  where_or_number_ = {
+      .name = "where_or_number",
       .arity = 2,
       .functions = at_all_levels([](const auto& k) { return k.select.number_right; }),
       .constants = 1,
       .in = {u8, f32}};
-  select_number_or_ = {
-      .name = "select_number_or",
+  where_number_or_ = {
+      .name = "where_number_or",
       .arity = 2,
       .functions = at_all_levels([](const auto& k) { return k.select.number_left; }),
       .constants = 1,

@@ -35,9 +35,9 @@ class Tiles {
     return comparisons_[Comparisons::index<Op>][static_cast<std::size_t>(operands)];
   }
 
-  const TileOp& select(DType dtype) const { return select_[static_cast<std::size_t>(dtype)]; }
-  const TileOp& select_or_number() const { return select_or_number_; }
-  const TileOp& select_number_or() const { return select_number_or_; }
+  const TileOp& where(DType dtype) const { return where_[static_cast<std::size_t>(dtype)]; }
+  const TileOp& where_or_number() const { return where_or_number_; }
+  const TileOp& where_number_or() const { return where_number_or_; }
   const TileOp& cast(DType from, DType to) const {
     return cast_[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
   }
@@ -49,8 +49,8 @@ class Tiles {
   std::array<TileOp, Forms::size> forms_;
   std::array<TileOp, IntegerBinary::size> integer_;
   std::array<std::array<TileOp, 4>, Comparisons::size> comparisons_;
-  std::array<TileOp, 3> select_;  // by the type of what is selected
-  TileOp select_or_number_, select_number_or_;
+  std::array<TileOp, 3> where_;  // by the type of what is selected
+  TileOp where_or_number_, where_number_or_;
   std::array<std::array<TileOp, 3>, 3> cast_;
   std::deque<std::string> names_;  // those that are put together here
   std::deque<TileOp> super_ops_;

@@ -53,7 +53,7 @@ struct FormOf<Form, List<Ops...>> {
 };
 
 /// Every form of f32 operands and an f32 result.
-using Forms = Joined<FormOf<Both, BinaryBesidesAdd>::Type, FormOf<Both, Gradients>::Type,
+using Forms = Joined<FormOf<Both, BinaryBesidesAdd>::Type, FormOf<Both, BinaryOfTensors>::Type,
                      FormOf<NumberRight, Binary>::Type, FormOf<NumberLeft, Binary>::Type,
                      FormOf<One, Unary>::Type, List<OneWithRange<Clamp>>>::Type;
 

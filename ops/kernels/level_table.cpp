@@ -9,6 +9,7 @@ extern const AttentionKernels attention_kernels;
 extern const ConvolutionKernels convolution_kernels;
 extern const DropoutKernels dropout_kernels;
 extern const ElementwiseKernels elementwise_kernels;
+extern const GatedKernels gated_kernels;
 extern const GemmKernels gemm_kernels;
 extern const GruKernels gru_kernels;
 extern const LookupKernels lookup_kernels;
@@ -28,6 +29,7 @@ const Kernels kernel_table = {
     .convolution = &convolution_kernels,
     .dropout = &dropout_kernels,
     .elementwise = &elementwise_kernels,
+    .gated = &gated_kernels,
     .gemm = &gemm_kernels,
     .gru = &gru_kernels,
     .lookup = &lookup_kernels,

@@ -13,19 +13,19 @@ namespace {
 // which leaves registers for the operands.
 constexpr int tile_rows = width == 16 ? 8 : 6;
 constexpr int tile_columns = width == 16 ? 3 : 2;
-constexpr std::int64_t block = tile_columns * width;
+constexpr std::int64_t book_block = tile_columns * width;
 // Vectors that go through a block of codes while it lies in the first cache.
 constexpr std::int64_t group_rows = 48;
 
 void pack(const float* book, std::int64_t codes, std::int64_t size, std::int64_t number,
           float* packed, float* half_norms) {
-  for (std::int64_t j = 0; j < block; ++j) {
-    const std::int64_t code = number * block + j;
+  for (std::int64_t j = 0; j < book_block; ++j) {
+    const std::int64_t code = number * book_block + j;
     double square = 0;
     for (std::int64_t k = 0; k < size; ++k) {
       const float x = code < codes ? book[code * size + k] : 0.f;
       square += double{x} * double{x};
-      packed[(number * size + k) * block + j] = x;
+      packed[(number * size + k) * book_block + j] = x;
     }
     half_norms[code] = code < codes ? static_cast<float>(0.5 * square) : INFINITY;
   }
@@ -45,7 +45,7 @@ void score_block(const float* z, std::int64_t rows, std::int64_t size, const flo
   F product[tile_rows][tile_columns];
   unrolled<tile_rows>(
       [&](auto r) { unrolled<tile_columns>([&](auto c) { product[r][c] = F(0.f); }); });
-  for (std::int64_t k = 0; k < size; ++k, packed += block) {
+  for (std::int64_t k = 0; k < size; ++k, packed += book_block) {
     F b[tile_columns];
     unrolled<tile_columns>([&](auto c) { b[c] = load(packed + c * width); });
     unrolled<tile_rows>([&](auto r) __attribute__((always_inline)) {
@@ -96,8 +96,9 @@ void nearest(const float* z, std::int64_t rows, std::int64_t size, const float* 
     }
     for (std::int64_t b = 0; b < blocks; ++b)
       for (std::int64_t r = 0; r < count; r += tile_rows)
-        score_block(z + (begin + r) * size, count - r, size, packed + b * size * block,
-                    half_norms + b * block, static_cast<std::int32_t>(b * block), best + r);
+        score_block(z + (begin + r) * size, count - r, size, packed + b * size * book_block,
+                    half_norms + b * book_block, static_cast<std::int32_t>(b * book_block),
+                    best + r);
     for (std::int64_t r = 0; r < count; ++r) codes[begin + r] = best_code(best[r]);
   }
 }
@@ -105,6 +106,6 @@ void nearest(const float* z, std::int64_t rows, std::int64_t size, const float* 
 }  // namespace
 
 extern const QuantiseKernels quantise_kernels;
-const QuantiseKernels quantise_kernels = {block, pack, nearest};
+const QuantiseKernels quantise_kernels = {book_block, pack, nearest};
 
 }  // namespace abax::ABAX_LEVEL

@@ -13,6 +13,7 @@ struct AttentionKernels;
 struct ConvolutionKernels;
 struct DropoutKernels;
 struct ElementwiseKernels;
+struct GatedKernels;
 struct GemmKernels;
 struct GruKernels;
 struct LookupKernels;
@@ -31,6 +32,7 @@ struct Kernels {
   const ConvolutionKernels* convolution;
   const DropoutKernels* dropout;
   const ElementwiseKernels* elementwise;
+  const GatedKernels* gated;
   const GemmKernels* gemm;
   const GruKernels* gru;
   const LookupKernels* lookup;
@@ -57,15 +59,7 @@ extern const Kernels kernel_table;
 
 /// The kernels that were compiled for `level`. Only call them where the machine has that level.
 inline const Kernels& kernels(Level level) {
-  switch (level) {
-    case Level::avx512:
-      return avx512::kernel_table;
-    case Level::avx2:
-      return avx2::kernel_table;
-    case Level::sse2:
-      break;
-  }
-  return sse2::kernel_table;
+  return *at_level(level, &sse2::kernel_table, &avx2::kernel_table, &avx512::kernel_table);
 }
 
 }  // namespace abax

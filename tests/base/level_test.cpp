@@ -29,6 +29,14 @@ class Forced {
 
 }  // namespace
 
+TEST_CASE("at_level: that level's of three, functions too") {
+  CHECK(at_level(Level::sse2, 1, 2, 3) == 1);
+  CHECK(at_level(Level::avx2, 1, 2, 3) == 2);
+  CHECK(at_level(Level::avx512, 1, 2, 3) == 3);
+  const auto name = at_level(Level::sse2, name_of, name_of, name_of);
+  CHECK(name(Level::avx2) == "avx2");
+}
+
 TEST_CASE("level: sse2 is always there, levels rise") {
   REQUIRE(!available_levels().empty());
   CHECK(available_levels().front() == Level::sse2);

@@ -2,11 +2,17 @@
 #include "core/base/parallel.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
+#include <limits>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -109,8 +115,41 @@ TEST_CASE("workers: several groups in several threads") {
 
 TEST_CASE("workers: a negative number is refused, 0 is the CPUs at hand") {
   CHECK_THROWS_AS(Workers(-1), UsageError);
+  CHECK_THROWS_WITH_AS(Workers(1025), doctest::Contains("at most 1024, not 1025"), UsageError);
+  CHECK_THROWS_AS(Workers{std::numeric_limits<int>::max()}, UsageError);
   CHECK(available_cpus() >= 1);
   CHECK(Workers().threads() == available_cpus());
 }
+
+#ifndef __SANITIZE_ADDRESS__
+#ifndef __SANITIZE_THREAD__
+TEST_CASE("workers: where the system gives fewer threads, an error says how many") {
+  // In a process of its own: with 200 MiB beyond what it has, 1000 stacks do not fit.
+  const pid_t child = fork();
+  if (child == 0) {
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    statm >> pages;
+    const rlim_t bytes = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (200u << 20);
+    const rlimit limit{bytes, bytes};
+    setrlimit(RLIMIT_AS, &limit);
+    try {
+      Workers workers(1000);
+    } catch (const ThreadError& error) {
+      const std::string_view message = error.what();
+      if (!message.starts_with("of 1000 threads the system gives ")) _exit(2);
+      Workers(1).run([] {});
+      _exit(0);
+    }
+    _exit(1);
+  }
+  REQUIRE(child > 0);
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif
+#endif
 
 }  // namespace abax

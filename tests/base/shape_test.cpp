@@ -33,4 +33,12 @@ TEST_CASE("shape: errors name both shapes") {
   CHECK_THROWS_AS((Shape{2, 3}.at(2)), ShapeError);
 }
 
+TEST_CASE("shape: an axis that is none is refused") {
+  CHECK(Shape{2, 3}[1] == 3);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}[2]), "there is no axis 2 in [2, 3]", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{2, 3}[-1]),
+                       "there is no axis -1 in [2, 3]; at(axis) counts from the back", ShapeError);
+  CHECK_THROWS_AS((Shape{}[0]), ShapeError);
+}
+
 }  // namespace abax

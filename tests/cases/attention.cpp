@@ -120,15 +120,16 @@ Family attention_family() {
                      {{0, 39, 7}, {40, 40, 39}}),
   };
   family.cases.push_back(
-      {.name = "attention/log-sum-exp",
+      {.name = "attention_parts/padding",
        .arguments = {{{9, 3, 10}, f32, -3, 3},
                      {{7, 3, 10}},
                      {{7, 3, 10}},
                      {.shape = {3}, .dtype = i32, .values = {7, 0, 4}}},
        .build =
            [](auto x) {
-             const Value y = attention(x[0], x[1], x[2], {.heads = 2, .causal = true}, {}, x[3]);
-             return std::vector{y, Value(&y.graph(), y.node(), 1)};
+             const AttentionParts parts =
+                 attention_parts(x[0], x[1], x[2], {.heads = 2, .causal = true}, {}, x[3]);
+             return std::vector{parts.y, parts.log_sum_exp};
            },
        .reference =
            [](auto x) {

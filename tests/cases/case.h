@@ -35,8 +35,9 @@ struct Case {
   std::function<std::vector<Value>(std::span<const Value>)> build;
   /// An independent plain definition in double.
   std::function<std::vector<Reference>(std::span<const Reference>)> reference;
-  double tolerance = 2e-6;           // relative to 1 + |expected|
-  double gradient_tolerance = 1e-4;  // likewise, against central differences of the reference
+  double tolerance = 2e-6;  // relative to 1 + |expected|
+  /// Against central differences of the reference, relative to the greatest of the argument's.
+  double gradient_tolerance = 1e-4;
   bool gradient = true;
 };
 

@@ -102,6 +102,17 @@ void add_arithmetic(std::vector<Case>& cases) {
     add_binary(cases, name, op, f, -50, 50, i32);
     add_number(cases, name, op, f, 3, -50, 50, i32, false);
   }
+  cases.push_back({.name = "operator*/an i64 size",
+                   .arguments = {{{3, 13}}},
+                   .build = [](auto x) { return std::vector{x[0] * x[0].shape().size()}; },
+                   .reference = reference_of([](double x) { return 39 * x; })});
+  for (const std::int64_t number : {16777217, 1073741825})  // no floats
+    cases.push_back(
+        {.name = str_cat("operator+/exact beside i32, ", number - 1, " + 1"),
+         .arguments = {{.shape = {2}, .dtype = i32, .values = {-16777216, 5}}},
+         .build = [=](auto x) { return std::vector{x[0] + number}; },
+         .reference = reference_of([=](double x) { return x + static_cast<double>(number); }),
+         .gradient = false});
   for (const auto& [name, op, f] : {std::tuple{"minimum", Builder2{minimum}, std::function(least)},
                                     {"maximum", Builder2{maximum}, std::function(most)}})
     cases.push_back({.name = str_cat(name, "/infinities and NaN"),
@@ -160,29 +171,34 @@ std::vector<Reference> select_reference(std::span<const Reference> x) {
 }
 
 void add_selection(std::vector<Case>& cases) {
-  const auto build = [](auto x) { return std::vector{select(x[0], x[1], x[2])}; };
+  const auto build = [](auto x) { return std::vector{where(x[0], x[1], x[2])}; };
   for (const DType dtype : {f32, i32, u8})
     cases.push_back(
-        {.name = str_cat("select/", dtype, " broadcast"),
+        {.name = str_cat("where/", dtype, " broadcast"),
          .arguments = {{{3, 1, 11}, u8, 0, 3}, {{4, 1}, dtype, 0, 9}, {{}, dtype, 0, 9}},
          .build = build,
          .reference = select_reference,
          .gradient = dtype == f32});
-  cases.push_back({.name = "select/large",
+  cases.push_back({.name = "where/large",
                    .arguments = {{{301, 111}, u8, 0, 2}, {{301, 111}}, {{301, 111}}},
                    .build = build,
                    .reference = select_reference});
-  cases.push_back({.name = "select/or a number",
+  cases.push_back({.name = "where/or a number",
                    .arguments = {{{29}, u8, 0, 2}, {{29}}},
-                   .build = [](auto x) { return std::vector{select(x[0], x[1], 2.5)}; },
+                   .build = [](auto x) { return std::vector{where(x[0], x[1], 2.5)}; },
                    .reference = reference_of([](double c, double a) { return c != 0 ? a : 2.5; })});
-  cases.push_back({.name = "select/a number or",
+  cases.push_back({.name = "where/a number or",
                    .arguments = {{{29}, u8, 0, 2}, {{29}}},
-                   .build = [](auto x) { return std::vector{select(x[0], 2.5, x[1])}; },
+                   .build = [](auto x) { return std::vector{where(x[0], 2.5, x[1])}; },
                    .reference = reference_of([](double c, double b) { return c != 0 ? 2.5 : b; })});
-  cases.push_back({.name = "select/two numbers",
+  cases.push_back(
+      {.name = "where/an integer or",
+       .arguments = {{{29}, u8, 0, 2}, {{29}, i32, -9, 9}},
+       .build = [](auto x) { return std::vector{where(x[0], 16777217, x[1])}; },
+       .reference = reference_of([](double c, double b) { return c != 0 ? 16777217 : b; })});
+  cases.push_back({.name = "where/two numbers",
                    .arguments = {{{29}, u8, 0, 2}},
-                   .build = [](auto x) { return std::vector{select(x[0], 2.5, -1)}; },
+                   .build = [](auto x) { return std::vector{where(x[0], 2.5, -1)}; },
                    .reference = reference_of([](double c) { return c != 0 ? 2.5 : -1; })});
 }
 
@@ -296,7 +312,7 @@ void add_kinks(std::vector<Case>& cases) {
   cases.push_back(kinks("maximum", [](auto x) { return maximum(x[0], x[1]); },
                         {{1, 2, 3}, {2, 2, 2}}, {{0, 0.5, 1}, {1, 0.5, 0}}));
   // The gradient of what is not chosen is 0, whatever its value.
-  cases.push_back(kinks("select", [](auto x) { return select(greater(x[0], 0), x[0], 2 * x[1]); },
+  cases.push_back(kinks("where", [](auto x) { return where(greater(x[0], 0), x[0], 2 * x[1]); },
                         {{1, -infinity}, {nan, 3}}, {{1, 0}, {0, 2}}));
 }
 
@@ -356,10 +372,24 @@ Family elementwise_family() {
                         .arguments = {{{3}, i32}},
                         .build = [](auto x) { exp(x[0]); },
                         .words = {"exp", "f32", "i32"}});
-  family.bad.push_back({.name = "select/condition of floats",
+  family.bad.push_back({.name = "where/condition of floats",
                         .arguments = {{{3}}, {{3}}, {{3}}},
-                        .build = [](auto x) { select(x[0], x[1], x[2]); },
-                        .words = {"select", "u8", "f32"}});
+                        .build = [](auto x) { where(x[0], x[1], x[2]); },
+                        .words = {"where", "u8", "f32"}});
+  const auto beside_integers = [&](std::string name, auto build, std::string number) {
+    family.bad.push_back({.name = name,
+                          .arguments = {{{3}, i32}, {{3}, u8}},
+                          .build = build,
+                          .words = {"i32[3]", "integer", number}});
+  };
+  beside_integers(
+      "operator+/a fraction beside i32", [](auto x) { x[0] + 2.5; }, "2.5");
+  beside_integers(
+      "operator*/too large beside i32", [](auto x) { std::int64_t{3000000000} * x[0]; }, "3e+09");
+  beside_integers(
+      "less/too small beside i32", [](auto x) { less(x[0], -3e9); }, "-3e+09");
+  beside_integers(
+      "where/a fraction beside i32", [](auto x) { where(x[1], x[0], 0.5); }, "0.5");
   family.bad.push_back({.name = "clamp/bounds in the wrong order",
                         .arguments = {{{3}}},
                         .build = [](auto x) { clamp(x[0], 2, 1); },

@@ -9,6 +9,7 @@ Family attention_family();
 Family convolution_family();
 Family dropout_family();
 Family elementwise_family();
+Family gated_family();
 Family lookup_family();
 Family loss_family();
 Family matmul_family();

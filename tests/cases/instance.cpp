@@ -1,6 +1,7 @@
 // Fills arguments, builds graphs of cases, and sums their outputs with random weights.
 #include "tests/cases/instance.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/random.h"
@@ -42,6 +43,21 @@ class WeightedSum : public Op {
   }
 };
 
+/// A copy, which no pass takes away.
+class Copy : public Op {
+ public:
+  std::string_view name() const override { return "copy"; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    return {inputs[0]};
+  }
+  Kernel compile(const Signature& signature) const override {
+    return {[bytes = signature.inputs[0].bytes()](const Call& call) {
+      std::copy_n(call.in<std::byte>(0), bytes, call.out<std::byte>(0));
+    }};
+  }
+  std::vector<Value> vjp(const Vjp& vjp) const override { return {vjp.gradients[0]}; }
+};
+
 std::string argument_name(std::size_t i) { return str_cat("argument", i); }
 std::string weight_name(std::size_t i) { return str_cat("weight", i); }
 
@@ -64,14 +80,19 @@ Tensor fill(const Argument& argument, std::uint64_t key) {
   return result;
 }
 
-Instance::Instance(const Case& row, bool with_gradients) {
-  std::vector<Value> inputs;
+Instance::Instance(const Case& row, bool with_gradients, Arguments arguments) {
+  std::vector<Value> inputs, given;
   for (std::size_t i = 0; i < row.arguments.size(); ++i) {
     const Argument& argument = row.arguments[i];
     arguments_.push_back(fill(argument, stream_key(1, row.name, argument_name(i))));
     inputs.push_back(graph_.input(argument_name(i), argument.shape, argument.dtype));
   }
-  outputs_ = row.build(inputs);
+  for (const Value& input : inputs)
+    given.push_back(
+        arguments == Arguments::input
+            ? input
+            : graph_.add_one(std::make_shared<Copy>(), {input}, SourceLocation::current()));
+  outputs_ = row.build(given);
   if (!with_gradients) return;
 
   std::vector<Value> sums, weights;

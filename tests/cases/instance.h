@@ -13,11 +13,15 @@ namespace abax::cases {
 /// Random numbers of the argument, or its own values; `key` seeds them.
 Tensor fill(const Argument& argument, std::uint64_t key);
 
+/// What a case's arguments are: inputs of the graph, which keep their memory, or copies of these,
+/// which die with their last reader.
+enum class Arguments : std::uint8_t { input, intermediate };
+
 class Instance {
  public:
   /// With gradients: also those of a randomly weighted sum of all f32 outputs, with respect to the
   /// differentiable arguments.
-  Instance(const Case& row, bool with_gradients);
+  Instance(const Case& row, bool with_gradients, Arguments arguments = Arguments::input);
 
   /// The outputs, then the gradients.
   std::vector<Value> results() const;

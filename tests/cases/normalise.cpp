@@ -90,9 +90,10 @@ void add_softmax(Family& family, std::string name, Value (*op)(Operand, int), bo
       {name + "/of a scalar", {{{}}}, [=](auto x) { op(x[0], -1); }, {name, "f32[]"}});
 }
 
-std::vector<Reference> plain_layer_norm(std::span<const Reference> x, double epsilon) {
+/// The result, the means and 1 / the deviations.
+std::vector<Reference> plain_layer_norm_parts(std::span<const Reference> x, double epsilon) {
   const std::int64_t width = x[0].shape.at(-1);
-  Reference y{x[0].shape, x[0].values};
+  Reference y{x[0].shape, x[0].values}, means{x[0].shape.without(-1), {}}, inverse = means;
   for (std::size_t row = 0; row < y.values.size(); row += static_cast<std::size_t>(width)) {
     const std::span values(y.values.data() + row, static_cast<std::size_t>(width));
     double mean = 0, square = 0;
@@ -101,8 +102,10 @@ std::vector<Reference> plain_layer_norm(std::span<const Reference> x, double eps
     const double deviation = std::sqrt(square - mean * mean + epsilon);
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = (values[i] - mean) / deviation * x[1].values[i] + x[2].values[i];
+    means.values.push_back(mean);
+    inverse.values.push_back(1 / deviation);
   }
-  return {y};
+  return {y, means, inverse};
 }
 
 void add_layer_norm(Family& family) {
@@ -111,7 +114,9 @@ void add_layer_norm(Family& family) {
     return Case{.name = "layer_norm/" + name,
                 .arguments = {{shape, f32, -2, 3}, {row, f32, 0.5, 1.5}, {row}},
                 .build = [=](auto x) { return std::vector{layer_norm(x[0], x[1], x[2], epsilon)}; },
-                .reference = [=](auto x) { return plain_layer_norm(x, double{epsilon}); },
+                .reference = [=](auto x) -> std::vector<Reference> {
+                  return {plain_layer_norm_parts(x, double{epsilon})[0]};
+                },
                 .tolerance = 4e-6};
   };
   for (const Shape& shape : {Shape{5}, Shape{0, 4}, Shape{3, 0}, Shape{2, 3, 33}, Shape{7, 65},
@@ -119,6 +124,16 @@ void add_layer_norm(Family& family) {
     family.cases.push_back(layer_norm_case(str_cat(shape), shape, 1e-5f));
   family.cases.push_back(layer_norm_case("large epsilon", {4, 9}, 0.5f));
   family.cases.push_back(layer_norm_case("width 1", {4, 1}, 0.5f));
+  family.cases.push_back({.name = "layer_norm_parts/with the moments",
+                          .arguments = {{{7, 65}, f32, -2, 3}, {{65}, f32, 0.5, 1.5}, {{65}}},
+                          .build =
+                              [](auto x) {
+                                const LayerNormParts parts = layer_norm_parts(x[0], x[1], x[2]);
+                                return std::vector{parts.y, parts.mean, parts.inverse_deviation};
+                              },
+                          .reference = [](auto x) { return plain_layer_norm_parts(x, 1e-5); },
+                          .tolerance = 4e-6,
+                          .gradient = false});
   // The mean of the squares would lose everything here.
   family.cases.push_back({.name = "layer_norm/far from zero",
                           .arguments = {{.shape = {1, 2}, .values = {4096, 4098}},

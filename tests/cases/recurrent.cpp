@@ -154,6 +154,8 @@ Family recurrent_family() {
       lstm_case("copied gates, lengths", {3, 4, 2, 256}, {3, 1, 0, 2}),
       // ... and forward.
       lstm_case("copied state", {3, 2, 1, 1024}, {}, false),
+      // Backward the sums over the gates are longer than a chain of additions, and are cut.
+      lstm_case("cut sums", {2, 3, 2, 261}),
       gru_case("one of all", {1, 1, 1, 1}),
       gru_case("odd", {5, 3, 7, 19}),
       gru_case("whole registers", {2, 14, 8, 32}),
@@ -162,6 +164,7 @@ Family recurrent_family() {
       gru_case("no row", {3, 0, 3, 5}),
       gru_case("one row", {4, 1, 3, 17}),
       gru_case("several pieces", {2, 17, 2, 133}),
+      gru_case("cut sums", {2, 3, 2, 347}),
       gru_case("lengths", {5, 6, 3, 21}, {5, 0, 3, 1, 4, 5}),
       gru_case("lengths, none whole", {3, 3, 2, 5}, {0, 1, 2}),
   };

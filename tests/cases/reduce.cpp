@@ -169,11 +169,10 @@ Family reduce_family() {
   Family family{.name = "reduce", .cases = {}, .bad = {}};
   auto& cases = family.cases;
   const auto op = [](auto function) {
-    return [function](Operand x, std::initializer_list<int> axes, Keep keep) {
-      return function(x, axes, keep);
-    };
+    return
+        [function](Operand x, const AxisList& axes, Keep keep) { return function(x, axes, keep); };
   };
-  using Function = Value (*)(Operand, std::initializer_list<int>, Keep);
+  using Function = Value (*)(Operand, const AxisList&, Keep);
   add(cases, "sum", op(static_cast<Function>(sum)), sum_of);
   add(cases, "mean", op(static_cast<Function>(mean)), mean_of);
   add(cases, "max", op(static_cast<Function>(max)), max_of);
@@ -192,6 +191,28 @@ Family reduce_family() {
   cases.push_back(special("logsumexp", logsumexp, logsumexp_of, {1000, 1001, 999}));
   cases.push_back(special("logsumexp", logsumexp, logsumexp_of, {-1000, -1001, -999}));
   cases.push_back(shared_gradient());
+  // An axis as a number; axes that are computed.
+  const auto along = [&](std::string name, auto build, std::vector<int> axes, const Fold& fold) {
+    cases.push_back({.name = std::move(name),
+                     .arguments = {{{3, 4, 5}, f32, -3, 3}},
+                     .build = [=](auto x) { return std::vector<Value>{build(x[0])}; },
+                     .reference =
+                         [=](std::span<const Reference> x) {
+                           return std::vector{fold_axes(x[0], axes, Keep::none, fold)};
+                         }});
+  };
+  along(
+      "sum/one axis", [](Value x) { return sum(x, -1); }, {-1}, sum_of);
+  along(
+      "logsumexp/one axis", [](Value x) { return logsumexp(x, 1); }, {1}, logsumexp_of);
+  const std::vector<int> computed = {0, 2};
+  along(
+      "mean/a vector of axes", [=](Value x) { return mean(x, computed); }, computed, mean_of);
+  along(
+      "max/a span of axes", [=](Value x) { return max(x, std::span(computed).last(1)); }, {2},
+      max_of);
+  along(
+      "sum/a vector of no axes", [](Value x) { return sum(x, std::vector<int>()); }, {}, sum_of);
 
   add_argmax(cases, {7, 5}, 1, Keep::none);
   add_argmax(cases, {7, 5}, 0, Keep::axes);

@@ -62,7 +62,8 @@ TEST_CASE("codes: both formats read back to the bit") {
         "{\"abax\":\"codes\",\"model\":\"vqvae\",\"hash\":\"0123456789abcdef\",\"positions\":3,"
         "\"kinds\":512}\n{\"codes\":[1,511,0],\"label\":4}\n{\"codes\":[7,8,9]}\n");
   CHECK_THROWS_AS(write_codes(folder / "c.txt", whole_codes()), UsageError);
-  CHECK_THROWS_AS(read_codes(folder / "c.txt"), UsageError);
+  rename_path(folder / "l.jsonl", folder / "l.txt");  // known by its bytes
+  CHECK(read_codes(folder / "l.txt").labels == std::vector<std::int32_t>{4, -1});
 }
 
 TEST_CASE("codes: damaged JSON lines are refused with the line") {
@@ -88,20 +89,20 @@ TEST_CASE("NPY: files of NumPy are read, and all else is refused with the offset
   const std::string dictionary = "{'descr': '<i4', 'fortran_order': False, 'shape': (1, 2), }";
   const std::string data("\1\0\0\0\xFF\xFF\xFF\xFF", 8);
   write_plainly(path, npy(dictionary, data));
-  const NpyFile file = read_npy(path);
+  const NpyFile file = read_npy(read_file(path), "f.npy");
   CHECK(file.comment.empty());
   CHECK(file.tensor.shape() == Shape{1, 2});
   CHECK(std::ranges::equal(file.tensor.as<std::int32_t>(), std::vector<std::int32_t>{1, -1}));
   CHECK_THROWS_WITH_AS(read_codes(path), Contains("abax-encode"), DataError);
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 0, 3}}) {
     write_npy(folder / "b.npy", Tensor(shape, u8), "words");
-    CHECK(read_npy(folder / "b.npy").tensor.shape() == shape);
-    CHECK(read_npy(folder / "b.npy").comment == "words");
+    CHECK(read_npy(read_file(folder / "b.npy"), "f.npy").tensor.shape() == shape);
+    CHECK(read_npy(read_file(folder / "b.npy"), "f.npy").comment == "words");
     CHECK(read_file(folder / "b.npy").size() % 64 == static_cast<std::size_t>(shape.size()) % 64);
   }
   const auto refuse = [&](const std::string& content, const char* words) {
     write_plainly(path, content);
-    CHECK_THROWS_WITH_AS(read_npy(path), Contains(words), DataError);
+    CHECK_THROWS_WITH_AS(read_npy(read_file(path), "f.npy"), Contains(words), DataError);
   };
   const std::string whole = npy(dictionary, data);
   refuse("", "byte 0");

@@ -189,6 +189,23 @@ TEST_CASE("images: a damaged PNG file is refused with name, offset and reason") 
   CHECK_THROWS_AS(png_of(counting(1, 2, 2, 2)), UsageError);
 }
 
+TEST_CASE("PNG: small files that promise many pixels are refused before they are made") {
+  Images blank{.height = 1500, .width = 1500, .channels = 1};
+  blank.pixels.resize(blank.image_bytes());
+  const std::string whole = png_of(blank);  // as few bytes as pixels can take
+  CHECK(whole.size() < 10'000);
+  CHECK(read_png(whole, "x").pixels == blank.pixels);
+  std::string lying = png_of(counting(1, 9, 9, 1));
+  for (const std::size_t size : {16, 20}) lying.replace(size, 4, std::string("\0\1\0\0", 4));
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(lying.data() + 12), 17);
+  for (std::size_t i = 0; i < 4; ++i) lying[29 + i] = static_cast<char>(sum >> (24 - 8 * i));
+  CHECK_THROWS_WITH_AS(read_png(lying, "x"), Contains("promises 65536 x 65536 pixels, more than"),
+                       DataError);
+  setenv("ABAX_MOST_MIB", "2", 1);
+  CHECK_THROWS_WITH_AS(read_png(whole, "x"), Contains("more than 2 MiB"), DataError);
+  unsetenv("ABAX_MOST_MIB");
+}
+
 TEST_CASE("images: gzip that is damaged says where") {
   const Files files;
   const std::string path = (files.folder / "x.gz").string();

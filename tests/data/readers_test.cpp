@@ -1,8 +1,11 @@
 // Parallel and labelled text: what is read, what is refused, and how items are split.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <fstream>
+#include <thread>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -48,6 +51,28 @@ TEST_CASE("parallel text: line by line, also compressed, empty lines kept") {
   CHECK(two.target == Strings{"drei", "eins"});
   CHECK(two.lines == std::vector<std::int64_t>{3, 1});
   CHECK(two.target_name == (folder / "a.de.gz").string());
+}
+
+TEST_CASE("text: from a pipe, compressed or not; a bomb is refused") {
+  const TemporaryFolder folder;
+  write_plainly(folder / "plain", "one\ntwo\n");
+  write_gzip(folder / "zipped", "one\ntwo\n");
+  for (const char* name : {"plain", "zipped"}) {
+    const std::filesystem::path pipe = folder / (std::string(name) + ".pipe");
+    REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+    std::thread writer([&] { std::ofstream(pipe) << std::ifstream(folder / name).rdbuf(); });
+    CHECK(read_text(pipe) == "one\ntwo\n");
+    writer.join();
+  }
+  write_gzip(folder / "bomb", std::string(3 << 20, 'x'));
+  setenv("ABAX_MOST_MIB", "2", 1);
+  CHECK_THROWS_WITH_AS(
+      read_text(folder / "bomb"),
+      Contains("bomb, decompressed': it holds more than 2 MiB, which is taken for a mistake; "
+               "ABAX_MOST_MIB=N in the environment"),
+      DataError);
+  unsetenv("ABAX_MOST_MIB");
+  CHECK(read_text(folder / "bomb").size() == 3 << 20);
 }
 
 TEST_CASE("parallel text: unequal and empty files are refused with both counts") {

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "core/base/error.h"
+#include "core/graph/elementwise_op.h"
+#include "core/graph/sum.h"
 #include "tests/graph/test_ops.h"
 
 namespace abax {
@@ -86,6 +88,53 @@ TEST_CASE("gradients: what computes a value asked for needs no gradient itself")
   // But where a further value lies before it, its gradient is asked for.
   const Value v = test::opaque(w);
   CHECK_THROWS_AS(gradients(test::product(v, v), {v, w}), UsageError);
+}
+
+TEST_CASE("gradients: an op whose vjp gives what does not fit is named, with its place") {
+  using Given = std::vector<Value> (*)(const Vjp&);
+  class Wrong : public test::Opaque {
+   public:
+    explicit Wrong(Given given) : given_(given) {}
+    std::vector<Value> vjp(const Vjp& vjp) const override { return given_(vjp); }
+
+   private:
+    Given given_;
+  };
+  const auto message = [](const std::shared_ptr<const Op>& op) -> std::string {
+    Variables store;
+    Graph g(store);
+    const Value w = g.parameter("w", {}, init::constant(2));
+    const Value y = g.add_one(op, {w}, SourceLocation::current());
+    try {
+      gradients(test::product(y, y), {w});
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "nothing";
+  };
+  const auto with = [&](Given given) { return message(std::make_shared<Wrong>(given)); };
+  const auto holds = [](const std::string& text, const char* words) {
+    return text.find(words) != std::string::npos && text.find("gradients_test.cpp:") != text.npos;
+  };
+  CHECK(holds(with([](const Vjp&) { return std::vector<Value>{}; }),
+              "'opaque': vjp gave 0 gradients for 1 inputs"));
+  CHECK(holds(with([](const Vjp& v) { return std::vector(2, v.gradients[0]); }),
+              "vjp gave 2 gradients for 1 inputs"));
+  CHECK(holds(with([](const Vjp& v) { return std::vector{broadcast_to(v.gradients[0], {3})}; }),
+              "vjp gave f32[3] for an input f32[]"));
+  CHECK(holds(with([](const Vjp&) {
+                static Variables store;
+                static Graph other(store);
+                return std::vector{other.constant(1.f)};
+              }),
+              "gradient 0 of vjp is of another graph"));
+  static const TileOp identity{.name = "identity", .arity = 1, .functions = {[](auto...) {}}};
+  CHECK(holds(
+      message(std::make_shared<ElementwiseOp>(identity,
+                                              [](const Vjp& v, const ElementwiseOp::Constants&) {
+                                                return std::vector(5, v.gradients[0]);
+                                              })),
+      "'identity': vjp gave 5 gradients for 1 inputs"));
 }
 
 TEST_CASE("gradients: a loss is one f32 element") {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/graph/elementwise_op.h"
 #include "core/graph/print.h"
 #include "tests/graph/test_ops.h"
 
@@ -48,6 +49,7 @@ TEST_CASE("graph: nodes get scoped, unique names and can be found by them") {
   CHECK(g.find("encoder/block2/result").node() == inner.node() + 1);
   CHECK(holds(message_of([&] { (void)g.find("encoder/block2/resutl"); }),
               "did you mean 'encoder/block2/result'?"));
+  CHECK(holds(message_of([&] { (void)g.find("encoder/block2/resutl"); }), "graph_test.cpp:"));
   CHECK_THROWS_AS(g.find("encoder/block2/product:1"), UsageError);
   CHECK_THROWS_AS(g.input("x", {3}), UsageError);
 }
@@ -87,7 +89,21 @@ TEST_CASE("graph: an empty value is no number, and has no type") {
   CHECK_THROWS_AS((void)Value{}.graph(), UsageError);
 }
 
+// Of two values `==` tells whether they are the same handle: no number to compute with.
+static_assert(std::is_convertible_v<float, Operand> && std::is_convertible_v<int, Operand> &&
+              std::is_convertible_v<std::int64_t, Operand> &&
+              std::is_convertible_v<std::size_t, Operand> &&
+              std::is_convertible_v<std::uint8_t, Operand> &&
+              std::is_convertible_v<Value, Operand>);
+static_assert(!std::is_convertible_v<bool, Operand> && !std::is_convertible_v<char, Operand> &&
+              !std::is_convertible_v<const char*, Operand> &&
+              !std::is_convertible_v<float*, Operand> &&
+              !std::is_convertible_v<std::nullptr_t, Operand> &&
+              !std::is_convertible_v<char32_t, Operand>);
+
 TEST_CASE("graph: an integer operand is exact") {
+  CHECK(Operand(std::int64_t{16777217}).integer() == 16777217);
+  CHECK_FALSE(Operand(std::int64_t{1} << 31).integer());
   CHECK(Operand(16777217).integer() == 16777217);
   CHECK(Operand(-2147483648.).integer() == std::numeric_limits<std::int32_t>::min());
   CHECK_FALSE(Operand(2147483648.).integer());
@@ -124,6 +140,57 @@ TEST_CASE("graph: carried state belongs to the plan's label") {
   check.carried_state("h", {{3}});
   CHECK(store.find("train:h") >= 0);
   CHECK(store.at("evaluate:h").value().shape() == Shape{3});
+}
+
+TEST_CASE("graph: carried state of another batch size is refused with the remedy") {
+  Variables store;
+  Graph g(store), small(store), labelled(store, Mode::train, "one row");
+  g.carried_state("h", {{20, 4}, f32});
+  const std::string message = message_of([&] { small.carried_state("h", {{1, 4}, f32}); });
+  CHECK(holds(message, "'train:h' is f32[20, 4], made by another graph of the label 'train'"));
+  CHECK(holds(message, "a label of their own, Graph(store, mode, label)"));
+  CHECK(holds(message, "graph_test.cpp:"));
+  CHECK_NOTHROW(labelled.carried_state("h", {{1, 4}, f32}));
+}
+
+TEST_CASE("graph: an op that gives no output, or another number than it is added for") {
+  class Wrong : public test::Opaque {
+   public:
+    explicit Wrong(std::size_t outputs) : outputs_(outputs) {}
+    std::vector<TensorType> infer(std::span<const TensorType>) const override {
+      return std::vector<TensorType>(outputs_);
+    }
+
+   private:
+    std::size_t outputs_;
+  };
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {2});
+  const auto add = [&](std::size_t outputs) {
+    return message_of(
+        [&] { g.add_one(std::make_shared<Wrong>(outputs), {x}, SourceLocation::current()); });
+  };
+  CHECK(holds(add(0), "op 'opaque': infer() gave no type"));
+  CHECK(holds(add(0), "graph_test.cpp:"));
+  CHECK(holds(add(2), "infer() gave 2 types; add_one() is for ops with one output"));
+  CHECK(add(1).empty());
+  CHECK(holds(message_of([&] { g.add(nullptr, {}, SourceLocation::current()); }), "null"));
+}
+
+TEST_CASE("graph: a tile operation without functions is refused where it is used") {
+  static const TileOp empty{.name = "empty", .arity = 1};
+  static const TileOp many{.name = "many", .arity = 5, .functions = {[](auto...) {}}};
+  Variables store;
+  Graph g(store);
+  const Value x = g.input("x", {2});
+  const auto use = [&](const TileOp& op) {
+    return message_of(
+        [&] { g.add_one(std::make_shared<ElementwiseOp>(op), {x}, SourceLocation::current()); });
+  };
+  CHECK(holds(use(empty), "tile operation 'empty' has no function for sse2"));
+  CHECK(holds(use(empty), "graph_test.cpp:"));
+  CHECK(holds(use(many), "'many' has 5 operands; it may have 0 to 4"));
 }
 
 TEST_CASE("graph: assignments are checked") {

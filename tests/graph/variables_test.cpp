@@ -142,6 +142,16 @@ TEST_CASE("variables: a store that shares parameters has those, and nothing else
   CHECK(other->find("v") == -1);
 }
 
+TEST_CASE("variables: an initialiser may read other variables of the store") {
+  Variables store;
+  store.create("w", {{2}}, Role::trainable, init::constant(2));
+  const Initialiser doubled{[&](Tensor& tensor, Random&) {
+    tensor.as<float>()[0] = 2 * store.at("w").value().as<float>()[0];
+  }};
+  CHECK(store[store.create("v", {{1}}, Role::saved, doubled)].value().as<float>()[0] == 4);
+  CHECK(store[store.find_or_create("u", {{1}}, Role::saved, doubled)].value().as<float>()[0] == 4);
+}
+
 TEST_CASE("variables: shared parameters outlive the store that made them") {
   auto store = std::make_unique<Variables>();
   store->create("w", {{2}}, Role::trainable, init::constant(2));

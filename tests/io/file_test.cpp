@@ -31,6 +31,47 @@ TEST_CASE("file: reads what was written, empty files and zero bytes too") {
   }
 }
 
+TEST_CASE("input: pipes and devices are read to their end, up to a limit") {
+  const TemporaryFolder folder;
+  const std::string contents(200'001, 'x');
+  write_plainly(folder / "f", contents);
+  CHECK(read_input(folder / "f") == contents);
+  CHECK(read_input("/dev/null").empty());
+  CHECK_FALSE(read_input("/proc/self/stat").empty());  // which has a size of 0
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  std::thread writer([&] { std::ofstream(folder / "pipe") << contents; });
+  CHECK(read_input(folder / "pipe") == contents);
+  writer.join();
+  CHECK_THROWS_WITH_AS(read_input(folder.path()), Contains("it is a folder"), DataError);
+  CHECK_THROWS_WITH_AS(read_input("/dev/zero", 1 << 20), Contains("more than 1 MiB"), DataError);
+  CHECK(read_input(folder / "f", contents.size()) == contents);
+  CHECK_THROWS_WITH_AS(read_input(folder / "f", contents.size() - 1), Contains("it holds more"),
+                       DataError);
+
+  CHECK(most_input_bytes() == std::uint64_t{4} << 30);
+  setenv("ABAX_MOST_MIB", "3", 1);
+  CHECK(most_input_bytes() == 3 << 20);
+  CHECK_THROWS_WITH_AS(read_input("/dev/zero"), Contains("ABAX_MOST_MIB=N"), DataError);
+  for (const char* wrong : {"", "0", "-1", "4G", "99999999999999999999"}) {
+    setenv("ABAX_MOST_MIB", wrong, 1);
+    CHECK_THROWS_WITH_AS(most_input_bytes(), Contains("ABAX_MOST_MIB"), UsageError);
+  }
+  unsetenv("ABAX_MOST_MIB");
+}
+
+TEST_CASE("input: - is standard input, once") {
+  const TemporaryFolder folder;
+  write_plainly(folder / "f", "lines\n");
+  const int before = dup(STDIN_FILENO);
+  const int file = open((folder / "f").c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(dup2(file, STDIN_FILENO) == STDIN_FILENO);
+  CHECK(read_input("-") == "lines\n");
+  CHECK_THROWS_WITH_AS(read_input("-"), Contains("once"), UsageError);
+  dup2(before, STDIN_FILENO);
+  close(before);
+  close(file);
+}
+
 TEST_CASE("file: XXH3 as published") {
   CHECK(summary_of("").hash == 0x2d06800538d394c2u);
   CHECK(summary_of("a").hash != summary_of("b").hash);

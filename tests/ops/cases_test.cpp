@@ -14,6 +14,7 @@ namespace {
 
 constexpr int thread_counts[] = {1, 2, 4, 8};
 constexpr int checked_elements = 24;  // of each argument's gradient
+constexpr double least_slope = 5e-7;  // what rounding leaves of 0
 
 Workers& workers(int threads) {
   static Workers one(1), two(2), four(4), eight(8);
@@ -120,6 +121,23 @@ double weighted_sum(const Case& row, const Instance& instance,
   return sum;
 }
 
+/// One element of an argument's gradient.
+struct Slope {
+  std::size_t at = 0;
+  double got = 0, expected = 0;
+};
+
+/// Each relative to the greatest: a fault shows though all slopes are small.
+void check_slopes(const std::vector<Slope>& slopes, double tolerance, std::size_t argument) {
+  double greatest = 0;
+  for (const Slope& slope : slopes) greatest = std::max(greatest, std::abs(slope.expected));
+  const double allowed = tolerance * greatest + least_slope;
+  for (const Slope& slope : slopes)
+    CHECK_MESSAGE(std::abs(slope.got - slope.expected) <= allowed, "gradient of argument ",
+                  argument, " at ", slope.at, ": got ", slope.got, ", expected ", slope.expected,
+                  ", the greatest is ", greatest);
+}
+
 void check_gradients(const Case& row, const Instance& instance, const std::vector<Tensor>& got) {
   std::vector<Reference> arguments = references(instance);
   std::size_t next = instance.outputs().size();
@@ -130,6 +148,7 @@ void check_gradients(const Case& row, const Instance& instance, const std::vecto
     std::vector<double>& x = arguments[a].values;
     Random random(stream_key(3, row.name, str_cat(a)));
     const bool all = x.size() <= checked_elements;
+    std::vector<Slope> slopes;
     for (std::size_t n = 0; n < (all ? x.size() : checked_elements); ++n) {
       const std::size_t i =
           all ? n : static_cast<std::size_t>(random.below(static_cast<std::int64_t>(x.size())));
@@ -141,26 +160,39 @@ void check_gradients(const Case& row, const Instance& instance, const std::vecto
       const double below = weighted_sum(row, instance, arguments);
       x[i] = before;
       const double expected = (above - below) / (2 * step);
-      const double came = gradient.as<float>()[i];
-      CHECK_MESSAGE(near(came, expected, row.gradient_tolerance), "gradient of argument ", a,
-                    " at ", i, ": got ", came, ", expected ", expected);
+      slopes.push_back({i, gradient.as<float>()[i], expected});
     }
+    check_slopes(slopes, row.gradient_tolerance, a);
   }
+}
+
+/// The same bits where each argument is an intermediate value, whose memory the op may take over.
+void check_dying(Instance& dying, Level level, const std::vector<Tensor>& expected) {
+  CompileOptions options;
+  options.level = level;
+  const std::vector<Tensor> results = run(dying, dying.plan(options), dying.results(), 2);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK_MESSAGE(same_bits(expected[i], results[i]), "result ", i, " differs over its arguments");
 }
 
 void check_row(const Case& row) {
   const bool with_gradients = row.gradient && row.reference;
-  Instance forward(row, false);
-  std::unique_ptr<Instance> both;
-  if (with_gradients) both = std::make_unique<Instance>(row, true);
+  Instance forward(row, false), dying(row, false, Arguments::intermediate);
+  std::unique_ptr<Instance> both, both_dying;
+  if (with_gradients) {
+    both = std::make_unique<Instance>(row, true);
+    both_dying = std::make_unique<Instance>(row, true, Arguments::intermediate);
+  }
   for (const Level level : available_levels()) {
     INFO("level ", name_of(level));
     const std::vector<Tensor> alone = run_all_ways(forward, forward.results(), level);
     if (row.reference) check_values(row, forward, alone);
+    check_dying(dying, level, alone);
     if (!with_gradients) continue;
     const std::vector<Tensor> results = run_all_ways(*both, both->results(), level);
     for (std::size_t i = 0; i < alone.size(); ++i)
       CHECK_MESSAGE(same_bits(alone[i], results[i]), "output ", i, " differs beside its gradient");
+    check_dying(*both_dying, level, results);
     check_gradients(row, *both, results);
   }
 }

@@ -9,9 +9,11 @@
 #include "core/plan/execution.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/lookup.h"
 #include "ops/loss.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 #include "ops/update.h"
 
 namespace abax {
@@ -146,6 +148,34 @@ TEST_CASE("updates: a norm of nothing and an update of no variable are refused")
   CHECK_THROWS_AS(global_norm({}), UsageError);
   const Value x = g.input("x", {3}), one = g.constant(1);
   CHECK_THROWS_AS(update_adam(x, x, {one, one, one}), UsageError);
+}
+
+TEST_CASE("updates: a step that reads its variable out of order does not write over it") {
+  using Update = Value (*)(Value);
+  const std::pair<std::string, Update> updates[] = {
+      {"matmul", [](Value w) { return matmul(w, w); }},
+      {"transpose", [](Value w) { return transpose(w); }},
+      {"reverse", [](Value w) { return reverse(w); }},
+      {"concat",
+       [](Value w) {
+         return concat({slice(w, 1, 3, 9), slice(w, 1, 0, 3)}, 1);
+       }},
+      {"matmul and more", [](Value w) { return tanh(matmul(w, w) + w); }}};
+  for (const auto& [name, update] : updates) {
+    INFO(name);
+    const auto after_three_runs = [&](const CompileOptions& options) {
+      Variables store(3);
+      Graph g(store);
+      const Value w = g.parameter("w", {9, 9}, init::normal(0.4f));
+      g.assign(w, update(w));
+      Workers workers(2);
+      Execution execution(compile(g, {sum(w)}, options), store, workers);
+      for (int i = 0; i < 3; ++i) execution.run();
+      const auto now = store[store.find("w")].value().as<float>();
+      return std::vector<float>(now.begin(), now.end());
+    };
+    CHECK(after_three_runs({}) == after_three_runs(CompileOptions::plain()));
+  }
 }
 
 }  // namespace abax

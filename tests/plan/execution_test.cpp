@@ -42,7 +42,8 @@ TEST_CASE("execution: inputs, several outputs, names") {
   CHECK(values(run.get(x)) == Floats{1, 2, 3});
   CHECK_THROWS_AS(run.get(pair[0]), UsageError);
   CHECK_THROWS_WITH_AS(run.get("layer2/doublet"),
-                       "'layer2/doublet' is no output of this plan; did you mean 'layer2/doubled'?",
+                       doctest::Contains("'layer2/doublet' is no output of this plan; did you mean "
+                                         "'layer2/doubled'?\n  at tests/plan/execution_test.cpp:"),
                        UsageError);
 }
 
@@ -55,10 +56,14 @@ TEST_CASE("execution: wrong names and types are refused, missing inputs too") {
   Execution run(plan, store, workers);
   CHECK_THROWS_WITH_AS(run.run(), "input 'x', f32[2, 3], was not set; call set() before run()",
                        UsageError);
-  CHECK_THROWS_WITH_AS(run.set("y", 1.f), "the plan has no input 'y'; its inputs are 'x'",
+  CHECK_THROWS_WITH_AS(run.set("y", 1.f),
+                       doctest::Contains("the plan has no input 'y'; its inputs are 'x'\n  at "
+                                         "tests/plan/execution_test.cpp:"),
                        UsageError);
   const Tensor wrong(Shape{3, 2});
-  CHECK_THROWS_WITH_AS(run.set("x", wrong), "input 'x' is f32[2, 3], not f32[3, 2]", UsageError);
+  CHECK_THROWS_WITH_AS(run.set("x", wrong),
+                       doctest::Contains("input 'x' is f32[2, 3], not f32[3, 2]\n  at "),
+                       UsageError);
   Graph other(store);
   CHECK_THROWS_AS(compile(g, {other.input("z", {1})}), UsageError);
   CHECK_THROWS_AS(compile(g, {Value()}), UsageError);

@@ -151,6 +151,26 @@ TEST_CASE("memory: two variables that read each other's old value: one is copied
   CHECK(store.at("b").value().as<float>()[0] == 110);
 }
 
+TEST_CASE("memory: elementwise work on an update, fetched, does not cost the update its place") {
+  for (const CompileOptions& options : {only(&CompileOptions::reuse), CompileOptions()}) {
+    Variables store;
+    Graph g(store);
+    const Value w = g.parameter("w", {64}, init::constant(1));
+    const Value next = shifted(w, 1);
+    g.assign(w, next);
+    const Value fetched = scaled(next, 2);
+    const auto plan = compile(g, {fetched}, options);
+    CHECK(check_memory(*plan) == "");
+    CHECK(in_place(*plan, "w"));
+    Workers workers(1);
+    Execution run(plan, store, workers);
+    run.run();
+    run.run();
+    CHECK(run.get(fetched).as<float>()[63] == 6);
+    CHECK(store.at("w").value().as<float>()[63] == 3);
+  }
+}
+
 TEST_CASE("memory: one value assigned to two variables") {
   Variables store;
   Graph g(store);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/graph/elementwise_op.h"
 #include "tests/plan/test_ops.h"
 
 namespace abax::test {
@@ -42,6 +43,40 @@ TEST_CASE("merge: other attributes, inputs, operand orders and constants stay ap
   CHECK(steps(less(w, v), less(v, w)) == 2);
   CHECK(steps(times(w, g.constant(0.f)), times(w, g.constant(-0.f))) == 2);
   CHECK(steps(plus(w, g.constant(Tensor::of<float>({1}, {3}))), plus(w, g.constant(3.f))) == 2);
+}
+
+TEST_CASE(
+    "merge: two tile operations of one name are two, and one of the library's name is its own") {
+  const auto times_two = [](void* out, const void* const* in, const float*, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i)
+      static_cast<float*>(out)[i] = static_cast<const float*>(in[0])[i] * 2;
+  };
+  const auto plus_one = [](void* out, const void* const* in, const float*, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i)
+      static_cast<float*>(out)[i] = static_cast<const float*>(in[0])[i] + 1;
+  };
+  // With one function alone, which serves every level.
+  static const TileOp mine{.name = "mine", .arity = 1, .functions = {times_two}};
+  static const TileOp yours{.name = "mine", .arity = 1, .functions = {plus_one}};
+  static const TileOp add{.name = "scaled", .arity = 1, .functions = {plus_one}};
+  Variables store;
+  Graph g(store);
+  const Value x = g.constant(Tensor::of<float>({2}, {1, 5}));
+  const auto apply = [&](const TileOp& op) {
+    return g.add_one(std::make_shared<ElementwiseOp>(op), {x}, {});
+  };
+  const Value a = apply(mine), b = apply(yours), c = scaled(x, 3), d = apply(add);
+  for (const Level level : available_levels()) {
+    CompileOptions options;
+    options.level = level;
+    const auto result = evaluate(g, {a, b, c, d, apply(mine)}, options);
+    CHECK(result[0] == std::vector<float>{2, 10});
+    CHECK(result[1] == std::vector<float>{2, 6});
+    CHECK(result[2] == std::vector<float>{3, 15});
+    CHECK(result[3] == std::vector<float>{2, 6});
+    CHECK(result[4] == result[0]);
+  }
+  CHECK(step_count(*compile(g, {a, apply(mine)}, merge_only())) == 1);
 }
 
 TEST_CASE("merge: random steps are not merged") {

@@ -75,4 +75,38 @@ TEST_CASE("pack: another plan's assignment is seen") {
   CHECK(evaluate.scalar(y) == 5);
 }
 
+namespace {
+
+/// What packs, and what reads packed: x times `factor`, under names that say nothing of it.
+template <int factor>
+class Packs : public Op {
+ public:
+  std::string_view name() const override { return "packs"; }
+  std::vector<TensorType> infer(std::span<const TensorType> in) const override { return {in[0]}; }
+  Kernel compile(const Signature&) const override {
+    return {[](const Call& call) { call.out<float>(0)[0] = call.in<float>(0)[0] * factor; }};
+  }
+};
+template <int factor>
+class Reads final : public Packs<1> {
+ public:
+  std::string_view name() const override { return factor == 2 ? "doubles" : "triples"; }
+  std::optional<Packing> packing(int, std::span<const TensorType>) const override {
+    return Packing{std::make_shared<Packs<factor>>(), std::make_shared<Packs<1>>()};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("pack: two ops' formats of one name are two") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {1}, init::constant(5));
+  const Value a = g.add_one(std::make_shared<Reads<2>>(), {w}, {});
+  const Value b = g.add_one(std::make_shared<Reads<3>>(), {w}, {});
+  const auto result = evaluate(g, {a, b}, only(&CompileOptions::pack));
+  CHECK(result[0] == std::vector<float>{10});
+  CHECK(result[1] == std::vector<float>{15});
+}
+
 }  // namespace abax::test

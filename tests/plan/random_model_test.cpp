@@ -51,6 +51,11 @@ class RandomModel {
       graph.assign(p, p - rate * m1);
       if (below(3) == 0) outputs.push_back(slopes[i]);
     }
+    for (int i = 0; i < 4; ++i) {
+      const auto scope = graph.scope("state", i);
+      const Value s = graph.saved_state("s", {{19, 19}, f32}, init::normal(0.2f));
+      graph.assign(s, moved(s));
+    }
   }
 
   Variables store;
@@ -85,6 +90,25 @@ class RandomModel {
         return softplus(x) * 0.5f;
       default:
         return 0.5f * x * (1 + tanh(0.8f * (x + 0.04f * x * square(x))));
+    }
+  }
+
+  /// The new value of a square state, whose elements depend on others than the old ones in their
+  /// places: written in place it would be wrong.
+  Value moved(Value s) {
+    switch (below(6)) {
+      case 0:
+        return matmul(s, s);
+      case 1:
+        return transpose(s);
+      case 2:
+        return tanh(matmul(s, s, {.transpose_b = true}) + s);
+      case 3:
+        return concat({slice(s, 0, 5, 19), slice(s, 0, 0, 5)}, 0);
+      case 4:
+        return s + transpose(s) * 0.5f;
+      default:
+        return s - logsumexp(s, {0}, Keep::axes);
     }
   }
 

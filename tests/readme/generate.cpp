@@ -1,10 +1,8 @@
 // Loads a checkpoint of abax-train and writes text with it.
 #include <iostream>
 
-#include "core/io/checkpoint.h"
-#include "models/data/text/tokenizer.h"
-#include "models/generation/generator.h"
-#include "models/generation/sampling.h"
+#include <abax/abax.h>
+#include <abax/data.h>
 
 using namespace abax;
 

@@ -41,7 +41,8 @@ Violations check_lengths(const std::vector<SourceFile>& files);
 Violations check_top_level(const std::vector<std::string>& names);
 
 /// The C++ programs that the README shows are the files of tests/readme, which are compiled and
-/// run, without their purpose lines: each file is shown and each shown program is a file.
+/// run, without their purpose lines: each file is shown (of a folder in there maybe a part) and
+/// each shown program is a file.
 Violations check_readme_programs(const std::vector<SourceFile>& files, std::string_view readme);
 
 /// C++ without its comments, its lines kept: a comment may name what code may not.

@@ -108,7 +108,8 @@ TEST_CASE("wrong values are refused with key and line") {
 
 TEST_CASE("files that cannot be read are named") {
   CHECK_THROWS_WITH_AS(read_config_file("/no/such/file.toml"),
-                       "--config: cannot read '/no/such/file.toml'", UsageError);
+                       "--config: cannot read '/no/such/file.toml': No such file or directory",
+                       UsageError);
   const TemporaryFolder folder;
   CHECK_THROWS_AS(read_config_file(folder.path()), UsageError);
   write_plainly(folder / "a.toml", "steps = 3");

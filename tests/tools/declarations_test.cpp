@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
 #include "tests/source_root.h"
 #include "tests/structure/rules.h"
@@ -120,4 +121,17 @@ TEST_CASE("settings: a second declaration is caught, wherever it is and however 
   files.push_back({"models/planted.cpp", "// f(\"width\", s.width)\nif(\"width\");"});
   files.push_back({"tests/planted.cpp", "f(\"width\", s.width, \"\");"});
   CHECK(violations(files).empty());
+}
+
+TEST_CASE("declarations: sizes of a checkpoint are bounded") {
+  const std::vector<std::pair<std::string, std::string>> sizes{
+      {"gaussian_vae", "image-height"}, {"gaussian_vae", "image-channels"},
+      {"gaussian_vae", "hidden"},       {"vqvae", "image-width"},
+      {"lstm_lm", "vocabulary-size"},   {"classifier", "classes"},
+      {"seq2seq", "vocabulary-size"}};
+  for (const auto& size : sizes)
+    for (const char* value : {"1000000000000", "9223372036854775807", "-5"}) {
+      CAPTURE(size.second);
+      CHECK_THROWS_AS(ModelSettings(size.first, {{size.second, value}}, 2), CheckpointError);
+    }
 }

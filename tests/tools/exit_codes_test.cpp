@@ -10,6 +10,7 @@
 #include <iostream>
 #include <new>
 #include <sstream>
+#include <system_error>
 
 #include "core/base/error.h"
 #include "tools/training/interrupt.h"
@@ -45,6 +46,11 @@ TEST_CASE("exit codes") {
   CHECK(outcome_of(DivergedError("x")).code == 5);
   CHECK(outcome_of(MemoryError("x")).code == 6);
   CHECK(outcome_of(std::bad_alloc()).code == 6);
+  const auto system = [](std::errc code) { return std::system_error(std::make_error_code(code)); };
+  CHECK(outcome_of(system(std::errc::resource_unavailable_try_again)).code == 6);
+  CHECK(outcome_of(system(std::errc::resource_unavailable_try_again)).message.find("--threads") !=
+        std::string::npos);
+  CHECK(outcome_of(system(std::errc::invalid_argument)).code == 1);
   CHECK(outcome_of(DiskError("x")).code == 7);
   CHECK(outcome_of(std::runtime_error("x")).code == 1);
   CHECK(outcome_of(DataError("line 3 is broken")).message == "tool: line 3 is broken\n");

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <iostream>
 
 #include "core/base/error.h"
 #include "core/io/file.h"
@@ -166,7 +167,7 @@ TEST_CASE("image task: what the run reports, its metrics file holds and the chec
   Variables store;
   create_for_use(run, store);
   Workers workers(1);
-  const auto task = open_test(run, {});
+  const auto task = open_test(run, {}, std::cerr);
   const Results bound = task->score(Part::test, store, workers, {.samples = 1});
   const Results better = task->score(Part::test, store, workers, {.samples = 50});
   CHECK(bound.at("iwae_1") == Approx(tested.at("test_elbo").number()).epsilon(0.05));

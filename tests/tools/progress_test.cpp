@@ -52,6 +52,21 @@ TEST_CASE("a resumed run counts its own time, from its first step on") {
   CHECK(run.out.str().find("0:40 left") != std::string::npos);
 }
 
+TEST_CASE("plain: lines are cut to the width of a terminal") {
+  Run run(0, 100, {.columns = 20});
+  run.steps(1, 10, 0.01);
+  CHECK(run.out.str() == "step 10/100  loss 1.\n");
+}
+
+TEST_CASE("a bar needs a terminal that can move back, and room") {
+  CHECK(has_room_for_bar("xterm", 80));
+  CHECK_FALSE(has_room_for_bar("xterm", 40));
+  CHECK_FALSE(has_room_for_bar("xterm", 0));  // no terminal
+  CHECK_FALSE(has_room_for_bar("dumb", 80));
+  CHECK_FALSE(has_room_for_bar("", 80));
+  CHECK_FALSE(has_room_for_bar(nullptr, 80));
+}
+
 TEST_CASE("bar: one line that is rewritten, within the terminal's width") {
   Run run(0, 50, {.bar = true, .columns = 90});
   run.steps(1, 50, 0.2);

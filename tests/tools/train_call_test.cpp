@@ -256,7 +256,8 @@ TEST_CASE("train: a key of a file that no choice could read is an error") {
   }
   const File wrong("\nlr = 'fast'\n");
   CHECK(holds(refusal({"--config", wrong.path}), ":2: 'lr': expected a number"));
-  CHECK(refusal({"--config", "/no/such.toml"}) == "--config: cannot read '/no/such.toml'");
+  CHECK(refusal({"--config", "/no/such.toml"}) ==
+        "--config: cannot read '/no/such.toml': No such file or directory");
 }
 
 TEST_CASE("train: settings survive the way through a configuration file") {
@@ -300,7 +301,7 @@ TEST_CASE("train: --resume refuses what would make another run of it") {
   for (const Words& other : {Words{"--dropout", "0.1"},
                              {"--seed", "2"},
                              {"--batch", "3"},
-                             {"--data", "x"},
+                             {"--split", "80,10,10"},
                              {"--tied"},
                              {"--optimiser", "sgd"},
                              {"--model", "transformer_lm"},
@@ -311,6 +312,7 @@ TEST_CASE("train: --resume refuses what would make another run of it") {
     CHECK(holds(refusal(line), "--resume goes on with it"));
   }
   CHECK(refusal({"--resume", "runs/a", "--width", "77", "--seed", "1"}) == "accepted");
+  CHECK(refusal({"--resume", "runs/a", "--data", "where/it/lies/now"}) == "accepted");
   CHECK(holds(refusal({"--resume", "runs/a", "--preset", "char-small"}), "--preset begins a run"));
   CHECK(holds(refusal({"--resume", "a", "--init-from", "b"}), "give one of them"));
   CHECK(holds(refusal({"--resume", "a", "--heads", "2"}), "means nothing to lstm_lm"));

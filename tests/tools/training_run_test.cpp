@@ -76,6 +76,27 @@ TEST_CASE("training: a run of passes that take fewer steps than the warm-up can 
   CHECK(open_run(run).state.step == training.steps + 1);
 }
 
+TEST_CASE("training: weights to begin from are the best ones, averaged") {
+  const TemporaryFolder folder;
+  TrainCall first = with(by_heart(folder / "first"), {{"average", "0.9"}});
+  train(first);
+  const SavedRun best = open_run(folder.path() / "first", Which::best);
+  CHECK(best.state.step < open_run(folder.path() / "first").state.step);
+  train(with(first, {{"steps", "1"}, {"out", folder / "second"}, {"init-from", folder / "first"}}));
+  const SavedRun begun = open_run(folder.path() / "second/last.1");
+  REQUIRE(begun.state.step == 0);
+  const SafetensorsFile& there = best.checkpoint.variables();
+  int compared = 0;
+  for (const SafetensorsEntry& entry : begun.checkpoint.variables().entries()) {
+    if (begun.checkpoint.role_of(entry) != Role::trainable) continue;
+    const Tensor a = begun.checkpoint.variables().read(entry.name);
+    const Tensor b = there.read("average/" + entry.name);
+    CHECK(std::ranges::equal(a.as<float>(), b.as<float>()));
+    ++compared;
+  }
+  CHECK(compared > 2);
+}
+
 TEST_CASE("training: codebooks start from data once; resumed runs and loaded weights keep theirs") {
   const TemporaryFolder folder;
   const TrainCall o = short_run(

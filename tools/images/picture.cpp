@@ -53,6 +53,13 @@ data::Images image_grid(const Tensor& images, std::int64_t columns) {
   return picture;
 }
 
+void check_picture_name(const std::filesystem::path& path) {
+  const std::string kind = path.extension().string();
+  if (!kind.empty() && kind != ".png" && kind != ".PNG")
+    throw UsageError(str_cat("'", path.string(), "': pictures are written as PNG; name it ",
+                             path.stem().string(), ".png"));
+}
+
 void write_picture(const std::filesystem::path& path, const data::Images& picture) {
   write_file_atomically(path, data::png_of(picture));
 }

@@ -17,6 +17,10 @@ namespace abax {
 /// where there are no images or no columns.
 data::Images image_grid(const Tensor& images, std::int64_t columns);
 
+/// Throws UsageError where the name is that of another kind of file, such as "a.jpg": to be asked
+/// before long work.
+void check_picture_name(const std::filesystem::path& path);
+
 /// Throws DiskError.
 void write_picture(const std::filesystem::path& path, const data::Images& picture);
 

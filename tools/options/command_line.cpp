@@ -58,6 +58,14 @@ std::string usage_of(const Field& field) {
               near.empty() ? std::string() : str_cat("; did you mean '--", near, "'?")));
 }
 
+/// What CLI11 says of an option without its value begins with "--name:".
+void refuse_missing(std::string_view said, const std::vector<Field>& known) {
+  const std::string_view option = said.substr(0, said.find(':'));
+  for (const Field& field : known)
+    if (option == str_cat("--", field.name()) && !field.is_flag())
+      throw UsageError(str_cat(option, " takes a value: ", option, " ", field.value_word()));
+}
+
 /// "with residual: --a, --b" for each choice of the field that leads to further fields.
 std::string openings(const Field& field, const std::vector<KnownField>& known) {
   std::vector<std::pair<std::string, std::string>> lists;  // choice -> options
@@ -116,6 +124,7 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_name() == "ArgumentMismatch") refuse_missing(error.what(), known);
     throw UsageError(str_cat(error.what()));
   }
   for (const std::string& extra : app.remaining()) refuse_unknown(extra, known);
@@ -128,6 +137,10 @@ std::vector<GivenValue> read_arguments(int argc, const char* const* argv,
       joined = texts[i].front();
       for (std::size_t k = 1; k < texts[i].size(); ++k) joined += "," + texts[i][k];
     }
+    // As of a shell's variable that is not set: not the same as not asking.
+    if (const std::string word = known[i].value_word();
+        joined.empty() && (word.starts_with("FILE") || word.starts_with("FOLDER")))
+      throw UsageError(str_cat(place, ": expected ", word, ", not an empty name"));
     values.push_back({known[i].name(), FieldText{joined}, place});
   }
   return values;

@@ -3,11 +3,9 @@
 
 #include <toml++/toml.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 
 namespace abax {
 namespace {
@@ -67,11 +65,12 @@ std::vector<GivenValue> read_toml(std::string_view content, const std::string& n
 }
 
 std::vector<GivenValue> read_config_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream content;
-  if (in) content << in.rdbuf();
-  if (!in || !content) throw UsageError(str_cat("--config: cannot read '", path, "'"));
-  return read_toml(content.str(), path);
+  constexpr std::uint64_t most = 16 << 20;
+  try {
+    return read_toml(read_input(path, most), path);
+  } catch (const DataError& error) {
+    throw UsageError(str_cat("--config: ", error.what()));
+  }
 }
 
 std::string to_toml(const Fields& fields) {

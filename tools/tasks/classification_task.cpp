@@ -48,6 +48,16 @@ std::string shortened(const std::string& sentence) {
   return sentence.substr(0, cut) + " ...";
 }
 
+/// Refuses files of classes that the model knows at another place: pos.txt where it has neg.
+void check_order(const std::vector<std::string>& files, const std::vector<std::string>& known) {
+  std::string order;
+  for (const std::string& name : known) order += (order.empty() ? "" : ",") + name;
+  for (std::size_t i = 0; i < std::min(files.size(), known.size()); ++i)
+    if (files[i] != known[i] && std::ranges::find(known, files[i]) != known.end())
+      throw UsageError(str_cat("the file of the class ", files[i], " stands where that of ",
+                               known[i], " belongs: the classes are ", order, ", in this order"));
+}
+
 }  // namespace
 
 void fields(Fields& f, ClassificationData& s) {
@@ -135,6 +145,7 @@ ClassificationTask::ClassificationTask(const RunSettings& settings, const Files*
     if (side.sentences.classes.size() != classes_.size())
       throw UsageError(str_cat("the model knows ", classes_.size(), " classes; files are ",
                                side.sentences.classes.size()));
+    check_order(side.sentences.classes, classes_);
     const data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
     side.batches = std::make_unique<data::LabelledSentences>(side.sentences, *tokenizer_, options);
   }

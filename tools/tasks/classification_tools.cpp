@@ -11,7 +11,8 @@ namespace abax {
 void fields(Fields& f, ClassPrediction& s) {
   f.group("Classes of sentences");
   source_field(f, s.source,
-               "sentences, one a line, also .gz; for each comes its class, a tab, its probability");
+               "sentences, one a line, also .gz, - for standard input; for each comes its class, a "
+               "tab, its probability");
 }
 
 void predict_classes(const AnySettings& settings, RunContext& context, std::ostream& out) {
@@ -23,7 +24,7 @@ void predict_classes(const AnySettings& settings, RunContext& context, std::ostr
     if (!probabilities.empty()) {
       const auto best = std::ranges::max_element(probabilities) - probabilities.begin();
       const auto at = static_cast<std::size_t>(best);
-      out << known.names[at] << '\t' << probabilities[at];
+      out << known.names[at] << '\t' << exact(probabilities[at]);
     }
     out << '\n';  // a line without words has no class
   }

@@ -73,6 +73,7 @@ CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
   const std::unique_ptr<Task> images = open_images(o.files, run, use);
   for (const Part part : parts)
     if (const data::BatchSource* source = images->source(part)) {
+      fingerprints_[at(part)] = images->fingerprint(part);
       // A part's codes are the same whether other parts are there or not.
       store.set_seed(stream_key(seed, "sampled codes", names[at(part)]));
       Coder coder(store, run.settings.model, workers);
@@ -106,6 +107,9 @@ std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t row
 }
 
 const data::BatchSource* CodeTask::source(Part part) const { return batches_[at(part)].get(); }
+
+/// Of the images: another machine may break a tie between two codes in another way.
+std::string CodeTask::fingerprint(Part part) const { return fingerprints_[at(part)]; }
 
 Files CodeTask::files() const {
   const Json json = Json::Object{{"hash", autoencoder_.hash}, {"labels", autoencoder_.labels}};

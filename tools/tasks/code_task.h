@@ -57,6 +57,7 @@ class CodeTask : public Task {
   const ModelSettings& model() const override { return model_; }
   const data::BatchSource* source(Part part) const override;
   Files files() const override;
+  std::string fingerprint(Part part) const override;
   std::string unit() const override { return "code"; }
   LineBatches lines(Part part) const override;
   void show(std::ostream&, Variables&, Workers&) const override {}
@@ -76,6 +77,7 @@ class CodeTask : public Task {
   KnownAutoencoder autoencoder_;
   std::vector<data::LabelledCodes> codes_{3};                   // one a part
   std::vector<std::unique_ptr<data::CodeBatches>> batches_{3};  // null without images
+  std::vector<std::string> fingerprints_ = std::vector<std::string>(3);
   std::string description_;
 };
 

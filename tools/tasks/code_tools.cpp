@@ -25,7 +25,7 @@ Integers labels_of(const CodeGeneration& s, const CodePrior& prior) {
 }  // namespace
 
 void codes_of_field(Fields& f, std::string& folder, std::string help) {
-  f("codes-of", folder, std::move(help)).placeholder("FOLDER");
+  f("codes-of", folder, std::move(help)).placeholder("FOLDER").resumable();
 }
 
 void fields(Fields& f, CodeGeneration& s) {
@@ -39,6 +39,7 @@ void fields(Fields& f, CodeGeneration& s) {
 void generate_from_codes(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const CodeGeneration& s = *settings.get<CodeGeneration>();
   const SavedRun& run = context.run;
+  check_picture_name(s.out);
   check_writable(s.out);
   const CodePrior& prior = run.settings.model.as<CodePrior>();
   const std::string& folder = run.settings.data_as<CodeData>().codes_of;

@@ -6,10 +6,16 @@
 namespace abax {
 
 void fields(Fields& f, DataFiles& s, const std::string& what) {
-  f("data", s.data, str_cat(what, ", also .gz, to train on; without it a built-in corpus"))
-      .placeholder("FILE,...");
-  f("valid", s.valid, "files for validation, instead of a share of --data").placeholder("FILE,...");
-  f("test", s.test, "files for the test after training, likewise").placeholder("FILE,...");
+  f("data", s.data,
+    str_cat(what, ", also .gz, to train on (- is standard input); without it a built-in corpus"))
+      .placeholder("FILE,...")
+      .resumable();
+  f("valid", s.valid, "files for validation, instead of a share of --data")
+      .placeholder("FILE,...")
+      .resumable();
+  f("test", s.test, "files for the test after training, likewise")
+      .placeholder("FILE,...")
+      .resumable();
   f("split", s.split, "shares of --data for training, validation and test").at_least(0);
   f.require(s.split.size() == 3,
             str_cat("--split: expected three shares (train,valid,test), not ", s.split.size()));

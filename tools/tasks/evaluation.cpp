@@ -104,7 +104,7 @@ void fields(Fields& f, EvaluationSettings& s) {
 
 void evaluate_run(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const EvaluationSettings& s = *settings.get<EvaluationSettings>();
-  const std::unique_ptr<Task> task = open_test(context.run, s.data);
+  const std::unique_ptr<Task> task = open_test(context.run, s.data, context.notes);
   if (!s.score.empty() && !task->has_log_probabilities())
     throw UsageError(str_cat("--score: ", task->model().name(),
                              " has a loss that is no log-probability, and no bound on one"));

@@ -230,6 +230,16 @@ std::vector<std::filesystem::path> ImageTask::draw(const std::filesystem::path& 
   return paths;
 }
 
+std::string samples_note(const ModelSettings& model) {
+  if (model.entry().autoencoder.log_weight) return "";
+  return str_cat("samples of ", model.name(),
+                 " are decoded from uniformly drawn codes, which images hardly ever have, and look "
+                 "like noise; a prior learns which codes go together: train --model code_prior "
+                 "--codes-of RUN\n");
+}
+
+void ImageTask::show(std::ostream& out, Variables&, Workers&) const { out << samples_note(model_); }
+
 std::vector<std::string> ImageTask::next_commands(const std::string& folder) const {
   std::vector<std::string> commands{
       str_cat("generate --checkpoint ", folder, " --out samples.png"),

@@ -43,7 +43,7 @@ class ImageTask : public Task {
   Results score(Part part, Variables& store, Workers& workers,
                 const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;
-  void show(std::ostream&, Variables&, Workers&) const override {}
+  void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::int64_t pictures_every() const override { return data_.pictures_every; }
   std::vector<std::filesystem::path> draw(const std::filesystem::path& folder,
                                           const std::string& suffix, Variables& store,
@@ -100,6 +100,10 @@ struct ImageDecoding {
 };
 void fields(Fields& f, ImageDecoding& s);
 void decode_images(const AnySettings& settings, RunContext& context, std::ostream& out);
+
+/// What to know of pictures of samples, as a line; "" where the model has a prior that it learns
+/// with.
+std::string samples_note(const ModelSettings& model);
 
 /// The picture to write, and how many images there are in it.
 void picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help);

@@ -25,8 +25,8 @@ constexpr std::int64_t default_steps = 11;
 constexpr double reach = 3;  // of a traversal, in deviations of the prior
 
 /// Some of the run's images, as --image says.
-data::Batch chosen_images(const ImageGeneration& o, const SavedRun& run) {
-  const std::unique_ptr<Task> task = open_test(run, o.data);
+data::Batch chosen_images(const ImageGeneration& o, RunContext& context) {
+  const std::unique_ptr<Task> task = open_test(context.run, o.data, context.notes);
   return images_at(*task->source(Part::test), o.image);
 }
 
@@ -38,9 +38,9 @@ void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t to_
 }
 
 /// The codes that a traversal begins from, [1, positions].
-Tensor origin(const ImageGeneration& o, const SavedRun& run, Coder& coder) {
+Tensor origin(const ImageGeneration& o, RunContext& context, Coder& coder) {
   if (o.image.size() > 1) throw UsageError("--traverse begins from one --image");
-  if (o.image.size() == 1) return coder.encode(chosen_images(o, run).inputs);
+  if (o.image.size() == 1) return coder.encode(chosen_images(o, context).inputs);
   if (coder.dtype() == i32) return coder.sample(1);
   return Tensor({1, coder.shape().positions});
 }
@@ -175,6 +175,7 @@ void fields(Fields& f, ImageDecoding& s) {
 void generate_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ImageGeneration& o = *settings.get<ImageGeneration>();
   const SavedRun& run = context.run;
+  check_picture_name(o.out);
   check_writable(o.out);
   context.store.set_seed(static_cast<std::uint64_t>(o.seed));
   Workers workers(static_cast<int>(context.threads));
@@ -186,13 +187,14 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
     if (o.image.size() != 2) throw UsageError("--interpolate goes between two: --image A,B");
     columns = o.count > 0 ? o.count : default_steps;
     if (columns < 2) throw UsageError("--count: an interpolation takes at least two steps");
-    codes = interpolation(o, coder.encode(chosen_images(o, run).inputs), columns);
+    codes = interpolation(o, coder.encode(chosen_images(o, context).inputs), columns);
   } else if (!o.traverse.empty()) {
     columns = o.count > 0 ? o.count : default_steps;
     if (shape.kinds > 0) columns = std::min(columns, shape.kinds);
-    codes = traversal(o, origin(o, run, coder), shape, columns);
+    codes = traversal(o, origin(o, context, coder), shape, columns);
   } else {
     codes = coder.sample(o.count > 0 ? o.count : default_samples);
+    context.notes << samples_note(run.settings.model);
     columns =
         static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(codes.shape()[0]))));
   }
@@ -209,7 +211,7 @@ void encode_images(const AnySettings& settings, RunContext& context, std::ostrea
   context.store.set_seed(static_cast<std::uint64_t>(o.seed));
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
-  const std::unique_ptr<Task> task = open_test(run, o.data);
+  const std::unique_ptr<Task> task = open_test(run, o.data, context.notes);
   EncodedItems encoded =
       encode(coder, *task->source(Part::test), o.sampled ? Codes::sampled : Codes::likeliest);
   const std::size_t count = encoded.labels.size();

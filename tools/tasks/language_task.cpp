@@ -8,10 +8,12 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/data/corpora/corpus.h"
+#include "models/data/gzip.h"
 #include "models/data/text/line_windows.h"
 #include "models/data/text/random_windows.h"
 #include "models/data/text/text.h"
 #include "models/data/text/token_stream.h"
+#include "models/data/text/utf8.h"
 #include "models/generation/generator.h"
 #include "models/generation/sampling.h"
 
@@ -30,15 +32,20 @@ struct Texts {
 };
 
 Texts read_texts(const LanguageData& d, std::uint64_t seed, Use use) {
-  for (const auto& [option, files] :
-       {std::pair{"data", d.files.data}, {"valid", d.files.valid}, {"test", d.files.test}})
+  // Of bytes anything is a text.
+  const auto read = [&](const std::string& path) {
+    return d.text.tokens == "bytes" ? data::read_bytes(path) : data::read_text(path);
+  };
+  for (const auto& [option, files] : {std::pair{"data", d.files.data},
+                                      {"valid", d.files.valid},
+                                      {use == Use::evaluate ? "data" : "test", d.files.test}})
     if (files.size() > 1)
       throw UsageError(
           str_cat("--", option, ": a language model reads one text, not ", files.size()));
   const Words& test = d.files.test;
   if (use == Use::evaluate && !test.empty()) {
     Texts texts;
-    texts.test = data::read_text(test[0]);
+    texts.test = read(test[0]);
     texts.name = file_name(test[0]);
     return texts;
   }
@@ -48,17 +55,23 @@ Texts read_texts(const LanguageData& d, std::uint64_t seed, Use use) {
     return {std::move(corpus.train), std::move(corpus.valid), std::move(corpus.test),
             "built-in fables"};
   }
-  const std::string whole = data::read_text(d.files.data[0]);
+  const std::string whole = read(d.files.data[0]);
   const Shares share = shares(d.files);
   const data::TextSplit split = data::split_text(whole, share.valid, share.test);
   return {std::string(split.train),
-          d.files.valid.empty() ? std::string(split.valid) : data::read_text(d.files.valid[0]),
-          test.empty() ? std::string(split.test) : data::read_text(test[0]),
-          file_name(d.files.data[0])};
+          d.files.valid.empty() ? std::string(split.valid) : read(d.files.valid[0]),
+          test.empty() ? std::string(split.test) : read(test[0]), file_name(d.files.data[0])};
 }
 
-/// Code points of UTF-8: bytes that continue none.
-std::int64_t count_characters(const std::string& content) {
+/// The code points of a text whose tokens tell it whole, so that their bits are a code of it: no
+/// word is unknown and no letter's case lost. Nothing of others, nor of bytes that are no UTF-8.
+std::optional<double> coded_characters(const std::string& content,
+                                       std::span<const std::int32_t> tokens,
+                                       const data::Tokenizer& tokenizer) {
+  const bool bytes = tokenizer.kind() == data::TokenKind::bytes;
+  if (bytes ? data::find_invalid_utf8(content) != content.npos
+            : tokenizer.rules().lower_case || std::ranges::find(tokens, 0) != tokens.end())
+    return std::nullopt;
   return std::ranges::count_if(
       content, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
@@ -116,8 +129,8 @@ LanguageTask::LanguageTask(const RunSettings& settings, const Files* known, Use 
                          " to train on, ", grouped(valid.size()), " to validate, ",
                          grouped(test.size()), " to test, vocabulary of ",
                          grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
-  valid_characters_ = static_cast<double>(count_characters(texts.valid));
-  test_characters_ = static_cast<double>(count_characters(texts.test));
+  valid_characters_ = coded_characters(texts.valid, valid, *tokenizer_);
+  test_characters_ = coded_characters(texts.test, test, *tokenizer_);
   test_text_ = texts.test;
   if (d.files.data.empty() && d.files.test.empty() && kind != data::TokenKind::subwords) {
     valid_optimum_ = data::fables().loss(texts.valid, kind);
@@ -181,10 +194,6 @@ std::vector<std::string> LanguageTask::next_commands(const std::string& folder) 
   if (data_.files.data.empty())
     commands.push_back("train --data YOUR.txt --width 256 --layers 2 --epochs 3");
   return commands;
-}
-
-std::size_t LanguageTask::show_bytes(Variables& store, Workers& workers) const {
-  return Generator(store, model_, workers).workspace_bytes();
 }
 
 }  // namespace abax

@@ -37,7 +37,6 @@ class LanguageTask : public Task {
   LineBatches lines(Part part) const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
-  std::size_t show_bytes(Variables& store, Workers& workers) const override;
 
   const data::Tokenizer& tokenizer() const { return *tokenizer_; }
 
@@ -48,14 +47,14 @@ class LanguageTask : public Task {
   std::optional<data::Tokenizer> tokenizer_;
   std::unique_ptr<data::BatchSource> train_, valid_, test_;
   std::optional<double> valid_optimum_, test_optimum_;
-  double valid_characters_ = 0, test_characters_ = 0;
+  std::optional<double> valid_characters_, test_characters_;
   std::string test_text_;
   std::string description_;
 };
 
 /// What generate takes, and does: feeds the prompt, then writes what follows, token by token.
 struct TextGeneration {
-  std::string prompt;
+  std::string prompt, prompts;
   std::int64_t tokens = 500;
   std::int64_t samples = 1;
   Words stop;

@@ -1,8 +1,12 @@
 // Text that goes on from a prompt.
+#include <algorithm>
 #include <ostream>
 #include <span>
+#include <sstream>
 
 #include "core/base/error.h"
+#include "models/data/gzip.h"
+#include "models/data/text/text.h"
 #include "models/generation/generator.h"
 #include "tools/tasks/language_task.h"
 #include "tools/tasks/tasks.h"
@@ -51,15 +55,42 @@ class Continuation {
   std::string held_;
 };
 
+/// The lines of --prompts.
+Words prompts_of(const TextGeneration& s, const data::Tokenizer& tokenizer) {
+  const bool bytes = tokenizer.kind() == data::TokenKind::bytes;
+  const std::string all = bytes ? data::read_bytes(s.prompts) : data::read_text(s.prompts);
+  const auto lines = data::lines_of(all);
+  return {lines.begin(), lines.end()};
+}
+
+/// Names the words of a prompt that the model reads as <unk>.
+void tell_unknown(const std::string& prompt, const data::Tokenizer& tokenizer,
+                  std::ostream& notes) {
+  if (tokenizer.kind() == data::TokenKind::bytes) return;
+  std::string unknown;
+  std::istringstream in(prompt);
+  for (std::string word; in >> word;) {
+    const std::vector<std::int32_t> tokens = tokenizer.encode(word);
+    if (std::ranges::find(tokens, 0) != tokens.end()) unknown += " " + word;
+  }
+  if (!unknown.empty())
+    notes << "the vocabulary of the model lacks, in whole or in part, and reads as <unk>:"
+          << unknown << '\n';
+}
+
 }  // namespace
 
 void fields(Fields& f, TextGeneration& s) {
   f.group("Text of a language model");
   f("prompt", s.prompt, "what the text begins with").placeholder("TEXT");
+  f("prompts", s.prompts, "a file of such beginnings, one a line, also .gz; - is standard input")
+      .placeholder("FILE");
   f("tokens", s.tokens, "how many tokens to make, at most").at_least(0).at_most(1e9);
   f("samples", s.samples, "so many texts, each from the prompt").at_least(1).at_most(1e6);
   f("stop", s.stop, "a text ends before the first of these strings").placeholder("TEXT,...");
   f.part(s.drawing);
+  f.require(s.prompt.empty() || s.prompts.empty(),
+            "--prompt is one beginning, --prompts a file of them: give one of them");
 }
 
 void generate_text(const AnySettings& settings, RunContext& context, std::ostream& out) {
@@ -70,28 +101,31 @@ void generate_text(const AnySettings& settings, RunContext& context, std::ostrea
   Generator generator(context.store, context.run.settings.model, workers);
   Sampler sampler(s.drawing.sampling);
   Random random = s.drawing.random();
-
-  // Without a prompt the text starts as a new line does; the line feed is not printed.
-  const std::vector<std::int32_t> prompt = tokenizer.encode(s.prompt.empty() ? "\n" : s.prompt);
-  if (prompt.empty()) throw UsageError("--prompt: holds no token");
-  for (std::int64_t sample = 0; sample < s.samples; ++sample) {
-    generator.reset();
-    out << s.prompt;
-    data::TokenDecoder decoder(tokenizer);
-    Continuation text(s.stop, out);
-    std::span<const float> logits;
-    for (const std::int32_t token : prompt) {
-      decoder.next(token);  // a word after it needs its space
-      logits = generator.next(token);
+  const Words prompts = s.prompts.empty() ? Words{s.prompt} : prompts_of(s, tokenizer);
+  for (const std::string& prompt : prompts) {
+    tell_unknown(prompt, tokenizer, context.notes);
+    // Without a prompt the text starts as a new line does; the line feed is not printed.
+    const std::vector<std::int32_t> tokens = tokenizer.encode(prompt.empty() ? "\n" : prompt);
+    if (tokens.empty()) throw UsageError("--prompt: holds no token");
+    for (std::int64_t sample = 0; sample < s.samples; ++sample) {
+      generator.reset();
+      out << prompt;
+      data::TokenDecoder decoder(tokenizer);
+      Continuation text(s.stop, out);
+      std::span<const float> logits;
+      for (const std::int32_t token : tokens) {
+        decoder.next(token);  // a word after it needs its space
+        logits = generator.next(token);
+      }
+      bool goes_on = true;
+      for (std::int64_t i = 0; i < s.tokens && goes_on; ++i) {
+        const std::int32_t token = sampler.draw(logits, random);
+        goes_on = text.add(decoder.next(token));
+        if (goes_on && i + 1 < s.tokens) logits = generator.next(token);
+      }
+      if (goes_on && text.add(decoder.finish())) text.finish();
+      out << '\n';
     }
-    bool goes_on = true;
-    for (std::int64_t i = 0; i < s.tokens && goes_on; ++i) {
-      const std::int32_t token = sampler.draw(logits, random);
-      goes_on = text.add(decoder.next(token));
-      if (goes_on && i + 1 < s.tokens) logits = generator.next(token);
-    }
-    if (goes_on && text.add(decoder.finish())) text.finish();
-    out << '\n';
   }
 }
 

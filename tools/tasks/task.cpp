@@ -1,9 +1,12 @@
 // What tasks have in common.
 #include "tools/tasks/task.h"
 
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 
+#include "core/base/text.h"
+#include "core/io/file.h"
 #include "models/training/learner.h"
 
 namespace abax {
@@ -15,12 +18,45 @@ Results Task::results(const Evaluation& evaluation) const {
   return results;
 }
 
+std::string fingerprint(const data::BatchSource& source) {
+  std::uint64_t hash = 0;
+  data::Batch batch;
+  for (std::int64_t position = 0; position < source.batches(); ++position) {
+    source.fill(position, batch);
+    std::string hashes = hash_text(hash);
+    for (const auto& [name, tensor] : batch.inputs) {
+      const std::string_view bytes(static_cast<const char*>(tensor.data()), tensor.bytes());
+      hashes += name + hash_text(summary_of(bytes).hash);
+    }
+    hash = summary_of(hashes).hash;
+  }
+  return hash_text(hash);
+}
+
+std::string Task::fingerprint(Part part) const {
+  const data::BatchSource* const data = source(part);
+  return data ? abax::fingerprint(*data) : "";
+}
+
 std::string grouped(std::size_t number) {
   std::string digits = std::to_string(number);
   for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3)
     digits.insert(static_cast<std::size_t>(i), 1, ',');
   return digits;
 }
+
+namespace {
+
+template <class T>
+std::string shortest(T number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+}  // namespace
+
+std::string exact(double number) { return shortest(number); }
+std::string exact(float number) { return shortest(number); }
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string result;
@@ -29,7 +65,7 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 std::string file_name(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
+  return path == "-" ? "standard input" : std::filesystem::path(path).filename().string();
 }
 
 }  // namespace abax

@@ -60,6 +60,8 @@ class Task {
   /// Null where that part has no data. To learn, the training part always has.
   virtual const data::BatchSource* source(Part part) const = 0;
   virtual Files files() const = 0;
+  /// What tells a part's data from other data: a hash of its first pass. "" without data.
+  virtual std::string fingerprint(Part part) const;
 
   /// What a loss is the mean over: "token".
   virtual std::string unit() const = 0;
@@ -71,7 +73,7 @@ class Task {
   virtual bool has_log_probabilities() const { return true; }
   /// From what mean loss on, in nats, training has gone astray: see LearnerConfig.
   virtual double most_loss() const { return 700; }
-  /// Characters of a part's text, where its loss can be told in bits a character.
+  /// Characters of a part's text, where bits a character measure a code of it.
   virtual std::optional<double> characters(Part) const { return std::nullopt; }
   /// The least loss that is possible on a part, in nats a unit, where it is known.
   virtual std::optional<double> optimum(Part) const { return std::nullopt; }
@@ -96,16 +98,21 @@ class Task {
   }
   /// What to call next with a run's folder: "generate --checkpoint runs/a".
   virtual std::vector<std::string> next_commands(const std::string& folder) const = 0;
-  /// Bytes that show() takes at its first run, for estimates.
-  virtual std::size_t show_bytes(Variables&, Workers&) const { return 0; }
 };
+
+/// A hash of the first pass over a source, 16 hexadecimal digits.
+std::string fingerprint(const data::BatchSource& source);
 
 /// 1003854 as "1,003,854".
 std::string grouped(std::size_t number);
 
+/// In the fewest digits that read back the same.
+std::string exact(double number);
+std::string exact(float number);
+
 /// Each line with its line feed.
 std::string joined(const std::vector<std::string>& lines);
-/// The name of a file without its folder.
+/// The name of a file without its folder; of "-" what that means.
 std::string file_name(const std::string& path);
 
 }  // namespace abax

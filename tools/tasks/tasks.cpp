@@ -112,15 +112,4 @@ std::unique_ptr<Task> make_task(const RunSettings& settings, const Files* known,
   return task_entry(settings.model).open(settings, known, use);
 }
 
-std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data) {
-  RunSettings settings = run.settings;
-  if (!data.empty()) set_value(settings, "test", data);
-  const bool share_of_data =
-      value_of(settings, "test").empty() && !value_of(settings, "data").empty();
-  auto task = make_task(settings, &run.files(), share_of_data ? Use::learn : Use::evaluate);
-  if (!task->source(Part::test))
-    throw UsageError("the run has no test part; give --data FILE,... to take the place of one");
-  return task;
-}
-
 }  // namespace abax

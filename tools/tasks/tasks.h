@@ -1,7 +1,7 @@
 // The kinds of tasks, a row each: what a model may learn, and what tools can do with it then.
 #pragma once
 
-#include <iosfwd>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +16,9 @@ namespace abax {
 /// A run that a tool works on.
 struct RunContext {
   SavedRun run;
-  Variables store = Variables();  // holds the run's model, as it is best used
-  std::int64_t threads = 0;       // 0: as many as suit the work
+  Variables store = Variables();    // holds the run's model, as it is best used
+  std::int64_t threads = 0;         // 0: as many as suit the work
+  std::ostream& notes = std::cerr;  // what is worth knowing but no result
 };
 
 /// What a tool does of a run, and what it takes for that. `act` is null where there is no such
@@ -63,7 +64,8 @@ std::unique_ptr<Task> make_task(const RunSettings& settings, const Files* known 
                                 Use use = Use::learn);
 
 /// The data of a run, to evaluate on its test part: `data` in its place where that is given. Throws
-/// UsageError where there is no test part.
-std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data);
+/// UsageError where there is no test part, DataError where its files are gone. Tells on `notes`
+/// where they are not what they were.
+std::unique_ptr<Task> open_test(const SavedRun& run, const Words& data, std::ostream& notes);
 
 }  // namespace abax

@@ -9,6 +9,7 @@
 #include "models/data/corpora/task_corpora.h"
 #include "models/data/item_split.h"
 #include "models/metrics/bleu.h"
+#include "models/metrics/chrf.h"
 
 namespace abax {
 namespace {
@@ -51,7 +52,8 @@ PairTokenizers pair_tokenizers(const Files& files) {
 
 void TranslationTask::read(Use use) {
   const DataFiles& o = data_.files;
-  if (!o.test.empty()) of(Part::test).pairs = read_pair(o.test, "test");
+  if (!o.test.empty())
+    of(Part::test).pairs = read_pair(o.test, use == Use::evaluate ? "data" : "test");
   if (use == Use::evaluate && !o.test.empty()) return;
   if (o.data.empty()) {
     read_corpus();
@@ -149,7 +151,7 @@ std::optional<double> TranslationTask::optimum(Part part) const {
 Results TranslationTask::score(Part part, Variables& store, Workers& workers,
                                const ScoreOptions& options) const {
   const std::string& wanted = options.wanted;
-  if (!wanted.empty() && wanted != "bleu" && wanted != "exact") return {};
+  if (!wanted.empty() && wanted != "bleu" && wanted != "chrf" && wanted != "exact") return {};
   const data::ParallelText& pairs = of(part).pairs;
   LineTranslator translator(store, model_, *tokenizers_, options.beam, workers);
   const auto found = translator.translate(
@@ -164,6 +166,7 @@ Results TranslationTask::score(Part part, Variables& store, Workers& workers,
     exact += translations.back() == reference ? 1 : 0;
   }
   return {{"bleu", bleu(translations, pairs.target, data_.text.lower_case).score},
+          {"chrf", chrf(translations, pairs.target, data_.text.lower_case)},
           {"exact", exact / static_cast<double>(pairs.size())}};
 }
 

@@ -37,7 +37,7 @@ class TranslationTask : public Task {
   Files files() const override;
   std::string unit() const override { return "token"; }
   std::optional<double> optimum(Part part) const override;
-  /// BLEU of translations, and the share of them that are exactly right.
+  /// BLEU and chrF of translations, and the share of them that are exactly right.
   Results score(Part part, Variables& store, Workers& workers,
                 const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;

@@ -1,5 +1,7 @@
 // Lines made from lines.
+#include <algorithm>
 #include <ostream>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -7,6 +9,11 @@
 #include "tools/tasks/translation_task.h"
 
 namespace abax {
+namespace {
+
+constexpr std::size_t most = 1024;  // lines at a time
+
+}  // namespace
 
 void search_fields(Fields& f, std::int64_t& beam, double& length_penalty) {
   f("beam", beam, "hypotheses that are kept; 1 takes the likeliest token each time")
@@ -19,7 +26,8 @@ void search_fields(Fields& f, std::int64_t& beam, double& length_penalty) {
 
 void fields(Fields& f, LineGeneration& s) {
   f.group("Lines of an encoder-decoder");
-  source_field(f, s.source, "lines to translate, also .gz; one line comes out for each");
+  source_field(f, s.source,
+               "lines to translate, also .gz, - for standard input; one line comes out for each");
   search_fields(f, s.beam, s.length_penalty);
   f("n-best", s.n_best,
     "so many a line, best first, as: number of the line, score, text, with tabs between")
@@ -40,13 +48,21 @@ void generate_lines(const AnySettings& settings, RunContext& context, std::ostre
   const BeamConfig search{.beam = s.beam, .n_best = s.n_best, .length_penalty = s.length_penalty};
   Sampler sampler(s.drawing.sampling);
   Random random = s.drawing.random();
-  const auto found =
-      s.sample ? translator.sample(lines, sampler, random) : translator.translate(lines, search);
-  for (std::size_t line = 0; line < found.size(); ++line)
-    for (const Hypothesis& hypothesis : found[line]) {
-      if (s.n_best > 1) out << line + 1 << '\t' << hypothesis.score << '\t';
-      out << line_of(hypothesis, tokenizers) << '\n';
-    }
+  // Lines of like length go together: some at a time, of which the first few are soon there. What
+  // is drawn depends on all of them.
+  std::size_t few = s.sample ? std::max<std::size_t>(1, lines.size()) : 64;
+  for (std::size_t first = 0; first < lines.size(); first += few, few = std::min(2 * few, most)) {
+    const std::span some = std::span(lines).subspan(first, std::min(few, lines.size() - first));
+    const std::vector<std::string> now(some.begin(), some.end());
+    const auto found =
+        s.sample ? translator.sample(now, sampler, random) : translator.translate(now, search);
+    for (std::size_t line = 0; line < found.size(); ++line)
+      for (const Hypothesis& hypothesis : found[line]) {
+        if (s.n_best > 1) out << first + line + 1 << '\t' << exact(hypothesis.score) << '\t';
+        out << line_of(hypothesis, tokenizers) << '\n';
+      }
+    out.flush();
+  }
 }
 
 }  // namespace abax

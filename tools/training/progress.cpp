@@ -23,16 +23,10 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::string fixed(double value, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << value;
-  return out.str();
-}
-
 /// About four digits.
 std::string short_text(double value) {
   const double size = std::abs(value);
-  return fixed(value, size < 1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : 1);
+  return fixed_text(value, size < 1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : 1);
 }
 
 }  // namespace
@@ -43,6 +37,18 @@ int terminal_columns(int descriptor) {
   struct winsize size {};
   if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
+}
+
+bool has_room_for_bar(const char* type, int columns) {
+  constexpr int least = 50;
+  const std::string_view name = type ? type : "";
+  return !name.empty() && name != "dumb" && columns >= least;
+}
+
+std::string fixed_text(double value, int digits) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << value;
+  return out.str();
 }
 
 std::string duration_text(double seconds) {
@@ -56,14 +62,14 @@ std::string duration_text(double seconds) {
 }
 
 std::string count_text(double count) {
-  if (!(count >= 999.5)) return fixed(count, 0);
+  if (!(count >= 999.5)) return fixed_text(count, 0);
   int prefix = -1;
   do {
     count /= 1000;
     ++prefix;
   } while (count >= 999.5 && prefix < 3);
   const int digits = count < 9.995 ? 2 : count < 99.95 ? 1 : 0;
-  return fixed(count, digits) + "kMGT"[prefix];
+  return fixed_text(count, digits) + "kMGT"[prefix];
 }
 
 Progress::Progress(std::ostream& out, std::int64_t first, std::int64_t last, ProgressStyle style,
@@ -89,9 +95,9 @@ std::string Progress::status(std::int64_t done) const {
       done > first_ ? run / static_cast<double>(done - first_) * static_cast<double>(last_ - done)
                     : -1;
   std::string status;
-  if (loss_shown_) status = str_cat("loss ", fixed(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
+  if (loss_shown_) status = str_cat("loss ", fixed_text(loss, std::abs(loss) < 100 ? 4 : 2), "  ");
   if (style_.perplexity)
-    status += str_cat("ppl ", std::exp(loss) < 1e6 ? fixed(std::exp(loss), 2) : "big", "  ");
+    status += str_cat("ppl ", std::exp(loss) < 1e6 ? fixed_text(std::exp(loss), 2) : "big", "  ");
   for (const auto& [name, sum] : figure_sums_)
     status += str_cat(name, " ", short_text(sum / weight_), "  ");
   return str_cat(status, count_text(rate()), " ", style_.unit, "/s  ", duration_text(left),
@@ -124,7 +130,10 @@ void Progress::step(std::int64_t done, double loss, double tokens, const Figures
 void Progress::draw(std::int64_t done) {
   const std::string steps = str_cat(done, "/", last_);
   if (!style_.bar) {
-    out_ << "step " << steps << "  " << status(done) << "\n" << std::flush;
+    std::string line = str_cat("step ", steps, "  ", status(done));
+    if (style_.columns > 0)
+      line.resize(std::min(line.size(), static_cast<std::size_t>(style_.columns)));
+    out_ << line << "\n" << std::flush;
     return;
   }
   const std::string right = str_cat(" ", steps, "  ", status(done));

@@ -15,16 +15,21 @@ namespace abax {
 /// unknown).
 bool is_terminal(int descriptor);
 int terminal_columns(int descriptor);
+/// Whether a line can be rewritten on a terminal of that type ($TERM, which may be null) and width:
+/// a "dumb" one cannot move back, and a narrow one has no room for it.
+bool has_room_for_bar(const char* type, int columns);
 
 /// "1:02:03", "4:05" or "-:--" for a time that is not known.
 std::string duration_text(double seconds);
+/// "1.234", with so many digits behind the point.
+std::string fixed_text(double value, int digits);
 /// "950", "12.3k", "4.5M": three digits that a person can read.
 std::string count_text(double count);
 
 struct ProgressStyle {
-  bool bar = false;  // rewrite one line; otherwise a line every tenth of the run or ten seconds
-  int columns = 80;
-  bool quiet = false;      // lines given by note() alone
+  bool bar = false;    // rewrite one line; otherwise a line every tenth of the run or ten seconds
+  int columns = 0;     // the width of the terminal, to which lines are cut; 0: any
+  bool quiet = false;  // lines given by note() alone
   bool perplexity = true;  // exp(loss) is shown
   std::string unit = "tokens";
 };

@@ -54,6 +54,16 @@ void remove_half_written(const fs::path& run) {
   for (const fs::path& path : found) fs::remove_all(path, ignored);
 }
 
+/// A run that replaces its checkpoint replaces all that lies in it.
+void check_no_checkpoint_above(const fs::path& out) {
+  for (fs::path path = fs::absolute(out).lexically_normal(); path != path.root_path();
+       path = path.parent_path())
+    if (checkpoint_step(path))
+      throw UsageError(str_cat("--out: ", path.string(),
+                               " is a checkpoint, which its run replaces with all that lies in it; "
+                               "choose another folder"));
+}
+
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& run) { return run / "last"; }
@@ -98,6 +108,7 @@ void RunFolder::lock() {
 }
 
 RunFolder RunFolder::claim(const std::string& out, const std::string& model) {
+  if (!out.empty()) check_no_checkpoint_above(out);
   RunFolder folder(out.empty() ? fresh_folder(model) : fs::path(out));
   make_folder(folder.path_);
   const fs::path& path = folder.path_;

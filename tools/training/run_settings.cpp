@@ -12,6 +12,8 @@
 namespace abax {
 namespace {
 
+constexpr double most_steps = 1e12;  // of which no product overflows
+
 /// What a new run of a model begins with.
 RunSettings beginning(const ModelEntry& entry) {
   const ModelSettings model(entry.name);
@@ -39,16 +41,22 @@ const RunSettings& settings_of(std::string_view model) {
 }  // namespace
 
 void fields(Fields& f, TrainingSettings& s) {
-  f("steps", s.steps, "updates to train for; 0: as --epochs says").at_least(0).resumable();
+  f("steps", s.steps, "updates to train for; 0: as --epochs says")
+      .at_least(0)
+      .at_most(most_steps)
+      .resumable();
   f("epochs", s.epochs, "passes over the data to train on, instead of --steps")
       .at_least(0)
+      .at_most(1e6)
       .resumable();
   f("accumulate", s.accumulate, "batches whose gradients make one update")
       .at_least(1)
       .at_most(1 << 20);
   f.part(s.rate);
   f.part(s.optimiser);
-  f("init-from", s.init_from, "checkpoint whose weights to start from").placeholder("FOLDER");
+  f("init-from", s.init_from,
+    "run whose best weights to start from, averaged where it averages; or one of its checkpoints")
+      .placeholder("FOLDER");
   f("freeze", s.freeze, "parameters that stay as they are, by the start of their names");
   f("seed", s.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
   f.require(s.steps == 0 || s.epochs == 0,

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/data/text/utf8.h"
 #include "models/registry.h"
 #include "tools/options/command_line.h"
 #include "tools/options/config_file.h"
@@ -49,7 +50,8 @@ void fields(Fields& f, Asked& s) {
       .command_line_only();
   f("dump-config", s.dump_config, "print the resulting options as such a file, and stop")
       .command_line_only();
-  f("dry-run", s.dry_run, "print parameters, FLOP a step and memory, and stop").command_line_only();
+  f("dry-run", s.dry_run, "rehearse some steps; print parameters, FLOP, speed and memory, and stop")
+      .command_line_only();
   f("presets", s.presets, "list the presets, what data they need and what they reach, and stop")
       .command_line_only();
   f.part(s.questions);
@@ -81,6 +83,16 @@ void drop_weaker(std::vector<GivenValue>& values, std::string_view a, std::strin
   const auto second = std::ranges::find(values, b, &GivenValue::name);
   if (first == values.end() || second == values.end() || first->origin == second->origin) return;
   values.erase(first->origin < second->origin ? first : second);
+}
+
+/// Configurations and checkpoints keep what is given, as UTF-8.
+void check_text(const std::vector<GivenValue>& values) {
+  for (const GivenValue& value : values)
+    if (const std::string given = to_text(value.value);
+        data::find_invalid_utf8(given) != given.npos)
+      throw UsageError(str_cat(value.place,
+                               ": expected UTF-8, which a run keeps; a file of another name can be "
+                               "given by a link"));
 }
 
 /// Refuses what no choice could read.
@@ -198,6 +210,7 @@ std::optional<TrainCall> parse_train_call(
   const std::vector<KnownField> known = known_settings(RunSettings());
   std::vector<GivenValue> values = read_arguments(argc, argv, options_of(known, ask));
   values = assign(ask, std::move(values));  // what is left are settings
+  check_text(values);
   if (asked.questions.version) out << version_line("train");
   if (asked.presets) out << preset_list();
   if (asked.questions.version || asked.presets) return std::nullopt;

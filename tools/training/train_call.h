@@ -13,7 +13,7 @@ namespace abax {
 struct TrainCall {
   RunSettings settings = RunSettings();
   std::string resume = {};  // the folder of a run to go on with
-  bool dry_run = false;     // parameters, FLOP a step, memory; trains nothing
+  bool dry_run = false;     // parameters, FLOP, speed, memory; trains nothing
   /// What to tell a person: settings of presets and files that nothing reads after later choices.
   Words notes = {};
 };

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <iomanip>
 #include <iostream>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -12,7 +14,6 @@
 #include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/options/config_file.h"
-#include "tools/training/resident_memory.h"
 
 namespace abax {
 namespace {
@@ -20,11 +21,11 @@ namespace {
 constexpr std::int64_t default_steps = 2000;
 constexpr std::size_t most_in_a_line = 5;  // of results at the end; more make a table
 
-/// "1.234", with so many digits behind the point.
-std::string fixed(double number, int digits) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(digits) << number;
-  return std::move(out).str();
+constexpr double rate_jump = 2;  // a rise of the learning rate by more is told
+
+/// The learning rate of a step of a run of `steps`.
+double rate_at(const RunSettings& s, std::int64_t step, std::int64_t steps) {
+  return double{scheduled_scalars(s, step, steps).at("learning_rate")};
 }
 
 constexpr int older_kept = 2;  // checkpoints beside the newest one
@@ -36,16 +37,14 @@ std::optional<RunFolder> reopened(const TrainCall& call) {
 }
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
-  if (resumed) return make_task(s, &resumed->files());
+  if (resumed) {
+    check_files(s, {"data", "valid", "test", "codes-of"},
+                "name what holds the same by that option");
+    return make_task(s, &resumed->files());
+  }
   if (s.training.init_from.empty()) return make_task(s);
-  const SavedRun source = open_run(s.training.init_from);
+  const SavedRun source = open_run(s.training.init_from, Which::best);
   return make_task(s, &source.files());  // its tokens mean what they did there
-}
-
-std::size_t bytes_of(const Variables& store) {
-  std::size_t bytes = 0;
-  for (int i = 0; i < store.count(); ++i) bytes += store[i].value().bytes();
-  return bytes;
 }
 
 /// Losses and their terms are better when low, all else (accuracy, BLEU, ELBO) when high.
@@ -79,7 +78,7 @@ std::string results_table(const Results& valid, const Results& test) {
     out << std::left << std::setw(24) << name << std::right;
     for (const Results* part : {&valid, &test}) {
       const auto found = part->find(name);
-      out << std::setw(12) << (found == part->end() ? "" : fixed(found->second, 4));
+      out << std::setw(12) << (found == part->end() ? "" : fixed_text(found->second, 4));
     }
     out << '\n';
   }
@@ -141,7 +140,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   TrainingSettings& training = settings_.training;
   learner_.emplace(store_, learner_config(training, *task_), workers_);
   if (!training.init_from.empty() && !resumed_)
-    load_parameters(open_run(training.init_from).checkpoint.variables(), store_);
+    load_for_use(open_run(training.init_from, Which::best), store_);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
@@ -174,33 +173,6 @@ void TrainingRun::say(const std::string& line) {
 std::string TrainingRun::tool(std::string_view name) const {
   const auto at = program_.rfind("train");
   return at == std::string::npos ? std::string(name) : str_cat(program_.substr(0, at), name);
-}
-
-void TrainingRun::describe() {
-  // What the plans take is claimed at their first runs: training, and at the end the results shown.
-  // A checkpoint is written of a copy of the variables.
-  const std::size_t workspace = learner_->workspace_bytes() + task_->show_bytes(store_, workers_);
-  const std::size_t memory = resident_memory() + workspace + bytes_of(store_);
-  const data::BatchSource& train = *task_->source(Part::train);
-  for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
-  out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
-       << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
-       << learner_->parameters() << ")\nstep         "
-       << count_text(learner_->step_flops() * static_cast<double>(settings_.training.accumulate))
-       << " FLOP, batches of";
-  for (const BatchShape& shape : train.shapes()) {
-    out_ << ' ' << shape.batch;
-    if (shape.length > 0) out_ << " x " << shape.length;
-    if (shape.target_length > 0) out_ << " to " << shape.target_length;
-  }
-  out_ << "\nsteps        " << settings_.training.steps << " ("
-       << fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                    static_cast<double>(train.batches()),
-                2)
-       << " passes over the data)\nthreads      " << workers_.threads() << ", "
-       << name_of(default_level()) << "\nmemory       "
-       << fixed(static_cast<double>(memory) / 0x1p20, 1) << " MiB, of which workspace "
-       << fixed(static_cast<double>(workspace) / 0x1p20, 1) << " MiB\n";
 }
 
 void TrainingRun::begin_folder() {
@@ -238,7 +210,37 @@ void TrainingRun::prepare_model() {
   entry.prepare(store_, task_->model(), inputs, workers_);
 }
 
+/// What a person who goes on with a run may not expect.
+void TrainingRun::tell_resumed() {
+  const std::int64_t steps = settings_.training.steps;
+  if (state_.step >= steps)
+    say(str_cat("nothing is left to train: step ", state_.step, " of ", steps,
+                " is done; --steps N goes on"));
+  else if (state_.step > 0) {
+    const std::int64_t before = resumed_->settings.training.steps;
+    const double was = rate_at(resumed_->settings, state_.step - 1, before);
+    const double now = rate_at(settings_, state_.step, steps);
+    if (now > rate_jump * was && state_.step >= settings_.training.rate.warmup)
+      say(str_cat("the learning rate rises from ", was, " to ", now, ": --schedule ",
+                  settings_.training.rate.shape, " runs over all steps, which were ", before,
+                  " and are ", steps));
+  }
+}
+
+/// What the run learns from must stay what it was: else it would not go on but start on other data.
+void TrainingRun::check_data() {
+  state_.data = fingerprints(*task_);
+  if (!resumed_) return;
+  const std::string changed = changed_parts(resumed_->state.data, state_.data);
+  if (!changed.empty())
+    throw DataError(str_cat("the data is not what this run was trained on (", changed,
+                            "): --resume goes on with the same data alone; bring it back, or start "
+                            "a new run from its weights, by --init-from ",
+                            call_.resume));
+}
+
 int TrainingRun::train() {
+  check_data();
   {
     const InterruptGuard interrupt;
     begin_folder();
@@ -250,11 +252,12 @@ int TrainingRun::train() {
     say(str_cat(
         settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
         " parameters; ", settings_.training.steps, " steps, ",
-        fixed(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
-                  static_cast<double>(task_->source(Part::train)->batches()),
-              1),
+        fixed_text(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
+                       static_cast<double>(task_->source(Part::train)->batches()),
+                   1),
         " passes, on ", workers_.threads(), workers_.threads() == 1 ? " thread" : " threads", ", ",
         name_of(default_level()), resumed_ ? str_cat("; going on after step ", state_.step) : ""));
+    if (resumed_) tell_resumed();
     learn(interrupt);
     save();
     writer_.finish();
@@ -274,9 +277,10 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
         task_->source(Part::train)->fill(position, batch);
       },
       {}, {}, state_.position);
+  const int columns = is_terminal(1) ? terminal_columns(1) : 0;
   Progress progress(out_, state_.step, settings_.training.steps,
-                    {.bar = is_terminal(1) && !settings_.watch.quiet,
-                     .columns = terminal_columns(1),
+                    {.bar = has_room_for_bar(std::getenv("TERM"), columns),
+                     .columns = columns,
                      .quiet = settings_.watch.quiet,
                      .perplexity = task_->has_perplexity(),
                      .unit = task_->unit() + "s"});
@@ -340,15 +344,15 @@ Results TrainingRun::evaluate(Part part) {
 /// "loss 1.2345 nats a token, perplexity 3.44, accuracy 0.612"; brief: the first of them alone.
 std::string TrainingRun::written(const Results& results, Part part, bool brief) const {
   const std::string first = printed(results).contains("loss") ? "loss" : "elbo";
-  std::string line = str_cat(first, " ", fixed(results.at(first), 4), " ", task_->loss_unit());
+  std::string line = str_cat(first, " ", fixed_text(results.at(first), 4), " ", task_->loss_unit());
   if (const auto found = results.find("perplexity"); found != results.end())
-    line += str_cat(", perplexity ", fixed(found->second, 2));
+    line += str_cat(", perplexity ", fixed_text(found->second, 2));
   for (const auto& [name, value] : printed(results))
     if (!brief && name != first && name != "perplexity")
-      line += str_cat(", ", name, " ", fixed(value, 4));
+      line += str_cat(", ", name, " ", fixed_text(value, 4));
   if (const std::optional<double> optimum = task_->optimum(part))
-    line += str_cat("; the source itself has ", fixed(*optimum, 4), ", so ",
-                    fixed(results.at("loss") - *optimum, 4), " is left to learn");
+    line += str_cat("; the source itself has ", fixed_text(*optimum, 4), ", so ",
+                    fixed_text(results.at("loss") - *optimum, 4), " is left to learn");
   return line;
 }
 
@@ -397,6 +401,7 @@ bool TrainingRun::save_is_due() {
 
 void TrainingRun::save(bool best) {
   if (saved_step_ == state_.step) return;
+  writer_.finish();  // one copy of the variables at a time
   writer_.begin([checkpoint = checkpoint_of(settings_, *task_, state_),
                  store = std::shared_ptr<const Variables>(copy_of(store_)), run = folder_->path(),
                  best] {
@@ -442,8 +447,11 @@ void TrainingRun::report() {
   for (const std::string& arguments : task_->next_commands(folder_->path().string()))
     say(str_cat("  ", tool(arguments.substr(0, arguments.find(' '))),
                 arguments.substr(arguments.find(' '))));
-  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ",
-              2 * settings_.training.steps));
+  const std::int64_t done = std::max(state_.step, settings_.training.steps);
+  const double again = rate_at(settings_, done, 2 * done);
+  const bool rises = again > rate_jump * rate_at(settings_, done - 1, settings_.training.steps);
+  say(str_cat("  ", tool("train"), " --resume ", folder_->path().string(), " --steps ", 2 * done,
+              rises ? str_cat("   # the learning rate rises again, to ", again) : ""));
 }
 
 }  // namespace abax

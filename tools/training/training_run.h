@@ -40,7 +40,7 @@ class TrainingRun {
   /// call next in the same way.
   TrainingRun(const TrainCall& call, std::ostream& out, std::string program = "train");
 
-  /// --dry-run: parameters, FLOP a step, memory.
+  /// --dry-run: parameters, FLOP, time and memory, by a rehearsal of the run that leaves no trace.
   void describe();
   /// Trains, validates, saves, tests and shows results. Returns the exit code: that of
   /// InterruptGuard where a signal came, after the step was finished and saved. Throws
@@ -48,7 +48,10 @@ class TrainingRun {
   int train();
 
  private:
+  double rehearse();
+  void check_data();
   void begin_folder();
+  void tell_resumed();
   /// What a new model looks at before its first step, such as where its codebooks start.
   void prepare_model();
   std::int64_t choose_steps() const;

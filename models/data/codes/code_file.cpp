@@ -2,6 +2,7 @@
 #include "models/data/codes/code_file.h"
 
 #include <charconv>
+#include <limits>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -9,6 +10,7 @@
 #include "core/io/file.h"
 #include "core/io/json.h"
 #include "models/data/codes/npy.h"
+#include "models/data/gzip.h"
 
 namespace abax {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 constexpr const char* kind_of_file = "codes";
 
 /// Which of the two formats; throws UsageError.
-bool is_npy(const std::filesystem::path& path) {
+bool named_npy(const std::filesystem::path& path) {
   if (path.extension() == ".npy") return true;
   if (path.extension() == ".jsonl") return false;
   throw UsageError(str_cat("'", path.string(), "': codes are files named .npy or .jsonl"));
@@ -38,7 +40,9 @@ CodeFile read_header(std::string_view header) {
   file.model = json.at("model").string();
   file.hash = json.at("hash").string();
   file.shape = {json.at("positions").integer(), json.at("kinds").integer()};
-  if (file.shape.positions < 1 || file.shape.kinds < 0) throw DataError("sizes out of range");
+  if (file.shape.positions < 1 || file.shape.kinds < 0 ||
+      file.shape.kinds > std::numeric_limits<std::int32_t>::max())
+    throw DataError("sizes out of range");
   return file;
 }
 
@@ -80,8 +84,8 @@ void read_line(std::string_view line, const CodeShape& shape, std::vector<double
   labels.push_back(label ? static_cast<std::int32_t>(label->integer()) : -1);
 }
 
-CodeFile read_json_lines(const std::filesystem::path& path) {
-  std::istringstream in(read_file(path));
+CodeFile read_json_lines(const std::string& all, const std::string& name) {
+  std::istringstream in(all);
   std::string line;
   std::int64_t number = 1;
   try {
@@ -101,24 +105,25 @@ CodeFile read_json_lines(const std::filesystem::path& path) {
         file.codes.as<float>()[i] = static_cast<float>(codes[i]);
     return file;
   } catch (const DataError& error) {
-    throw DataError(str_cat("'", path.string(), "', line ", number, ": ", error.what()));
+    throw DataError(str_cat("'", name, "', line ", number, ": ", error.what()));
   }
 }
 
 }  // namespace
 
-void check_codes_name(const std::filesystem::path& path) { is_npy(path); }
+void check_codes_name(const std::filesystem::path& path) { named_npy(path); }
 
 void write_codes(const std::filesystem::path& path, const CodeFile& codes) {
-  if (is_npy(path))
+  if (named_npy(path))
     write_npy(path, codes.codes, to_text(header_of(codes)));
   else
     write_file_atomically(path, json_lines(codes));
 }
 
 CodeFile read_codes(const std::filesystem::path& path) {
-  if (!is_npy(path)) return read_json_lines(path);
-  NpyFile npy = read_npy(path);
+  const std::string bytes = data::read_bytes(path);
+  if (!is_npy(bytes)) return read_json_lines(bytes, path.string());
+  NpyFile npy = read_npy(bytes, path.string());
   try {
     CodeFile file = read_header(npy.comment);
     const Shape& shape = npy.tensor.shape();

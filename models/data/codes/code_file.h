@@ -31,8 +31,8 @@ void check_codes_name(const std::filesystem::path& path);
 /// Throws UsageError on a name that ends neither with .npy nor .jsonl, DiskError.
 void write_codes(const std::filesystem::path& path, const CodeFile& codes);
 
-/// Throws UsageError likewise; DataError with the path and the line or offset where the file is
-/// damaged or holds no codes.
+/// Of either format, whatever the name. Throws DataError with the path and the line or offset where
+/// the file is damaged or holds no codes.
 CodeFile read_codes(const std::filesystem::path& path);
 
 }  // namespace abax

@@ -53,18 +53,19 @@ void write_npy(const std::filesystem::path& path, const Tensor& tensor, std::str
   file.commit();
 }
 
-NpyFile read_npy(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+bool is_npy(std::string_view bytes) { return bytes.starts_with(magic); }
+
+NpyFile read_npy(std::string_view bytes, const std::string& name) {
   const auto fail = [&](std::size_t offset, const std::string& reason) {
-    throw DataError(str_cat("'", path.string(), "', an NPY file, at byte ", offset, ": ", reason));
+    throw DataError(str_cat("'", name, "', an NPY file, at byte ", offset, ": ", reason));
   };
-  if (!bytes.starts_with(magic)) fail(0, "it does not begin as one");
+  if (!is_npy(bytes)) fail(0, "it does not begin as one");
   if (bytes.size() < prefix) fail(bytes.size(), "it ends in its header");
   if (bytes[6] != 1) fail(6, str_cat("format ", int{bytes[6]}, ".0, but only 1.0 is read"));
   const std::size_t length =
       static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
   if (bytes.size() < prefix + length) fail(bytes.size(), "it ends in its header");
-  std::string_view header = std::string_view(bytes).substr(prefix, length);
+  std::string_view header = bytes.substr(prefix, length);
   header = header.substr(0, header.find('\n'));
   NpyFile file;
   if (const std::size_t hash = header.find('#'); hash != header.npos) {

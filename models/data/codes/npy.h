@@ -18,8 +18,10 @@ struct NpyFile {
   Tensor tensor;
   std::string comment;
 };
-/// Little-endian float32, int32 and uint8 in C order. Throws DataError with the path, the offset
-/// and the reason on all else, and where the file is damaged or truncated.
-NpyFile read_npy(const std::filesystem::path& path);
+/// Whether bytes begin as a file of the format does.
+bool is_npy(std::string_view bytes);
+/// Little-endian float32, int32 and uint8 in C order. Throws DataError with the file's name, the
+/// offset and the reason on all else, and where it is damaged or truncated.
+NpyFile read_npy(std::string_view bytes, const std::string& name);
 
 }  // namespace abax

@@ -166,7 +166,7 @@ class Writer {
   double nats_ = 0;
 };
 
-double fill(ParallelText& part_text, int part, std::int64_t size, std::uint64_t seed) {
+double fill_pairs(ParallelText& part_text, int part, std::int64_t size, std::uint64_t seed) {
   Random random(stream_key(seed, "phrasebook", part_names[part]));
   Writer writer(random);
   double nats = 0;
@@ -186,9 +186,9 @@ double fill(ParallelText& part_text, int part, std::int64_t size, std::uint64_t 
 
 PairCorpus phrasebook(std::uint64_t seed, const PartSizes& sizes) {
   PairCorpus corpus;
-  fill(corpus.train, 0, sizes.train, seed);
-  corpus.valid_nats = fill(corpus.valid, 1, sizes.valid, seed);
-  corpus.test_nats = fill(corpus.test, 2, sizes.test, seed);
+  fill_pairs(corpus.train, 0, sizes.train, seed);
+  corpus.valid_nats = fill_pairs(corpus.valid, 1, sizes.valid, seed);
+  corpus.test_nats = fill_pairs(corpus.test, 2, sizes.test, seed);
   return corpus;
 }
 

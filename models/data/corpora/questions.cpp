@@ -104,7 +104,7 @@ class Story {
   std::string facts_;
 };
 
-void fill(ParallelText& part_text, int part, std::int64_t size, std::uint64_t seed) {
+void fill_questions(ParallelText& part_text, int part, std::int64_t size, std::uint64_t seed) {
   Random random(stream_key(seed, "questions", part_names[part]));
   for (std::int64_t line = 1; line <= size; ++line) {
     Story story = draw_for(
@@ -121,9 +121,9 @@ void fill(ParallelText& part_text, int part, std::int64_t size, std::uint64_t se
 
 PairCorpus questions(std::uint64_t seed, const PartSizes& sizes) {
   PairCorpus corpus;
-  fill(corpus.train, 0, sizes.train, seed);
-  fill(corpus.valid, 1, sizes.valid, seed);
-  fill(corpus.test, 2, sizes.test, seed);
+  fill_questions(corpus.train, 0, sizes.train, seed);
+  fill_questions(corpus.valid, 1, sizes.valid, seed);
+  fill_questions(corpus.test, 2, sizes.test, seed);
   return corpus;
 }
 

@@ -5,8 +5,11 @@
 #include <png.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/io/file.h"
 
 namespace abax::data {
 namespace {
@@ -45,6 +48,26 @@ std::size_t check_chunks(std::string_view bytes, const std::string& name) {
   }
 }
 
+/// Refuses a header (width, height, bits, colour, .. at byte 16) of more pixels than the file's
+/// data can hold: Deflate makes at most 1,032 bytes of one. And, as a bomb, more than any input may
+/// hold.
+void check_size(std::string_view bytes, const std::string& name) {
+  constexpr std::size_t header = 16, most_ratio = 1032;
+  if (bytes.size() < header + 10 || bytes.substr(12, 4) != "IHDR") return;  // libpng says more
+  const std::size_t width = number_at(bytes, header), height = number_at(bytes, header + 4);
+  const auto bits = static_cast<unsigned char>(bytes[header + 8]);
+  const auto colour = static_cast<unsigned char>(bytes[header + 9]);
+  // At least: a palette's index, or grey; three or more numbers where there is colour without one.
+  const std::size_t numbers = colour == 2 || colour == 6 ? 3 : 1;
+  const std::size_t row = width / 8 * bits * numbers;
+  if (height > most_ratio * bytes.size() / std::max<std::size_t>(row, 1))
+    fail(name, header,
+         str_cat("its header promises ", width, " x ", height,
+                 " pixels, more than the data of its ", bytes.size(), " bytes can hold"));
+  const std::uint64_t most = most_input_bytes();
+  if (width > 0 && height > most / width / 3) refuse_input_size(name, most);
+}
+
 /// libpng's state, freed at the end.
 struct PngImage {
   PngImage() { image.version = PNG_IMAGE_VERSION; }
@@ -60,6 +83,7 @@ bool is_png(std::string_view bytes) { return bytes.starts_with(png_magic); }
 
 Images read_png(std::string_view bytes, const std::string& name) {
   const std::size_t image_data = check_chunks(bytes, name);
+  check_size(bytes, name);
   PngImage png;
   if (!png_image_begin_read_from_memory(&png.image, bytes.data(), bytes.size()))
     fail(name, png_magic.size(), png.image.message);

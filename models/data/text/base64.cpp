@@ -45,7 +45,7 @@ std::string from_base64(std::string_view text) {
     for (const int shift : {16, 8, 0}) result += static_cast<char>(word >> shift & 255u);
     word = 0;
   }
-  result.resize(result.size() - padding * (result.empty() ? 0 : 1));
+  for (std::size_t i = 0; i < padding && !result.empty(); ++i) result.pop_back();
   if (to_base64(result) != text) throw DataError("the base64 text is cut off or malformed");
   return result;
 }

@@ -20,7 +20,8 @@ class SubwordModel {
   /// DataError on a text without any.
   static SubwordModel train(std::string_view text, std::int64_t vocabulary);
 
-  /// From serialized(). Throws DataError where it is damaged.
+  /// From serialized(). Throws DataError where SentencePiece cannot read it. Beyond that nothing of
+  /// it is checked: unlike all else in a checkpoint, a model of subwords is to be trusted.
   explicit SubwordModel(std::string serialized);
 
   const std::string& serialized() const { return serialized_; }

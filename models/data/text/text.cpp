@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <iomanip>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -31,12 +30,14 @@ std::size_t cut_at(std::string_view text, double fraction) {
 std::string read_text(const std::filesystem::path& path) {
   bool compressed = false;
   std::string contents = read_bytes(path, &compressed);
-  if (const std::size_t offset = find_invalid_utf8(contents); offset != contents.npos)
-    throw DataError(str_cat("'", path.string(), "' is not UTF-8: byte ", offset, " (0x", std::hex,
-                            std::setw(2), std::setfill('0'),
-                            int{static_cast<unsigned char>(contents[offset])}, ")",
+  if (const std::size_t offset = find_invalid_utf8(contents); offset != contents.npos) {
+    const auto byte = static_cast<unsigned char>(contents[offset]);
+    constexpr std::string_view digits = "0123456789abcdef";
+    throw DataError(str_cat("'", path.string(), "' is not UTF-8: byte ", offset, " (0x",
+                            digits[byte / 16], digits[byte % 16], ")",
                             compressed ? " of the decompressed text" : "",
                             " starts no valid character; convert it, for example with iconv"));
+  }
   if (contents.starts_with(byte_order_mark)) contents.erase(0, byte_order_mark.size());
   return contents;
 }

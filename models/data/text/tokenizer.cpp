@@ -13,13 +13,13 @@
 #include "models/data/text/base64.h"
 #include "models/data/text/text.h"
 #include "models/data/text/unicode.h"
+#include "models/data/text/utf8.h"
 
 namespace abax::data {
 namespace {
 
 constexpr std::array<std::string_view, 4> kind_names = {"bytes", "characters", "words", "subwords"};
 constexpr std::string_view unknown = "<unk>";
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view subword_space = "\u2581";
 constexpr std::int32_t subword_end_of_line = 1;
 constexpr std::int64_t default_subwords = 8000;

@@ -9,8 +9,6 @@
 namespace abax::data {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
 struct Lead {
   std::size_t length = 0;  // of the character, 0 for a byte that starts none
   unsigned char second_low = 0x80;

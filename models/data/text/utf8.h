@@ -7,6 +7,9 @@
 
 namespace abax::data {
 
+/// U+FFFD, which stands for what is no valid UTF-8.
+inline constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
 /// The length in bytes of the character at the start of `text`: 1 to 4, or 0 where there is no
 /// whole valid one. Surrogates, overlong forms and code points beyond U+10FFFF are not valid (RFC
 /// 3629).

@@ -1,6 +1,6 @@
 // Words: where a text is cut into them, and how they are joined again.
 //
-//     split_words("Straße.", /*punctuation=*/true, ...);   // "Straße", "."
+//     split_words("Straße.", /*punctuation=*/true, visit);  // "Straße", "."
 //     WordJoiner joiner(/*punctuation=*/true);
 //     joiner.next("Straße") + joiner.next(".");            // "Straße."
 #pragma once

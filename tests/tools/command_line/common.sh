@@ -1,8 +1,8 @@
 # What the tests of the command line share. Each is called as
-# SCRIPT TRAIN GENERATE EVALUATE INSPECT ENCODE DECODE PREDICT README_GENERATE and runs in a folder of its own.
+# SCRIPT TRAIN GENERATE EVALUATE INSPECT ENCODE DECODE PREDICT and runs in a folder of its own.
 train=$(realpath "$1"); generate=$(realpath "$2"); evaluate=$(realpath "$3")
 inspect=$(realpath "$4"); encode=$(realpath "$5"); decode=$(realpath "$6")
-predict=$(realpath "$7"); readme=$(realpath "$8")
+predict=$(realpath "$7")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

@@ -6,11 +6,22 @@ set -eu
 expect 0 "$train" $tiny --steps 3 --out run
 expect 0 "$train" $tiny --dry-run
 says "FLOP"
+says "steps a second, as just measured"
+# What does not fit is told, not tried.
+expect 0 "$train" --batch 1000000 --length 1000 --dry-run
+says "not measured"
 expect 0 "$train" --config run/config.toml --steps 3 --out again
 expect 2 "$train" $tiny --steps 3 --out again
 says "holds a run already"
 expect 0 "$train" $tiny --optimiser sgd --momentum 0.9 --lr 0.1 --steps 5 --out momentum
 
+# A shell's variable that is not set names no file: no other run begins, no other data is taken.
+for option in resume data out config init-from; do
+  expect 2 "$train" --$option ""
+  says "not an empty name"
+done
+expect 2 "$train" $tiny --steps 3 --out run/last/inner
+says "is a checkpoint, which its run replaces"
 expect 2 "$train" --stpes 5
 says "did you mean '--steps'?"
 expect 2 "$train" --steps five

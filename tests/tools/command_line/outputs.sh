@@ -84,3 +84,28 @@ expect 5 "$evaluate" --checkpoint nan-pairs --data lines.txt,lines.txt
 for search in "--beam 1" "--beam 3" --sample; do
   expect 5 "$generate" --checkpoint nan-pairs --source lines.txt $search
 done
+
+# An export holds the model alone, and does what the run's best checkpoint does.
+expect 0 "$train" $tiny --steps 9 --average 0.9 --eval-every 3 --out averaged
+expect 0 "$inspect" --checkpoint averaged --export small
+says "exported to small"
+test "$(wc -c <small/variables.safetensors)" -lt "$(($(wc -c <averaged/best/variables.safetensors) / 3))"
+expect 0 "$inspect" --checkpoint small
+if grep -qE "optimiser|average|carried" output; then echo "more than the model"; cat output; exit 1; fi
+for checkpoint in averaged small; do
+  expect 0 "$evaluate" --checkpoint $checkpoint; mv output $checkpoint.table
+  expect 0 "$generate" --checkpoint $checkpoint --tokens 50; mv output $checkpoint.text
+done
+cmp averaged.table small.table && cmp averaged.text small.text
+expect 0 "$train" $tiny --steps 2 --init-from small --out begun
+expect 2 "$train" --resume small
+expect 2 "$inspect" --checkpoint averaged --export averaged/last
+says "exists"
+expect 0 "$inspect" --checkpoint quantised --export codes
+expect 0 "$evaluate" --checkpoint quantised; mv output quantised.table
+expect 0 "$evaluate" --checkpoint codes; cmp quantised.table output
+# A rehearsal leaves nothing behind, and says how fast it was.
+mkdir empty
+(cd empty && "$train" --model gaussian_vae --hidden 8 --batch 100 --dry-run >../output)
+says "steps a second, as just measured"
+test -z "$(ls -A empty)"

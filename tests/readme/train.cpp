@@ -1,12 +1,7 @@
 // Trains a model of one's own on arrays of one's own.
+#include <abax/abax.h>
 #include <cmath>
 #include <iostream>
-
-#include "core/plan/execution.h"
-#include "models/layers/layers.h"
-#include "models/training/optimiser.h"
-#include "ops/elementwise.h"
-#include "ops/reduce.h"
 
 using namespace abax;
 

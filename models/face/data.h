@@ -1,0 +1,21 @@
+// <abax/data.h>: reading, tokenising and batching of texts, images and codes; needs libabax-data.
+#pragma once
+
+#include "models/data/batch.h"
+#include "models/data/codes/code_batches.h"
+#include "models/data/codes/code_file.h"
+#include "models/data/codes/npy.h"
+#include "models/data/corpora/corpus.h"
+#include "models/data/images/image_batches.h"
+#include "models/data/images/images.h"
+#include "models/data/images/png.h"
+#include "models/data/text/labelled_text.h"
+#include "models/data/text/line_windows.h"
+#include "models/data/text/parallel_text.h"
+#include "models/data/text/sentence_batches.h"
+#include "models/data/text/text.h"
+#include "models/data/text/token_stream.h"
+#include "models/data/text/tokenizer.h"
+#include "models/generation/line_classifier.h"
+#include "models/generation/line_translator.h"
+#include "models/metrics/bleu.h"

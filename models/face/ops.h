@@ -1,0 +1,21 @@
+// <abax/ops.h>: the operations.
+#pragma once
+
+#include "models/face/graph.h"
+#include "ops/attention.h"
+#include "ops/convolution.h"
+#include "ops/dropout.h"
+#include "ops/elementwise.h"
+#include "ops/gated.h"
+#include "ops/lookup.h"
+#include "ops/loss.h"
+#include "ops/matmul.h"
+#include "ops/normalise.h"
+#include "ops/pooling.h"
+#include "ops/position.h"
+#include "ops/quantise.h"
+#include "ops/random.h"
+#include "ops/recurrent.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/update.h"
