@@ -49,7 +49,7 @@ own_op() {
     ar rc kernels_$level.a kernels_$level.o
   done
   quiet "$source/tests/structure/kernel_symbols" nm sse2=kernels_sse2.a avx2=kernels_avx2.a avx512=kernels_avx512.a
-  quiet "$1" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror "$source/tests/readme/own_op/main.cpp" kernels_*.o \
+  quiet "$1" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Werror "$source/tests/readme/own_op/main.cpp" "$source/tests/readme/own_op/swiglu.cpp" kernels_*.o \
     $(package --cflags --libs abax) -o own_op
   ABAX_SIMD=sse2 ./own_op > said || { cat said; exit 1; }
   grep -q '^sse2, 4 floats' said || { echo 'ABAX_SIMD does not choose the kernels'; cat said; exit 1; }

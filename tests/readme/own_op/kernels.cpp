@@ -1,5 +1,5 @@
 // Kernel source: compiled once a level, with ABAX_LEVEL=sse2, avx2 and avx512.
-#include "kernels.h"
+#include "swiglu.h"
 
 #include <abax/simd.h>
 

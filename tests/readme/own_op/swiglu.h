@@ -1,7 +1,7 @@
-// The kernels of an op of one's own: what is compiled once a SIMD level.
+// An op of one's own, and its kernels, which are compiled once a SIMD level.
 #pragma once
 
-#include <abax/core/base/tile.h>
+#include <abax/graph.h>
 
 namespace my {
 
@@ -20,5 +20,11 @@ extern const SwigluKernels swiglu_kernels;
 namespace avx512 {
 extern const SwigluKernels swiglu_kernels;
 }
+
+/// Of a level.
+SwigluKernels kernels_of(abax::Level level);
+
+/// a sigmoid(a) b (Shazeer 2020, "GLU variants improve Transformer", eq. 6): f32 of one shape.
+abax::Value swiglu(abax::Operand a, abax::Operand b);
 
 }  // namespace my
