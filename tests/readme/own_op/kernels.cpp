@@ -1,5 +1,5 @@
 // Kernel source: compiled once a level, with ABAX_LEVEL=sse2, avx2 and avx512.
-#include "swiglu.h"
+#include "kernels.h"
 
 #include <abax/simd.h>
 

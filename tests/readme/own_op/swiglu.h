@@ -1,25 +1,11 @@
-// An op of one's own, and its kernels, which are compiled once a SIMD level.
+// An op of one's own.
 #pragma once
 
 #include <abax/graph.h>
 
-namespace my {
+#include "kernels.h"
 
-struct SwigluKernels {
-  abax::TileFunction forward;  // a, b
-  void (*gradient)(const float* a, const float* b, const float* dy, float* da, float* db,
-                   std::int64_t count);
-  std::int64_t width;  // floats at a time
-};
-namespace sse2 {
-extern const SwigluKernels swiglu_kernels;
-}
-namespace avx2 {
-extern const SwigluKernels swiglu_kernels;
-}
-namespace avx512 {
-extern const SwigluKernels swiglu_kernels;
-}
+namespace my {
 
 /// Of a level.
 SwigluKernels kernels_of(abax::Level level);
