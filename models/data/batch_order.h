@@ -1,7 +1,7 @@
 // Which items make which batch: a function of (seed, position), so that a run resumes in the middle
 // of a pass with the batches that it would have had.
 //
-//     BatchOrder order(make_buckets(sizes, options), /*shuffled=*/true, /*seed=*/1);
+//     BatchOrder order(make_buckets(sizes, options), sizes, /*shuffled=*/true, /*seed=*/1);
 //     const BatchOrder::Rows rows = order.at(1000);   // of pass 1000 / order.batches()
 #pragma once
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `meson install` brings serves a user, g++'s or clang++'s, with pkg-config or CMake: the programs of the README compile,
-# link and run by it alone, and so does one that includes every header beside names of its own.
+# link and run by it alone, and so does one that includes every header beside names of its own. The headers' examples compile.
 # Arguments: the compiler that built the library, build folder, source folder.
 set -eu
 compiler=$1 build=$2 source=$3
@@ -27,6 +27,8 @@ cd "$work" # away from the source tree
 echo "$headers" | grep -vE 'simd|tile_kernels' | sed 's/.*/#include "&"/' > everything.h
 # Headers of a program's own under paths of ours, which must not come in the way.
 mkdir -p own/core/base own/core/graph && echo '#error not this one' | tee own/core/base/error.h > own/core/graph/graph.h
+
+python3 "$source/tests/install/examples" "$include" > examples.cpp
 
 library=abax
 [ ! -f "$pc/abax-data.pc" ] || library=abax-data
@@ -63,6 +65,8 @@ for compiler in $compilers; do
   quiet ./train
   own_op "$compiler"
   if [ $library = abax-data ]; then
+    # The examples of the headers: only whether they compile.
+    quiet "$compiler" -std=c++20 -fsyntax-only -w -I. -I"$source/tests/install" $(package --cflags $library) examples.cpp
     build "$compiler" "$source/tests/readme/generate.cpp" generate
     [ ! -d run ] || quiet ./generate run/last
   fi
