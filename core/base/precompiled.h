@@ -1,5 +1,5 @@
-// The standard headers that most sources include, compiled once a library (Meson's cpp_pch). Sources
-// name what they use all the same: -Db_pch=false must build them, too.
+// The standard headers that most sources include, compiled once a library (Meson's cpp_pch).
+// Sources name what they use all the same: -Db_pch=false must build them, too.
 #include <algorithm>
 #include <array>
 #include <cmath>
