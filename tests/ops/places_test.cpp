@@ -241,11 +241,11 @@ const std::pair<const char*, Meeting> meetings[] = {
 }  // namespace
 
 TEST_CASE("errors of ops: values of two graphs cannot meet") {
-  for (const auto& [name, call] : meetings) {
-    INFO(std::string(name));
+  for (const auto& meeting : meetings) {
+    INFO(std::string(meeting.first));
     Arguments a, b;
     try {
-      call(a, b);
+      meeting.second(a, b);
       FAIL_CHECK("was accepted");
     } catch (const UsageError& error) {
       const std::string message = error.what();
