@@ -345,10 +345,11 @@ void Execution::State::commit() {
 }
 
 Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
-                     std::shared_ptr<Workspace> workspace)
+                     std::shared_ptr<Workspace> workspace, Place where)
     : state_(std::make_unique<State>()) {
   if (!plan)
-    throw UsageError("an Execution needs a plan, not a null pointer; give what compile() returns");
+    throw UsageError("an Execution needs a plan, not a null pointer; give what compile() returns" +
+                     at(where));
   const Program& program = plan->program;
   state_->plan = plan;
   state_->store = &store;
@@ -360,10 +361,10 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
     const int index = store.find(variable.name);
     if (index < 0)
       throw UsageError(str_cat("the store has no variable '", variable.name,
-                               "'; give the store that the plan's graph was built on"));
+                               "'; give the store that the plan's graph was built on", at(where)));
     if (store[index].value().type() != variable.type)
       throw UsageError(str_cat("the plan's variable '", variable.name, "' is ", variable.type,
-                               ", the store's is ", store[index].value().type()));
+                               ", the store's is ", store[index].value().type(), at(where)));
     state_->variables.push_back(&store[index]);
   }
   for (const Program::Commit& commit : program.commits)

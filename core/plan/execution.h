@@ -35,7 +35,7 @@ class Execution {
 
   /// Throws UsageError where the plan is null and where the store lacks one of its variables.
   Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
-            std::shared_ptr<Workspace> workspace = nullptr);
+            std::shared_ptr<Workspace> workspace = nullptr, Place where = Place::current());
   ~Execution();
   Execution(Execution&&) noexcept;
 

@@ -167,6 +167,25 @@ TEST_CASE("misuse: no plan") {
   Doubling d;
   CHECK_THROWS_WITH_AS(Execution(nullptr, d.store, d.workers), doctest::Contains("needs a plan"),
                        UsageError);
+  CHECK_THROWS_WITH_AS(Execution(nullptr, d.store, d.workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
+}
+
+TEST_CASE("misuse: a store without the plan's variables, or with others of their names") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {3}, init::zeros());
+  const auto plan = compile(g, {w});
+  Workers workers(1);
+  Variables other;
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("the store has no variable 'w'"), UsageError);
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
+  other.create("w", {{4}, f32}, Role::trainable, init::zeros());
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers), doctest::Contains("is f32[3]"), UsageError);
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
 }
 
 TEST_CASE("misuse: workers or store that are gone before the execution") {
