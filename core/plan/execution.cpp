@@ -166,12 +166,13 @@ std::string at(const SourceLocation& where) { return str_cat("\n  at ", place_of
 /// Gives a scalar tensor its number.
 template <class T>
 void put(Tensor& scalar, double number, std::string_view input, const SourceLocation& where) {
-  if constexpr (std::is_integral_v<T>) {
-    using Limits = std::numeric_limits<T>;
-    if (!(number >= Limits::min() && number <= Limits::max()) || number != std::trunc(number))
-      throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
-                               number, at(where)));
-  }
+  using Limits = std::numeric_limits<T>;
+  const bool within = number >= Limits::lowest() && number <= Limits::max();
+  const bool holds = std::is_integral_v<T> ? within && number == std::trunc(number)
+                                           : within || !std::isfinite(number);
+  if (!holds)
+    throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
+                             number, at(where)));
   scalar.as<T>()[0] = static_cast<T>(number);
 }
 

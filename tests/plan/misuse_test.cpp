@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -110,6 +111,10 @@ TEST_CASE("execution: inputs are set by their values, too") {
   for (const double wrong : {0.5, 2147483648., -2147483649.})
     CHECK_THROWS_WITH_AS(run.set(n, wrong), doctest::Contains("'n' is i32[], which cannot hold"),
                          UsageError);
+  for (const double wrong : {1e300, -1e300})
+    CHECK_THROWS_WITH_AS(run.set(rate, wrong), doctest::Contains("is f32[], which cannot hold"),
+                         UsageError);
+  run.set(rate, std::numeric_limits<double>::infinity());
   CHECK_THROWS_AS(run.set("b", 256), UsageError);
   CHECK_THROWS_AS(run.set("b", -1), UsageError);
   CHECK_THROWS_WITH_AS(run.set(y, input), doctest::Contains("no input that the plan reads"),
