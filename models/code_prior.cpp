@@ -52,15 +52,15 @@ Value code_prior_step(Graph& g, const CodePrior& s, std::int64_t batch) {
   return transformer_language_step(g, language_of(s), batch);
 }
 
-Tensor draw_codes(const Variables& store, const CodePrior& s, std::span<const std::int64_t> labels,
+Tensor draw_codes(Variables& store, const CodePrior& s, std::span<const std::int64_t> labels,
                   const SamplingConfig& sampling, std::uint64_t seed, Workers& workers) {
   const auto images = static_cast<std::int64_t>(labels.size());
   Tensor codes({images, s.blocks.context}, i32);
   if (images == 0) return codes;
-  const std::unique_ptr<Variables> copy = copy_of_parameters(store);
-  Graph graph(*copy, Mode::evaluate, "draw");
+  const std::unique_ptr<Variables> own = sharing_parameters(store);
+  Graph graph(*own, Mode::evaluate, "draw");
   const Value logits = code_prior_step(graph, s, images);  // [1, images, kinds]
-  Execution execution(compile(graph, {logits}), *copy, workers);
+  Execution execution(compile(graph, {logits}), *own, workers);
   Tensor tokens({1, images}, i32);
   std::vector<Random> randoms;
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -42,9 +42,9 @@ Model code_prior(Graph& graph, const CodePrior& settings, const BatchShape& shap
 Value code_prior_step(Graph& graph, const CodePrior& settings, std::int64_t batch);
 
 /// Draws the codes of one image a label (-1: no label): i32 [labels, positions]. The store holds
-/// the prior. Each image has random numbers of its own, by `seed` and its place alone.
-Tensor draw_codes(const Variables& store, const CodePrior& settings,
-                  std::span<const std::int64_t> labels, const SamplingConfig& sampling,
-                  std::uint64_t seed, Workers& workers);
+/// the prior and stays as it is. Each image has random numbers of its own, by `seed` and its place
+/// alone.
+Tensor draw_codes(Variables& store, const CodePrior& settings, std::span<const std::int64_t> labels,
+                  const SamplingConfig& sampling, std::uint64_t seed, Workers& workers);
 
 }  // namespace abax

@@ -34,6 +34,8 @@ int run(std::string_view tool, FunctionRef<int()> body, StandardOutput& output) 
     return failed(exit_diverged, error);
   } catch (const MemoryError& error) {
     return failed(exit_out_of_memory, error);
+  } catch (const ThreadError& error) {
+    return failed(exit_out_of_memory, error);
   } catch (const std::bad_alloc& error) {
     return failed(exit_out_of_memory, error, "The memory did not suffice: try smaller sizes.\n");
   } catch (const std::system_error& error) {

@@ -19,6 +19,18 @@ std::optional<std::int32_t> Operand::integer() const {
   return static_cast<std::int32_t>(*number_);
 }
 
+float Operand::number() const {
+  const double number = number_.value_or(0);
+  if (std::isfinite(number) && std::abs(number) > std::numeric_limits<float>::max())
+    throw UsageError(str_cat("the number ", number,
+                             " is beyond the range of f32, whose largest is ",
+                             std::numeric_limits<float>::max(),
+                             "; where infinity is meant, give "
+                             "std::numeric_limits<float>::infinity()\n  at ",
+                             place_of(where_)));
+  return static_cast<float>(number);
+}
+
 Value Operand::value() const {
   if (is_number())
     throw UsageError(str_cat("a value of a graph is needed here, not the number ", number(),

@@ -49,8 +49,9 @@ class Operand {
   = delete;
 
   bool is_number() const { return number_.has_value(); }
-  /// 0 where it is a value.
-  float number() const { return static_cast<float>(number_.value_or(0)); }
+  /// 0 where it is a value. Throws UsageError on a finite number beyond the range of f32, which
+  /// would become infinity; infinity itself is given as one.
+  float number() const;
   /// The number where it is one of i32's.
   std::optional<std::int32_t> integer() const;
   /// Throws UsageError where it is a number, since no graph is known then, and where it is empty.

@@ -5,7 +5,8 @@
 
 namespace abax {
 
-/// Both are f32 scalars: nats summed over what counts, and how many count.
+/// Both are f32 scalars: what the loss is of each element or row that counts (nats of a
+/// cross-entropy, squares of mse), summed, and how many count.
 struct Loss {
   Value sum;
   Value count;

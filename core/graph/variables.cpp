@@ -33,12 +33,13 @@ int Variables::find_unlocked(std::string_view name) const {
   return found == index_.end() ? -1 : found->second;
 }
 
-Variable& Variables::at(std::string_view name) {
+Variable& Variables::at(std::string_view name, SourceLocation where) {
   const int index = find(name);
   if (index >= 0) return (*this)[index];
   const std::string nearest = nearest_name(name, names());
   throw UsageError(str_cat("there is no variable '", name, "'",
-                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                           "\n  at ", place_of(where)));
 }
 
 std::vector<std::string> Variables::names() const {
@@ -135,13 +136,6 @@ void copy_into(Variables& to, const Variable& from) {
 }
 
 }  // namespace
-
-std::unique_ptr<Variables> copy_of_parameters(const Variables& store) {
-  auto copy = std::make_unique<Variables>();
-  for (int i = 0; i < store.count(); ++i)
-    if (store[i].role == Role::trainable) copy_into(*copy, store[i]);
-  return copy;
-}
 
 std::unique_ptr<Variables> copy_of(const Variables& store) {
   auto copy = std::make_unique<Variables>(store.seed());

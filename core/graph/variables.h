@@ -15,6 +15,7 @@
 
 #include "core/base/lifetime.h"
 #include "core/base/random.h"
+#include "core/base/source_location.h"
 #include "core/base/tensor.h"
 
 namespace abax {
@@ -97,7 +98,7 @@ class Variables {
   /// -1 where there is none.
   int find(std::string_view name) const;
   /// Throws UsageError, naming the nearest known name.
-  Variable& at(std::string_view name);
+  Variable& at(std::string_view name, SourceLocation where = SourceLocation::current());
   std::vector<std::string> names() const;
 
   /// Creates and initialises a variable; the initialiser may read others. Throws UsageError where
@@ -146,10 +147,6 @@ class Variables {
 /// the same model. Parameters created later, in either store, are that store's alone. They live as
 /// long as one of the stores does. Whoever trains them must not do so while others read.
 std::unique_ptr<Variables> sharing_parameters(Variables& store);
-
-/// A store with copies of the parameters alone: for plans whose carried state (caches of a
-/// generation) neither a checkpoint of the original nor its other plans shall see.
-std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
 
 /// A store with copies of everything, seed and counters too: what a checkpoint can be written of
 /// while the original goes on.

@@ -166,12 +166,13 @@ std::string at(const SourceLocation& where) { return str_cat("\n  at ", place_of
 /// Gives a scalar tensor its number.
 template <class T>
 void put(Tensor& scalar, double number, std::string_view input, const SourceLocation& where) {
-  if constexpr (std::is_integral_v<T>) {
-    using Limits = std::numeric_limits<T>;
-    if (!(number >= Limits::min() && number <= Limits::max()) || number != std::trunc(number))
-      throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
-                               number, at(where)));
-  }
+  using Limits = std::numeric_limits<T>;
+  const bool within = number >= Limits::lowest() && number <= Limits::max();
+  const bool holds = std::is_integral_v<T> ? within && number == std::trunc(number)
+                                           : within || !std::isfinite(number);
+  if (!holds)
+    throw UsageError(str_cat("input '", input, "' is ", scalar.type(), ", which cannot hold ",
+                             number, at(where)));
   scalar.as<T>()[0] = static_cast<T>(number);
 }
 
@@ -345,10 +346,11 @@ void Execution::State::commit() {
 }
 
 Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
-                     std::shared_ptr<Workspace> workspace)
+                     std::shared_ptr<Workspace> workspace, Place where)
     : state_(std::make_unique<State>()) {
   if (!plan)
-    throw UsageError("an Execution needs a plan, not a null pointer; give what compile() returns");
+    throw UsageError("an Execution needs a plan, not a null pointer; give what compile() returns" +
+                     at(where));
   const Program& program = plan->program;
   state_->plan = plan;
   state_->store = &store;
@@ -360,10 +362,10 @@ Execution::Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers
     const int index = store.find(variable.name);
     if (index < 0)
       throw UsageError(str_cat("the store has no variable '", variable.name,
-                               "'; give the store that the plan's graph was built on"));
+                               "'; give the store that the plan's graph was built on", at(where)));
     if (store[index].value().type() != variable.type)
       throw UsageError(str_cat("the plan's variable '", variable.name, "' is ", variable.type,
-                               ", the store's is ", store[index].value().type()));
+                               ", the store's is ", store[index].value().type(), at(where)));
     state_->variables.push_back(&store[index]);
   }
   for (const Program::Commit& commit : program.commits)

@@ -35,7 +35,7 @@ class Execution {
 
   /// Throws UsageError where the plan is null and where the store lacks one of its variables.
   Execution(std::shared_ptr<const Plan> plan, Variables& store, Workers& workers,
-            std::shared_ptr<Workspace> workspace = nullptr);
+            std::shared_ptr<Workspace> workspace = nullptr, Place where = Place::current());
   ~Execution();
   Execution(Execution&&) noexcept;
 
@@ -54,7 +54,7 @@ class Execution {
   void set(std::string_view input, TensorView tensor, Place where = Place::current());
   void set(const Value& input, TensorView tensor, Place where = Place::current());
   /// A scalar input; the number is copied. Throws UsageError too where an integer input is given
-  /// what it cannot hold.
+  /// what it cannot hold, and one of f32 a finite number beyond its range.
   void set(std::string_view input, double number, Place where = Place::current());
   void set(const Value& input, double number, Place where = Place::current());
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
@@ -61,14 +62,15 @@ int axis_of(const std::string& name, const TensorType& items, const TensorType& 
 }  // namespace
 
 Coder::Coder(Variables& store, const ModelSettings& settings, Workers& workers,
-             const BatchShape& shape)
+             const BatchShape& shape, SourceLocation where)
     : store_(sharing_parameters(store)),
       workers_(workers),
       settings_(settings),
       parts_(settings.entry().autoencoder),
       batch_(shape) {
   if (!parts_.shape || !parts_.encode || !parts_.decode)
-    throw UsageError(str_cat(settings.name(), " is no autoencoder: it has no codes"));
+    throw UsageError(
+        str_cat(settings.name(), " is no autoencoder: it has no codes\n  at ", place_of(where)));
   codes_ = parts_.shape(settings_);
 }
 

@@ -28,7 +28,7 @@ class Coder {
   /// The store holds the model. `shape` is that of its plans' batches.
   /// Throws UsageError where the model is no autoencoder.
   Coder(Variables& store, const ModelSettings& settings, Workers& workers,
-        const BatchShape& shape = {.batch = 64});
+        const BatchShape& shape = {.batch = 64}, SourceLocation where = SourceLocation::current());
 
   /// What stands for an item.
   const CodeShape& shape() const { return codes_; }

@@ -1,6 +1,7 @@
 // The one-step plan behind Generator.
 #include "models/generation/generator.h"
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
@@ -11,15 +12,15 @@ Generator::Generator(Variables& store, const ModelSettings& settings, Workers& w
                      SourceLocation where)
     : variables_(sharing_parameters(store)),
       graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "generate")) {
-  const ModelEntry& entry = settings.entry();
-  if (!entry.step)
-    throw UsageError(str_cat("'", entry.name,
-                             "' is no language model: it goes on with no text\n  at ",
-                             place_of(where)));
-  logits_ = entry.step(*graph_, settings, 1);
-  execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), *variables_, workers);
-  execution_->set("tokens", token_);
-  if (entry.context) context_ = static_cast<std::size_t>(entry.context(settings));
+  called_from(where, [&] {
+    const ModelEntry& entry = settings.entry();
+    if (!entry.step)
+      throw UsageError(str_cat("'", entry.name, "' is no language model: it goes on with no text"));
+    logits_ = entry.step(*graph_, settings, 1);
+    execution_ = std::make_unique<Execution>(compile(*graph_, {logits_}), *variables_, workers);
+    execution_->set("tokens", token_);
+    if (entry.context) context_ = static_cast<std::size_t>(entry.context(settings));
+  });
 }
 
 void Generator::step(std::int32_t token) {

@@ -9,7 +9,8 @@
 namespace abax {
 namespace {
 
-constexpr std::int64_t rows = 64;  // hypotheses that are advanced together
+constexpr std::int64_t rows = 64;    // hypotheses that are advanced together
+constexpr std::int64_t lengths = 4;  // of sources, to which shorter ones are padded
 
 }  // namespace
 
@@ -22,14 +23,20 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
 LineTranslator::LineTranslator(Variables& store, const ModelSettings& settings,
                                const PairTokenizers& tokenizers, std::int64_t beam,
                                Workers& workers)
-    : tokenizers_(tokenizers),
+    : store_(store),
+      settings_(settings),
+      tokenizers_(tokenizers),
+      workers_(workers),
       context_(settings.entry().context(settings)),
-      translator_(store, settings,
-                  {.batch = std::max<std::int64_t>(1, rows / beam),
-                   .length = context_,
-                   .beam = beam,
-                   .limit = context_},
-                  workers) {}
+      beam_(beam),
+      batch_(std::max<std::int64_t>(1, rows / beam)) {}
+
+Translator& LineTranslator::translator_for(std::int64_t length) {
+  const std::int64_t piece = (context_ + lengths - 1) / lengths;
+  const std::int64_t padded = std::min(context_, (length + piece - 1) / piece * piece);
+  const DecodingShape shape{.batch = batch_, .length = padded, .beam = beam_, .limit = context_};
+  return by_length_.try_emplace(padded, store_, settings_, shape, workers_).first->second;
+}
 
 template <class Decode>
 std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
@@ -52,12 +59,13 @@ std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
     source.push_back(data::source_end(tokenizers_.source));
   }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return sources[i].size(); });
-  const auto batch = static_cast<std::size_t>(translator_.shape().batch);
+  const auto batch = static_cast<std::size_t>(batch_);
   for (std::size_t at = 0; at < order.size(); at += batch) {
     const std::size_t end = std::min(order.size(), at + batch);
     Batch some;
     for (std::size_t i = at; i < end; ++i) some.push_back(sources[order[i]]);
-    std::vector<std::vector<Hypothesis>> found = decode(some);
+    Translator& translator = translator_for(std::ssize(some.back()));
+    std::vector<std::vector<Hypothesis>> found = decode(translator, some);
     for (std::size_t i = at; i < end; ++i) results[order[i]] = std::move(found[i - at]);
   }
   return results;
@@ -74,15 +82,15 @@ std::vector<std::vector<Hypothesis>> LineTranslator::translate(
     const std::vector<std::string>& lines, BeamConfig search) {
   search = complete(search);
   return in_batches(lines, search.n_best,
-                    [&](const Batch& some) { return translator_.translate(some, search); });
+                    [&](Translator& t, const Batch& some) { return t.translate(some, search); });
 }
 
 std::vector<std::vector<Hypothesis>> LineTranslator::sample(const std::vector<std::string>& lines,
                                                             Sampler& sampler, Random& random) {
   const BeamConfig search = complete({.beam = 1});
-  return in_batches(lines, 1, [&](const Batch& some) {
+  return in_batches(lines, 1, [&](Translator& translator, const Batch& some) {
     std::vector<std::vector<Hypothesis>> found;
-    for (Hypothesis& hypothesis : translator_.sample(some, search, sampler, random))
+    for (Hypothesis& hypothesis : translator.sample(some, search, sampler, random))
       found.push_back({std::move(hypothesis)});
     return found;
   });

@@ -1,6 +1,7 @@
 // Lines of text through an encoder-decoder: tokenised, batched by length, decoded, in order.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
 
 class LineTranslator {
  public:
-  /// `store` holds the model. Both it and the tokenisers must outlive the translator.
+  /// `store` holds the model. It, the tokenisers and the workers must outlive the translator.
   LineTranslator(Variables& store, const ModelSettings& settings, const PairTokenizers& tokenizers,
                  std::int64_t beam, Workers& workers);
 
@@ -42,10 +43,17 @@ class LineTranslator {
   std::vector<std::vector<Hypothesis>> in_batches(const std::vector<std::string>& lines,
                                                   std::int64_t n_best, const Decode& decode);
   BeamConfig complete(BeamConfig search) const;
+  /// Of the shortest length that there is for sources of so many tokens.
+  Translator& translator_for(std::int64_t length);
 
+  Variables& store_;
+  ModelSettings settings_;
   const PairTokenizers& tokenizers_;
+  Workers& workers_;
   std::int64_t context_;  // tokens of the longest source or target, with their end
-  Translator translator_;
+  std::int64_t beam_;
+  std::int64_t batch_;                            // sources that are translated together
+  std::map<std::int64_t, Translator> by_length_;  // made when the first sources of a length come
   std::int64_t cut_ = 0;
 };
 

@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
 
 namespace abax {
+
 Translator::Translator(Variables& store, const ModelSettings& settings, const DecodingShape& shape,
-                       Workers& workers)
+                       Workers& workers, SourceLocation where)
     : shape_(shape),
       variables_(sharing_parameters(store)),
       encode_graph_(std::make_unique<Graph>(*variables_, Mode::evaluate, "translate")),
@@ -20,22 +22,24 @@ Translator::Translator(Variables& store, const ModelSettings& settings, const De
       tokens_({1, shape.rows()}, i32),
       position_(Shape{}, i32),
       parents_({shape.rows()}, i32) {
-  const StepDecoder& decoder = settings.entry().decoder;
-  if (!decoder.begin)
-    throw UsageError(str_cat("'", settings.name(), "' makes no sequence from another"));
-  decoder.begin(*encode_graph_, settings, shape);
-  log_probabilities_ = decoder.step(*step_graph_, settings, shape);
-  vocabulary_ = log_probabilities_.shape()[1];
-  encode_ = std::make_unique<Execution>(compile(*encode_graph_, {}), *variables_, workers);
-  step_ = std::make_unique<Execution>(compile(*step_graph_, {log_probabilities_}), *variables_,
-                                      workers);
-  encode_->set("source", source_);
-  encode_->set("source_lengths", lengths_);
-  std::iota(parents_.as<std::int32_t>().begin(), parents_.as<std::int32_t>().end(), 0);
-  step_->set("tokens", tokens_);
-  // Recurrent layers read no positions, a beam of 1 has no parents.
-  if (step_->reads("position")) step_->set("position", position_);
-  if (step_->reads("parents")) step_->set("parents", parents_);
+  called_from(where, [&] {
+    const StepDecoder& decoder = settings.entry().decoder;
+    if (!decoder.begin)
+      throw UsageError(str_cat("'", settings.name(), "' makes no sequence from another"));
+    decoder.begin(*encode_graph_, settings, shape);
+    log_probabilities_ = decoder.step(*step_graph_, settings, shape);
+    vocabulary_ = log_probabilities_.shape()[1];
+    encode_ = std::make_unique<Execution>(compile(*encode_graph_, {}), *variables_, workers);
+    step_ = std::make_unique<Execution>(compile(*step_graph_, {log_probabilities_}), *variables_,
+                                        workers);
+    encode_->set("source", source_);
+    encode_->set("source_lengths", lengths_);
+    std::iota(parents_.as<std::int32_t>().begin(), parents_.as<std::int32_t>().end(), 0);
+    step_->set("tokens", tokens_);
+    // Recurrent layers read no positions, a beam of 1 has no parents.
+    if (step_->reads("position")) step_->set("position", position_);
+    if (step_->reads("parents")) step_->set("parents", parents_);
+  });
 }
 
 void Translator::check(std::span<const std::vector<std::int32_t>> sources,

@@ -29,7 +29,7 @@ class Translator {
   /// UsageError where the store does not hold the model that `settings` describe, or where learned
   /// positions are fewer than the shape asks for.
   Translator(Variables& store, const ModelSettings& settings, const DecodingShape& shape,
-             Workers& workers);
+             Workers& workers, SourceLocation where = SourceLocation::current());
 
   /// For each source (i32 tokens, its end token included where training had one) the n best
   /// targets, best first. Throws UsageError on a source longer than the shape's `length` and where

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
@@ -311,26 +312,28 @@ void upgrade_quantiser(std::map<std::string, std::string>& values) {
   values["numbered-codebook"] = residual && values["stages"] == "1" ? "true" : "false";
 }
 
-std::int64_t quantised_width(const Quantiser& c) {
-  check(c);
+std::int64_t quantised_width(const Quantiser& c, SourceLocation where) {
+  called_from(where, [&] { check(c); });
   const auto* finite = std::get_if<Finite>(&c.kind);
   return finite ? c.groups * std::ssize(finite->levels) : c.code_width;
 }
 
-std::int64_t codebooks(const Quantiser& c) {
-  check(c);
+std::int64_t codebooks(const Quantiser& c, SourceLocation where) {
+  called_from(where, [&] { check(c); });
   return c.groups * c.stages;
 }
 
-std::int64_t code_kinds(const Quantiser& c) {
-  check(c);
+std::int64_t code_kinds(const Quantiser& c, SourceLocation where) {
+  called_from(where, [&] { check(c); });
   const auto* finite = std::get_if<Finite>(&c.kind);
   return finite ? kinds_of_levels(finite->levels) : std::get<Nearest>(c.kind).codes;
 }
 
 float first_count(const Nearest& c) { return 1 + c.restart_below; }
 
-Quantised quantise(Value z, Value weights, const Quantiser& c, std::string_view name) {
+namespace {
+
+Quantised quantised(Value z, Value weights, const Quantiser& c, std::string_view name) {
   const std::int64_t width = quantised_width(c);
   const Shape& shape = z.shape();
   if (shape.rank() < 1 || shape.at(-1) != width || z.dtype() != f32 ||
@@ -347,7 +350,7 @@ Quantised quantise(Value z, Value weights, const Quantiser& c, std::string_view 
           .counts = part.counts};
 }
 
-Value lookup(Value codes, const Quantiser& c, std::string_view name) {
+Value looked_up(Value codes, const Quantiser& c, std::string_view name) {
   const std::int64_t books = codebooks(c), width = quantised_width(c) / c.groups;
   if (codes.dtype() != i32 || codes.shape().rank() < 1 || codes.shape().at(-1) != books)
     throw ShapeError(
@@ -370,6 +373,17 @@ Value lookup(Value codes, const Quantiser& c, std::string_view name) {
       groups.back() = groups.back() + part;
   }
   return concat(groups, -1);
+}
+
+}  // namespace
+
+Quantised quantise(Value z, Value weights, const Quantiser& c, std::string_view name,
+                   SourceLocation where) {
+  return called_from(where, [&] { return quantised(z, weights, c, name); });
+}
+
+Value lookup(Value codes, const Quantiser& c, std::string_view name, SourceLocation where) {
+  return called_from(where, [&] { return looked_up(codes, c, name); });
 }
 
 Value code_perplexity(Value counts, std::int64_t books) {

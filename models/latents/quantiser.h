@@ -99,11 +99,14 @@ void upgrade_quantiser(std::map<std::string, std::string>& values);
 
 /// The width of the vectors that are quantised: code_width, or one a level of FSQ and group. Throws
 /// UsageError on choices that make no quantiser.
-std::int64_t quantised_width(const Quantiser& quantiser);
+std::int64_t quantised_width(const Quantiser& quantiser,
+                             SourceLocation where = SourceLocation::current());
 /// Codes a position: groups * stages.
-std::int64_t codebooks(const Quantiser& quantiser);
+std::int64_t codebooks(const Quantiser& quantiser,
+                       SourceLocation where = SourceLocation::current());
 /// Values of a code: `codes`, or the product of the levels.
-std::int64_t code_kinds(const Quantiser& quantiser);
+std::int64_t code_kinds(const Quantiser& quantiser,
+                        SourceLocation where = SourceLocation::current());
 
 struct Quantised {
   Value codes;   // [.., codebooks] i32; FSQ: the levels' numbers in mixed radix, first lowest
@@ -120,11 +123,13 @@ struct Quantised {
 /// Throws ShapeError on other shapes, UsageError on choices that make no quantiser, and in an
 /// evaluation graph on codebooks that the store does not have.
 Quantised quantise(Value z, Value weights, const Quantiser& quantiser,
-                   std::string_view name = "codebook");
+                   std::string_view name = "codebook",
+                   SourceLocation where = SourceLocation::current());
 
 /// The vectors of codes, i32 [.., codebooks]: [.., width]. In a graph of its own, on the same
 /// store.
-Value lookup(Value codes, const Quantiser& quantiser, std::string_view name = "codebook");
+Value lookup(Value codes, const Quantiser& quantiser, std::string_view name = "codebook",
+             SourceLocation where = SourceLocation::current());
 
 /// exp(entropy) of how often each code came, the mean over codebooks: f32 []. `counts` as in
 /// Quantised; 1 where nothing came.

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "core/base/called_from.h"
 #include "core/graph/sum.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -39,64 +40,75 @@ Value times(Value x, Value weight) {
 
 }  // namespace
 
-Conditionals conditional(Value logits, Value hidden, std::int64_t size) {
-  Graph& g = logits.graph();
-  const std::int64_t latents = logits.shape().at(-2), categories = logits.shape().at(-1);
-  if (latents < 2) return {.logits = logits};
-  const std::int64_t width = hidden.shape().at(-1);
-  const auto scope = g.scope("conditional");
-  return {.logits = logits,
-          .hidden = hidden,
-          .embedding = g.parameter("embedding", {latents - 1, size, width}, init::glorot()),
-          .output = g.parameter("output", {latents, width, categories}, init::glorot())};
+Conditionals conditional(Value logits, Value hidden, std::int64_t size, SourceLocation where) {
+  return called_from(where, [&]() -> Conditionals {
+    Graph& g = logits.graph();
+    const std::int64_t latents = logits.shape().at(-2), categories = logits.shape().at(-1);
+    if (latents < 2) return {.logits = logits};
+    const std::int64_t width = hidden.shape().at(-1);
+    const auto scope = g.scope("conditional");
+    return {.logits = logits,
+            .hidden = hidden,
+            .embedding = g.parameter("embedding", {latents - 1, size, width}, init::glorot()),
+            .output = g.parameter("output", {latents, width, categories}, init::glorot())};
+  });
 }
 
-Draw draw(const Conditionals& d, Value noise, const Choose& choose) {
-  if (!d.conditional()) return {choose(d.logits, noise), d.logits};
-  const std::vector<Value> logits = unstack(d.logits, -2), embeddings = unstack(d.embedding),
-                           outputs = unstack(d.output),
-                           noises = noise ? unstack(noise, -2) : std::vector<Value>(logits.size());
-  std::vector<Value> chosen, used;
-  Value hidden = d.hidden;
-  for (std::size_t k = 0; k < logits.size(); ++k) {
-    used.push_back(logits[k] + times(relu(hidden), outputs[k]));
-    chosen.push_back(choose(used[k], noises[k]));
-    if (k < embeddings.size()) hidden = hidden + times(chosen[k], embeddings[k]);
-  }
-  // The first logits know nothing of several draws.
-  const Shape& first = chosen.front().shape();
-  for (Value& x : used) x = broadcast_to(x, first.with(first.axis(-1), x.shape().at(-1)));
-  return {stack(chosen, -2), stack(used, -2)};
+Draw draw(const Conditionals& d, Value noise, const Choose& choose, SourceLocation where) {
+  return called_from(where, [&]() -> Draw {
+    if (!d.conditional()) return {choose(d.logits, noise), d.logits};
+    const std::vector<Value> logits = unstack(d.logits, -2), embeddings = unstack(d.embedding),
+                             outputs = unstack(d.output),
+                             noises =
+                                 noise ? unstack(noise, -2) : std::vector<Value>(logits.size());
+    std::vector<Value> chosen, used;
+    Value hidden = d.hidden;
+    for (std::size_t k = 0; k < logits.size(); ++k) {
+      used.push_back(logits[k] + times(relu(hidden), outputs[k]));
+      chosen.push_back(choose(used[k], noises[k]));
+      if (k < embeddings.size()) hidden = hidden + times(chosen[k], embeddings[k]);
+    }
+    // The first logits know nothing of several draws.
+    const Shape& first = chosen.front().shape();
+    for (Value& x : used) x = broadcast_to(x, first.with(first.axis(-1), x.shape().at(-1)));
+    return {stack(chosen, -2), stack(used, -2)};
+  });
 }
 
-Value logits_given(const Conditionals& d, Value z) {
-  if (!d.conditional()) return d.logits;
-  const std::int64_t latents = z.shape().at(-2), categories = d.output.shape().at(-1),
-                     width = d.hidden.shape().at(-1);
-  const Value before = slice(z, -2, 0, latents - 1);
-  const Value embedded =
-      matmul(variables_first(before), d.embedding);  // [latents - 1, rows, width]
-  const Value summed = matmul(later(z.graph(), latents, latents - 1),
-                              reshape(embedded, {latents - 1, -1}));  // of all variables before
-  std::vector<std::int64_t> sizes(z.shape().begin(), z.shape().end() - 2);
-  const auto axes = static_cast<std::size_t>(d.hidden.shape().rank() - 1);
-  if (sizes.size() < axes) sizes.insert(sizes.begin(), axes - sizes.size(), 1);
-  sizes.insert(sizes.begin(), latents);
-  sizes.push_back(width);
-  const Value hidden = relu(reshape(summed, Shape(sizes)) + d.hidden);  // [latents, .., width]
-  const Value product = matmul(reshape(hidden, {latents, -1, width}), d.output);
-  const Shape lead = hidden.shape().without(0);  // [.., width]
-  const Shape shape = lead.without(lead.axis(-1))
-                          .inserted(lead.rank() - 1, latents)
-                          .inserted(lead.rank(), categories);
-  return reshape(transpose(product, {1, 0, 2}), shape) + d.logits;
+Value logits_given(const Conditionals& d, Value z, SourceLocation where) {
+  return called_from(where, [&] {
+    if (!d.conditional()) return d.logits;
+    const std::int64_t latents = z.shape().at(-2), categories = d.output.shape().at(-1),
+                       width = d.hidden.shape().at(-1);
+    const Value before = slice(z, -2, 0, latents - 1);
+    const Value embedded =
+        matmul(variables_first(before), d.embedding);  // [latents - 1, rows, width]
+    const Value summed = matmul(later(z.graph(), latents, latents - 1),
+                                reshape(embedded, {latents - 1, -1}));  // of all variables before
+    std::vector<std::int64_t> sizes(z.shape().begin(), z.shape().end() - 2);
+    const auto axes = static_cast<std::size_t>(d.hidden.shape().rank() - 1);
+    if (sizes.size() < axes) sizes.insert(sizes.begin(), axes - sizes.size(), 1);
+    sizes.insert(sizes.begin(), latents);
+    sizes.push_back(width);
+    const Value hidden = relu(reshape(summed, Shape(sizes)) + d.hidden);  // [latents, .., width]
+    const Value product = matmul(reshape(hidden, {latents, -1, width}), d.output);
+    const Shape lead = hidden.shape().without(0);  // [.., width]
+    const Shape shape = lead.without(lead.axis(-1))
+                            .inserted(lead.rank() - 1, latents)
+                            .inserted(lead.rank(), categories);
+    return reshape(transpose(product, {1, 0, 2}), shape) + d.logits;
+  });
 }
 
-Value log_probability(Value logits, Value z) { return sum(z * log_softmax(logits), {-2, -1}); }
+Value log_probability(Value logits, Value z, SourceLocation where) {
+  return called_from(where, [&] { return sum(z * log_softmax(logits), {-2, -1}); });
+}
 
-Value categorical_kl(Value q_logits, Value p_logits) {
-  const Value log_q = log_softmax(q_logits);
-  return sum(exp(log_q) * (log_q - log_softmax(p_logits)), {-1});
+Value categorical_kl(Value q_logits, Value p_logits, SourceLocation where) {
+  return called_from(where, [&] {
+    const Value log_q = log_softmax(q_logits);
+    return sum(exp(log_q) * (log_q - log_softmax(p_logits)), {-1});
+  });
 }
 
 }  // namespace abax

@@ -29,7 +29,8 @@ struct Conditionals {
 
 /// Adds the conditionals to `logits`, with the parameters conditional/embedding and
 /// conditional/output of the current scope. `hidden` is [.., width], a value has `size` numbers.
-Conditionals conditional(Value logits, Value hidden, std::int64_t size);
+Conditionals conditional(Value logits, Value hidden, std::int64_t size,
+                         SourceLocation where = SourceLocation::current());
 
 /// What the variables' values and the conditional logits that they were drawn by are.
 struct Draw {
@@ -43,18 +44,21 @@ using Choose = std::function<Value(Value logits, Value noise)>;
 
 /// Chooses the variables in turn. `noise`, [.., latents, categories], may have more leading axes
 /// than the logits: several draws of each. Without it there is one draw of each.
-Draw draw(const Conditionals& distribution, Value noise, const Choose& choose);
+Draw draw(const Conditionals& distribution, Value noise, const Choose& choose,
+          SourceLocation where = SourceLocation::current());
 
 /// The conditional logits of each variable where all have the values z [.., latents, categories]:
 /// what draw() gave along with them.
-Value logits_given(const Conditionals& distribution, Value z);
+Value logits_given(const Conditionals& distribution, Value z,
+                   SourceLocation where = SourceLocation::current());
 
 /// log of the probability of one-hot values by their conditional logits, both [.., latents,
 /// categories]: [..].
-Value log_probability(Value logits, Value z);
+Value log_probability(Value logits, Value z, SourceLocation where = SourceLocation::current());
 
 /// KL(q, p) of each variable between its conditional distributions, [.., latents]. Of independent
 /// variables the sum is KL(q, p); else that has its expectation under z of q as its mean.
-Value categorical_kl(Value q_logits, Value p_logits);
+Value categorical_kl(Value q_logits, Value p_logits,
+                     SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

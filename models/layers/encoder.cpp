@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/layers/layers.h"
@@ -110,9 +111,12 @@ Value embedding_table(Graph& g, std::int64_t vocabulary, const SequenceBlocks& c
   return g.parameter(name, {vocabulary, c.width}, start);
 }
 
-Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& c) {
-  return are_transformer(c) ? transformer_encoder(tokens, lengths, table, c)
-                            : recurrent_encoder(tokens, lengths, table, c);
+Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& c,
+               SourceLocation where) {
+  return called_from(where, [&] {
+    return are_transformer(c) ? transformer_encoder(tokens, lengths, table, c)
+                              : recurrent_encoder(tokens, lengths, table, c);
+  });
 }
 
 }  // namespace abax

@@ -57,6 +57,7 @@ Value embedding_table(Graph& graph, std::int64_t vocabulary, const SequenceBlock
 /// embedding and each layer or branch. Parameters, in the current scope: position, block<i>/..,
 /// norm; or lstm<i>/.., or lstm<i>/forward/.. and lstm<i>/backward/.. (gru<i>/.. likewise). Throws
 /// UsageError where the settings do not fit together.
-Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& blocks);
+Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& blocks,
+               SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/layers/layers.h"
@@ -100,14 +101,17 @@ Value residual_features(Value x, const ConvolutionNetwork& c) {
   return relu(x);
 }
 
-Shape feature_shape(const ImageNetwork& n) {
-  if (const DenseNetwork* network = dense(n)) return {network->hidden.back()};
-  const ConvolutionNetwork& c = convolutional(n);
-  return sizes(n.size, c).back().inserted(2, c.channels);
+Shape feature_shape(const ImageNetwork& n, SourceLocation where) {
+  return called_from(where, [&]() -> Shape {
+    if (const DenseNetwork* network = dense(n)) return {network->hidden.back()};
+    const ConvolutionNetwork& c = convolutional(n);
+    return sizes(n.size, c).back().inserted(2, c.channels);
+  });
 }
 
-Value encode_image(Operand images, const ImageNetwork& n) {
-  const Value x = images.value();
+namespace {
+
+Value encoded(Value x, const ImageNetwork& n) {
   const Shape size{x.shape().rank() > 0 ? x.shape()[0] : 0, n.size.height, n.size.width,
                    n.size.channels};
   if (x.shape() != size)
@@ -124,8 +128,8 @@ Value encode_image(Operand images, const ImageNetwork& n) {
   return h;
 }
 
-Value decode_image(Operand features, const ImageNetwork& n, std::int64_t outputs) {
-  Value h = features.value();  // [batch, n], or [batch, height, width, n] of the features
+/// h is [batch, n], or [batch, height, width, n] of the features.
+Value decoded(Value h, const ImageNetwork& n, std::int64_t outputs) {
   const auto scope = h.graph().scope("decoder");
   const std::int64_t depth = outputs * n.size.channels;
   const DenseNetwork* network = dense(n);
@@ -143,6 +147,16 @@ Value decode_image(Operand features, const ImageNetwork& n, std::int64_t outputs
         linear(h, hidden[hidden.size() - 1 - layer], str_cat("dense", layer)));  // [batch, units]
   const Value pixels = linear(h, n.size.height * n.size.width * depth, "output");
   return reshape(pixels, {h.shape()[0], n.size.height, n.size.width, depth});
+}
+
+}  // namespace
+
+Value encode_image(Operand images, const ImageNetwork& n) {
+  return called_from(images.where(), [&] { return encoded(images.value(), n); });
+}
+
+Value decode_image(Operand features, const ImageNetwork& n, std::int64_t outputs) {
+  return called_from(features.where(), [&] { return decoded(features.value(), n, outputs); });
 }
 
 }  // namespace abax

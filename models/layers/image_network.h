@@ -46,7 +46,7 @@ void fields(Fields& f, ImageNetwork& n);
 /// What encode_image() gives an image, without the batch: [hidden.back()], or [height, width,
 /// channels] of the smallest images, each size halved and rounded up. Throws UsageError where the
 /// settings make no network.
-Shape feature_shape(const ImageNetwork& network);
+Shape feature_shape(const ImageNetwork& network, SourceLocation where = SourceLocation::current());
 
 /// images is [batch, height, width, channels] -> [batch, features..]. Parameters:
 /// encoder/dense<i>/{weight,bias}, i = 0, 1, ...; or encoder/down<i>, encoder/conv,

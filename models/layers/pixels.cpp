@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "ops/elementwise.h"
@@ -60,9 +61,10 @@ Value logistic(const Logistic& l, Value x) {
   return where(lowest, -tail_below, where(highest, -tail_above, inside - tail_above));
 }
 
-UsageError unknown(const Pixels& c) {
+UsageError unknown(const Pixels& c, const SourceLocation& where) {
   return UsageError(str_cat("there is no likelihood '", c.likelihood,
-                            "' of pixels; known are bernoulli, gaussian, logistic"));
+                            "' of pixels; known are bernoulli, gaussian, logistic\n  at ",
+                            place_of(where)));
 }
 
 }  // namespace
@@ -73,49 +75,61 @@ void fields(Fields& f, Pixels& p) {
       .one_of({"bernoulli", "gaussian", "logistic"});
 }
 
-int pixel_outputs(const Pixels& c) {
+int pixel_outputs(const Pixels& c, SourceLocation where) {
   if (c.likelihood == "bernoulli" || c.likelihood == "gaussian") return 1;
   if (c.likelihood == "logistic") return 2;
-  throw unknown(c);
+  throw unknown(c, where);
 }
 
-Value pixel_log_likelihood(Value parameters, Value images, const Pixels& c) {
-  const int outputs = pixel_outputs(c);
-  const Shape &have = parameters.shape(), &x = images.shape();
-  if (have.rank() < 3 || x.rank() < 3 || have.at(-3) != x.at(-3) || have.at(-2) != x.at(-2) ||
-      have.at(-1) != outputs * x.at(-1))
-    throw ShapeError(str_cat("pixel_log_likelihood: expected parameters [.., height, width, ",
-                             outputs, " * channels] of images [.., height, width, channels], came ",
-                             have, " of ", x));
-  const Value each = c.likelihood == "bernoulli" ? bernoulli(parameters, images)
-                     : c.likelihood == "gaussian"
-                         ? gaussian(gaussian_mean(parameters), images, c.variance)
-                         : logistic(logistic(parameters), images);
-  return sum(each, {-3, -2, -1});
+Value pixel_log_likelihood(Value parameters, Value images, const Pixels& c, SourceLocation where) {
+  const int outputs = pixel_outputs(c, where);
+  return called_from(where, [&] {
+    const Shape &have = parameters.shape(), &x = images.shape();
+    if (have.rank() < 3 || x.rank() < 3 || have.at(-3) != x.at(-3) || have.at(-2) != x.at(-2) ||
+        have.at(-1) != outputs * x.at(-1))
+      throw ShapeError(
+          str_cat("pixel_log_likelihood: expected parameters [.., height, width, ", outputs,
+                  " * channels] of images [.., height, width, channels], came ", have, " of ", x));
+    const Value each = c.likelihood == "bernoulli" ? bernoulli(parameters, images)
+                       : c.likelihood == "gaussian"
+                           ? gaussian(gaussian_mean(parameters), images, c.variance)
+                           : logistic(logistic(parameters), images);
+    return sum(each, {-3, -2, -1});
+  });
 }
 
-Value pixel_draw(Value parameters, const Pixels& c) {
-  Graph& g = parameters.graph();
-  if (pixel_outputs(c) == 2) {
-    const Logistic l = logistic(parameters);
-    const Value u = random_open_uniform(g, l.mean.shape());
-    const Value x = l.mean + exp(l.log_scale) * (log(u) - log(1 - u));  // the quantile of u
-    return cast(cast(clamp(127.5f * x + 128, 0, 255), i32), f32) / 255.f;
-  }
-  if (c.likelihood == "gaussian")
-    return gaussian_mean(parameters) + std::sqrt(c.variance) * random_normal(g, parameters.shape());
-  return cast(less(random_uniform(g, parameters.shape()), sigmoid(parameters)), f32);
+Value pixel_draw(Value parameters, const Pixels& c, SourceLocation where) {
+  const int outputs = pixel_outputs(c, where);
+  return called_from(where, [&] {
+    Graph& g = parameters.graph();
+    if (outputs == 2) {
+      const Logistic l = logistic(parameters);
+      const Value u = random_open_uniform(g, l.mean.shape());
+      const Value x = l.mean + exp(l.log_scale) * (log(u) - log(1 - u));  // the quantile of u
+      return cast(cast(clamp(127.5f * x + 128, 0, 255), i32), f32) / 255.f;
+    }
+    if (c.likelihood == "gaussian")
+      return gaussian_mean(parameters) +
+             std::sqrt(c.variance) * random_normal(g, parameters.shape());
+    return cast(less(random_uniform(g, parameters.shape()), sigmoid(parameters)), f32);
+  });
 }
 
-Value pixel_mean(Value parameters, const Pixels& c) {
-  if (pixel_outputs(c) == 2) return clamp(0.5 * logistic(parameters).mean + 0.5, 0, 1);
-  return c.likelihood == "bernoulli" ? sigmoid(parameters) : gaussian_mean(parameters);
+Value pixel_mean(Value parameters, const Pixels& c, SourceLocation where) {
+  const int outputs = pixel_outputs(c, where);
+  return called_from(where, [&] {
+    if (outputs == 2) return clamp(0.5 * logistic(parameters).mean + 0.5, 0, 1);
+    return c.likelihood == "bernoulli" ? sigmoid(parameters) : gaussian_mean(parameters);
+  });
 }
 
-Value pixel_distortion(Value parameters, Value mean, Value images, const Pixels& c) {
-  if (c.likelihood == "gaussian") return square(images - mean) * (1 / c.variance);
-  const auto count = static_cast<float>(images.shape().size(1, 4));
-  return pixel_log_likelihood(parameters, images, c) * (-1 / count);
+Value pixel_distortion(Value parameters, Value mean, Value images, const Pixels& c,
+                       SourceLocation where) {
+  return called_from(where, [&] {
+    if (c.likelihood == "gaussian") return square(images - mean) * (1 / c.variance);
+    const auto count = static_cast<float>(images.shape().size(1, 4));
+    return pixel_log_likelihood(parameters, images, c) * (-1 / count);
+  });
 }
 
 }  // namespace abax

@@ -29,25 +29,29 @@ void fields(Fields& f, Pixels& p);
 // All throw UsageError on another likelihood.
 
 /// Parameters a pixel and channel: 1 or 2.
-int pixel_outputs(const Pixels& pixels);
+int pixel_outputs(const Pixels& pixels, SourceLocation where = SourceLocation::current());
 
 /// log p(images | parameters) summed over pixels and channels, in nats: [..]. `images` are [..,
 /// height, width, channels] in [0, 1]; their leading axes broadcast with those of the parameters.
 /// Throws ShapeError where these do not fit.
-Value pixel_log_likelihood(Value parameters, Value images, const Pixels& pixels);
+Value pixel_log_likelihood(Value parameters, Value images, const Pixels& pixels,
+                           SourceLocation where = SourceLocation::current());
 
 /// A draw of each pixel, anew in each run, [.., height, width, channels]: 0 or 1 for bernoulli, any
 /// number for gaussian, one of the 256 levels for logistic.
-Value pixel_draw(Value parameters, const Pixels& pixels);
+Value pixel_draw(Value parameters, const Pixels& pixels,
+                 SourceLocation where = SourceLocation::current());
 
 /// The mean of each pixel, [.., height, width, channels]: in (0, 1) for bernoulli, any number for
 /// gaussian; for logistic that of the continuous distribution, cut to [0, 1].
-Value pixel_mean(Value parameters, const Pixels& pixels);
+Value pixel_mean(Value parameters, const Pixels& pixels,
+                 SourceLocation where = SourceLocation::current());
 
 /// What a decoder without a likelihood of its own loses, whose mean over an image counts: for
 /// gaussian (x - mean)^2 / variance of each pixel and channel, [batch, height, width, channels]
 /// (which is no likelihood in nats), else -log p(images | parameters) a pixel and channel, [batch].
 /// `mean` is pixel_mean() of the parameters.
-Value pixel_distortion(Value parameters, Value mean, Value images, const Pixels& pixels);
+Value pixel_distortion(Value parameters, Value mean, Value images, const Pixels& pixels,
+                       SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

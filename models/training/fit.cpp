@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -26,8 +27,9 @@ Scalars scalars_of(const FitOptions& o, std::int64_t step) {
 
 }  // namespace
 
-std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& o) {
-  check(learner, o);
+std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& o,
+                 SourceLocation where) {
+  called_from(where, [&] { check(learner, o); });
   data::Batch batch;
   for (std::int64_t step = o.first; step < o.steps; ++step) {
     if (o.stop.stop_requested()) return step;

@@ -43,6 +43,7 @@ struct FitOptions {
 /// then a second call with that number for `first` goes on exactly. Throws UsageError on counts
 /// out of range and where batches_a_step does not fit the learner, DivergedError as
 /// Learner::learn() does, and what on_step throws; then the steps before have been taken.
-std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& options);
+std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& options,
+                 SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
@@ -110,6 +113,21 @@ TEST_CASE("graph: an integer operand is exact") {
   CHECK_FALSE(Operand(0.5f).integer());
   CHECK_FALSE(Operand(std::numeric_limits<double>::quiet_NaN()).integer());
   CHECK(Operand(0.1f).number() == 0.1f);
+}
+
+TEST_CASE("graph: a number beyond the range of f32 is refused with the caller's line") {
+  using Limits = std::numeric_limits<float>;
+  CHECK(Operand(double{Limits::max()}).number() == Limits::max());
+  CHECK(Operand(std::numeric_limits<double>::infinity()).number() == Limits::infinity());
+  CHECK(Operand(-Limits::infinity()).number() == -Limits::infinity());
+  CHECK(std::isnan(Operand(Limits::quiet_NaN()).number()));
+  for (const double beyond : {1e300, -1e300, 1.0001 * Limits::max()}) {
+    const Operand operand(beyond);
+    CHECK_THROWS_WITH_AS(operand.number(), doctest::Contains("is beyond the range of f32"),
+                         UsageError);
+    CHECK_THROWS_WITH_AS(operand.number(), doctest::Contains("at tests/graph/graph_test.cpp:"),
+                         UsageError);
+  }
 }
 
 TEST_CASE("graph: parameters are shared among graphs by name, and refused in another shape") {

@@ -86,7 +86,8 @@ TEST_CASE("variables: unknown names come with the nearest known one") {
   Variables store;
   store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros());
   CHECK_THROWS_WITH_AS(store.at("lstm0/wieght"),
-                       "there is no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?",
+                       doctest::Contains("there is no variable 'lstm0/wieght'; did you mean "
+                                         "'lstm0/weight'?\n  at tests/graph/variables_test.cpp:"),
                        UsageError);
   CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros()), UsageError);
 }
@@ -111,7 +112,6 @@ TEST_CASE("variables: a copy has everything, and stays when the original changes
   CHECK(copy->at("w").value().as<float>()[5] == 2);
   CHECK(copy->at("count").value().as<std::int32_t>()[0] == -5);
   CHECK(copy->at("train:h").role == Role::carried);
-  CHECK(copy_of_parameters(store)->names() == std::vector<std::string>{"w"});
 }
 
 TEST_CASE("variables: an index that is none is refused") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/text.h"
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 #include "models/seq2seq.h"
@@ -45,6 +46,51 @@ TEST_CASE("line translator: a line without tokens gives an empty line, cut lines
   CHECK(translator.translate({}, {.beam = 2}).empty());
   CHECK(translator.translate({"", ""}, {.beam = 2}).size() == 2);
   CHECK(store.count() == before);
+}
+
+TEST_CASE("line translator: lines of any length come out as from plans of the longest") {
+  const std::string content = "a b c d e f g h i";
+  const PairTokenizers tokenizers{data::Tokenizer::words(content), data::Tokenizer::words(content)};
+  constexpr std::int64_t context = 13;
+  for (const char* kind : {"transformer", "gru"}) {
+    CAPTURE(std::string(kind));
+    const ModelSettings settings(
+        "seq2seq",
+        Seq2Seq{.source_vocabulary = data::source_vocabulary(tokenizers.source),
+                .vocabulary = data::target_vocabulary(tokenizers.target),
+                .blocks = {.kind = kind, .width = 8, .layers = 1, .heads = 2, .context = context}});
+    Variables store(3);
+    {
+      Graph g(store, Mode::train, "create");
+      settings.entry().build(g, settings, {.batch = 1, .length = 3, .target_length = 3});
+    }
+    test::shake(store);
+    Workers workers(1);
+    const BeamConfig search{.beam = 3,
+                            .n_best = 3,
+                            .limit = context - 1,
+                            .begin = data::target_begin(tokenizers.target),
+                            .end = data::target_end(tokenizers.target)};
+    LineTranslator lines(store, settings, tokenizers, 3, workers);
+    Translator whole(store, settings, {.batch = 21, .length = context, .beam = 3, .limit = context},
+                     workers);
+    std::string line;
+    for (std::int64_t length = 1; length < context; ++length) {
+      CAPTURE(length);
+      line += str_cat(length > 1 ? " " : "", content[static_cast<std::size_t>(length * 4 % 18)]);
+      std::vector<std::int32_t> tokens = tokenizers.source.encode(line);
+      REQUIRE(std::ssize(tokens) == length);
+      tokens.push_back(data::source_end(tokenizers.source));
+      const auto found = lines.translate({line}, search)[0];
+      const std::vector<std::vector<std::int32_t>> alone{tokens};
+      const auto expected = whole.translate(alone, search)[0];
+      REQUIRE(found.size() == expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        CHECK(found[i].tokens == expected[i].tokens);
+        CHECK(found[i].score == expected[i].score);
+      }
+    }
+  }
 }
 
 }  // namespace abax

@@ -48,6 +48,12 @@ struct Misuse {
 const Misuse misuses[] = {
     {"x + none", [](auto& a) { a.x + a.none; }},
     {"none + 1", [](auto& a) { a.none + 1; }},
+    {"x * 1e300", [](auto& a) { a.x * 1e300; }},
+    {"-1e300 - x", [](auto& a) { -1e300 - a.x; }},
+    {"less(x, 1e300)", [](auto& a) { less(a.x, 1e300); }},
+    {"where(.., 1e300, x)", [](auto& a) { where(less(a.x, 0), 1e300, a.x); }},
+    {"where(.., x, 1e300)", [](auto& a) { where(less(a.x, 0), a.x, 1e300); }},
+    {"ids + 1e300", [](auto& a) { a.ids + 1e300; }},
     {"exp(none)", [](auto& a) { exp(a.none); }},
     {"where(none)", [](auto& a) { where(a.none, a.x, a.x); }},
     {"where(.., none)", [](auto& a) { where(less(a.x, 0), a.x, a.none); }},

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -110,6 +111,10 @@ TEST_CASE("execution: inputs are set by their values, too") {
   for (const double wrong : {0.5, 2147483648., -2147483649.})
     CHECK_THROWS_WITH_AS(run.set(n, wrong), doctest::Contains("'n' is i32[], which cannot hold"),
                          UsageError);
+  for (const double wrong : {1e300, -1e300})
+    CHECK_THROWS_WITH_AS(run.set(rate, wrong), doctest::Contains("is f32[], which cannot hold"),
+                         UsageError);
+  run.set(rate, std::numeric_limits<double>::infinity());
   CHECK_THROWS_AS(run.set("b", 256), UsageError);
   CHECK_THROWS_AS(run.set("b", -1), UsageError);
   CHECK_THROWS_WITH_AS(run.set(y, input), doctest::Contains("no input that the plan reads"),
@@ -167,6 +172,25 @@ TEST_CASE("misuse: no plan") {
   Doubling d;
   CHECK_THROWS_WITH_AS(Execution(nullptr, d.store, d.workers), doctest::Contains("needs a plan"),
                        UsageError);
+  CHECK_THROWS_WITH_AS(Execution(nullptr, d.store, d.workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
+}
+
+TEST_CASE("misuse: a store without the plan's variables, or with others of their names") {
+  Variables store;
+  Graph g(store);
+  const Value w = g.parameter("w", {3}, init::zeros());
+  const auto plan = compile(g, {w});
+  Workers workers(1);
+  Variables other;
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("the store has no variable 'w'"), UsageError);
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
+  other.create("w", {{4}, f32}, Role::trainable, init::zeros());
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers), doctest::Contains("is f32[3]"), UsageError);
+  CHECK_THROWS_WITH_AS(Execution(plan, other, workers),
+                       doctest::Contains("at tests/plan/misuse_test.cpp:"), UsageError);
 }
 
 TEST_CASE("misuse: workers or store that are gone before the execution") {

@@ -48,6 +48,19 @@ TEST_CASE("field: a whole number within its limits") {
   CHECK(field.value_word() == "N");
 }
 
+TEST_CASE("field: messages tell whole numbers in full") {
+  std::int64_t n = 3;
+  Field whole = field_of(&n);
+  whole.at_least(-3000000).at_most(1 << 20);
+  CHECK(refusal(whole, FieldText{"1048577"}) ==
+        "--it: expected a whole number, at least -3000000, at most 1048576, not '1048577'");
+  double x = 3;
+  Field real = field_of(&x);
+  real.above(0).below(1 << 24);
+  CHECK(refusal(real, 16777216.) ==
+        "--it: expected a number, above 0, below 16777216, not '16777216'");
+}
+
 TEST_CASE("field: numbers, whose limits may be open") {
   double x = 0.5;
   Field field = field_of(&x);

@@ -46,6 +46,8 @@ TEST_CASE("exit codes") {
   CHECK(outcome_of(DivergedError("x")).code == 5);
   CHECK(outcome_of(MemoryError("x")).code == 6);
   CHECK(outcome_of(std::bad_alloc()).code == 6);
+  CHECK(outcome_of(ThreadError("use fewer")).code == 6);
+  CHECK(outcome_of(ThreadError("use fewer")).message == "tool: use fewer\n");
   const auto system = [](std::errc code) { return std::system_error(std::make_error_code(code)); };
   CHECK(outcome_of(system(std::errc::resource_unavailable_try_again)).code == 6);
   CHECK(outcome_of(system(std::errc::resource_unavailable_try_again)).message.find("--threads") !=

@@ -167,7 +167,7 @@ SavedRun open_autoencoder(const std::string& folder, const Files& known) {
   return run;
 }
 
-Tensor draw_images(const SavedRun& autoencoder, const Variables& prior, const CodePrior& settings,
+Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const CodePrior& settings,
                    std::span<const std::int64_t> labels, const SamplingConfig& sampling,
                    std::uint64_t seed, Workers& workers) {
   const Tensor codes = draw_codes(prior, settings, labels, sampling, seed, workers);

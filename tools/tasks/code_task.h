@@ -31,7 +31,7 @@ SavedRun open_autoencoder(const std::string& folder, const Files& known);
 
 /// Images of these labels (-1: of no label) by codes of the prior: [labels, height, width,
 /// channels]. See draw_codes().
-Tensor draw_images(const SavedRun& autoencoder, const Variables& prior, const CodePrior& settings,
+Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const CodePrior& settings,
                    std::span<const std::int64_t> labels, const SamplingConfig& sampling,
                    std::uint64_t seed, Workers& workers);
 

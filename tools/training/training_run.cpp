@@ -85,23 +85,6 @@ std::string results_table(const Results& valid, const Results& test) {
   return std::move(out).str();
 }
 
-/// While it lives, the parameters are their averages, where there are some.
-class Averaged {
- public:
-  explicit Averaged(Variables& store) : store_(store), there_(has_averages(store)) {
-    if (there_) exchange_averages(store_);
-  }
-  ~Averaged() {
-    if (there_) exchange_averages(store_);
-  }
-  Averaged(const Averaged&) = delete;
-  Averaged& operator=(const Averaged&) = delete;
-
- private:
-  Variables& store_;
-  bool there_;
-};
-
 }  // namespace
 
 Scalars scheduled_scalars(const RunSettings& s, std::int64_t step, std::int64_t steps) {
@@ -290,7 +273,7 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
     if (validates && (state_.step % eval_every_ == 0 || state_.step == settings_.training.steps))
       validate(progress);
     if (task_->pictures_every() > 0 && state_.step % task_->pictures_every() == 0) {
-      const Averaged averaged(store_);
+      const AveragedParameters averaged(store_);
       draw(str_cat("-", state_.step));
       progress.skip_time();
     }
@@ -367,7 +350,7 @@ bool TrainingRun::out_of_patience() const {
 }
 
 void TrainingRun::validate(Progress& progress) {
-  const Averaged averaged(store_);
+  const AveragedParameters averaged(store_);
   const Results results = evaluate(Part::valid);
   const auto chosen = results.find(settings_.watch.best);
   if (chosen == results.end()) {
@@ -388,7 +371,7 @@ void TrainingRun::validate(Progress& progress) {
   metrics_->write(std::move(line));
   if (better) {
     // The file holds the parameters as they are trained, beside their averages.
-    const Averaged back(store_);
+    const AveragedParameters back(store_);
     save(true);
   }
   progress.skip_time();
@@ -428,7 +411,7 @@ void TrainingRun::report() {
     if (best.state.step != state_.step)
       say(str_cat("the best validation was at step ", best.state.step));
   }
-  const Averaged averaged(store_);
+  const AveragedParameters averaged(store_);
   // A run whose validations gave no number has no best one.
   if (valid.empty() && task_->source(Part::valid)) valid = evaluate(Part::valid);
   const Results test = task_->source(Part::test) ? evaluate(Part::test) : Results();
