@@ -46,6 +46,7 @@ void pack_columns(const float* b, std::int64_t stride, std::int64_t k, std::int6
 
 void pack_b(const MatrixView& b, std::int64_t k, std::int64_t n, std::int64_t first,
             std::int64_t last, float* packed) {
+  if (k == 0) return;  // nor has b any memory then
   for (std::int64_t q = first; q < last; ++q, packed += k * panel_columns) {
     const std::int64_t begin = q * panel_columns;
     const std::int64_t columns = n - begin < panel_columns ? n - begin : panel_columns;
