@@ -33,12 +33,13 @@ int Variables::find_unlocked(std::string_view name) const {
   return found == index_.end() ? -1 : found->second;
 }
 
-Variable& Variables::at(std::string_view name) {
+Variable& Variables::at(std::string_view name, SourceLocation where) {
   const int index = find(name);
   if (index >= 0) return (*this)[index];
   const std::string nearest = nearest_name(name, names());
   throw UsageError(str_cat("there is no variable '", name, "'",
-                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
+                           nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"),
+                           "\n  at ", place_of(where)));
 }
 
 std::vector<std::string> Variables::names() const {
@@ -74,7 +75,11 @@ std::shared_ptr<Variable> Variables::make(const std::string& name, TensorType ty
   auto variable = std::make_shared<Variable>();
   variable->name = name;
   variable->role = role;
-  variable->value_ = Tensor(type);
+  try {
+    variable->value_ = Tensor(type);
+  } catch (const MemoryError& error) {
+    throw MemoryError(str_cat("the variable '", name, "', ", type, ": ", error.what()));
+  }
   Random random(stream_key(seed_, "initialise", name));
   initialiser.fill(variable->value_, random);
   return variable;

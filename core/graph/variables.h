@@ -15,6 +15,7 @@
 
 #include "core/base/lifetime.h"
 #include "core/base/random.h"
+#include "core/base/source_location.h"
 #include "core/base/tensor.h"
 
 namespace abax {
@@ -96,12 +97,12 @@ class Variables {
   const Variable& operator[](int index) const { return *shared(index); }
   /// -1 where there is none.
   int find(std::string_view name) const;
-  /// Throws UsageError, naming the nearest known name.
-  Variable& at(std::string_view name);
+  /// Throws UsageError, naming the nearest known name and the caller's line.
+  Variable& at(std::string_view name, SourceLocation where = SourceLocation::current());
   std::vector<std::string> names() const;
 
   /// Creates and initialises a variable; the initialiser may read others. Throws UsageError where
-  /// the name is taken or empty.
+  /// the name is taken or empty, MemoryError.
   int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
   /// The variable of that name, whatever its type and role, or else a new one: of several threads
   /// that ask at once, one creates it. Throws UsageError where the name is empty.
