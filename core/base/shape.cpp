@@ -25,8 +25,11 @@ std::string_view name_of(DType dtype) {
 
 std::ostream& operator<<(std::ostream& out, DType dtype) { return out << name_of(dtype); }
 
-Shape::Shape(std::initializer_list<std::int64_t> sizes)
-    : Shape(std::span<const std::int64_t>(sizes.begin(), sizes.size())) {}
+Shape::Shape(std::initializer_list<std::int64_t> sizes, SourceLocation where) try
+    : Shape(std::span<const std::int64_t>(sizes.begin(), sizes.size())) {
+} catch (const ShapeError& error) {
+  throw ShapeError(str_cat(error.what(), "\n  at ", place_of(where)));
+}
 
 Shape::Shape(std::span<const std::int64_t> sizes) {
   if (sizes.size() > max_rank)

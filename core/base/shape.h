@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/source_location.h"
+
 namespace abax {
 
 enum class DType : std::uint8_t { f32, i32, u8 };
@@ -43,8 +45,10 @@ class Shape {
   static constexpr int max_rank = 8;
 
   Shape() = default;
-  /// Throws ShapeError on a negative size, more than eight axes or more than 2^40 elements.
-  Shape(std::initializer_list<std::int64_t> sizes);
+  /// Throws ShapeError, with the caller's line, on a negative size, more than eight axes or more
+  /// than 2^40 elements.
+  Shape(std::initializer_list<std::int64_t> sizes,
+        SourceLocation where = SourceLocation::current());
   explicit Shape(std::span<const std::int64_t> sizes);
 
   int rank() const { return rank_; }

@@ -6,6 +6,10 @@
 // library built by one compiler could not be linked into a program of another.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "Abax needs C++20: compile with -std=c++20"
+#endif
+
 namespace abax {
 
 class SourceLocation {

@@ -22,10 +22,12 @@ AlignedBytes allocate_aligned(std::size_t bytes) {
 
 Tensor::Tensor(TensorType type) : type_(type), bytes_(allocate_aligned(type.bytes())) {}
 
-Tensor Tensor::clone() const {
-  Tensor copy(type_);
-  if (data()) std::memcpy(copy.data(), data(), bytes());
+Tensor TensorView::clone() const {
+  Tensor copy(type);
+  if (data) std::memcpy(copy.data(), data, type.bytes());
   return copy;
 }
+
+Tensor Tensor::clone() const { return view().clone(); }
 
 }  // namespace abax

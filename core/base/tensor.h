@@ -32,6 +32,8 @@ using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
 /// for.
 AlignedBytes allocate_aligned(std::size_t bytes);
 
+class Tensor;
+
 /// A look at elements that somebody else owns.
 struct TensorView {
   const void* data = nullptr;
@@ -44,6 +46,8 @@ struct TensorView {
       throw UsageError(str_cat("asked for ", name_of(dtype_of<T>), " elements of a tensor ", type));
     return {static_cast<const T*>(data), static_cast<std::size_t>(type.size())};
   }
+  /// A copy with memory of its own, for what shall outlive the owner or its next run.
+  Tensor clone() const;
 };
 
 /// "f32[2, 3]" and the elements, in brackets by axis; of more than 1000 elements the first and the
@@ -95,18 +99,21 @@ class Tensor {
 
   void* data() { return bytes_.get(); }
   const void* data() const { return bytes_.get(); }
-  TensorView view() const { return {data(), type_}; }
+  TensorView view() const& { return {data(), type_}; }
+  TensorView view() const&& = delete;  // gone with the temporary: keep the tensor in a variable
 
   /// The elements as T. Throws UsageError where the tensor holds another type.
   template <ElementType T>
-  std::span<const T> as() const {
+  std::span<const T> as() const& {
     return view().as<T>();
   }
   template <ElementType T>
-  std::span<T> as() {
+  std::span<T> as() & {
     const auto elements = view().as<T>();
     return {const_cast<T*>(elements.data()), elements.size()};
   }
+  template <ElementType T>
+  std::span<const T> as() const&& = delete;  // gone with the temporary
 
  private:
   TensorType type_;

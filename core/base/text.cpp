@@ -35,6 +35,12 @@ std::string str_cat_printed(std::span<const Printed> parts) {
 }
 
 std::string nearest_name(std::string_view name, std::span<const std::string> known) {
+  const auto in_scope = [](std::string_view longer, std::string_view shorter) {
+    return longer.size() > shorter.size() && !shorter.empty() && longer.ends_with(shorter) &&
+           longer[longer.size() - shorter.size() - 1] == '/';
+  };
+  for (const std::string& candidate : known)
+    if (in_scope(candidate, name)) return candidate;
   std::string best;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : known) {
@@ -44,6 +50,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> kno
       best = candidate;
     }
   }
+  for (const std::string& candidate : known)
+    if (best.empty() && in_scope(name, candidate)) best = candidate;
   return best;
 }
 

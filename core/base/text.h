@@ -31,9 +31,9 @@ std::string str_cat(const Args&... args) {
   return str_cat_printed(std::initializer_list<Printed>{Printed(args)...});
 }
 
-/// The name in `known` with the least edit distance to `name`, or "" where nothing is near
-/// (more than a third of the letters differ). For messages: "unknown key 'stpes'; did you mean
-/// 'steps'?".
+/// The name in `known` that is `name` in a further scope ("decoder/weight" for "weight"), else that
+/// with the least edit distance (at most a third of the letters), else `name` without a scope, or
+/// "" where there is none. For messages: "unknown key 'stpes'; did you mean 'steps'?".
 std::string nearest_name(std::string_view name, std::span<const std::string> known);
 
 }  // namespace abax

@@ -94,9 +94,10 @@ std::vector<Value> call_vjp(const Node& node, const Vjp& vjp) {
 
 std::vector<Value> gradients_where_reached(Value loss, std::span<const Value> wrt,
                                            SourceLocation where) {
-  if (!loss || loss.dtype() != f32 || loss.shape().size() != 1)
-    throw UsageError(str_cat("a loss is one f32 element, not ",
-                             loss ? str_cat(loss.type()) : "empty", "\n  at ", place_of(where)));
+  (void)Operand(loss, where).value();  // not empty, its graph not gone
+  if (loss.dtype() != f32 || loss.shape().size() != 1)
+    throw UsageError(
+        str_cat("a loss is one f32 element, not ", loss.type(), "\n  at ", place_of(where)));
   Graph& graph = loss.graph();
   for (std::size_t i = 0; i < wrt.size(); ++i)
     graph.require_own(wrt[i], str_cat("gradients: value ", i, " of those asked for"), where);

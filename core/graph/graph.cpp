@@ -38,6 +38,11 @@ Value Operand::value() const {
   if (!value_)
     throw UsageError(
         str_cat("a value of a graph is needed here, not an empty one\n  at ", place_of(where_)));
+  if (!value_.alive())
+    throw UsageError(
+        str_cat("the graph of this value is gone; keep it as long as its values are "
+                "used\n  at ",
+                place_of(where_)));
   return value_;
 }
 
@@ -72,10 +77,25 @@ std::string LeafOp::attributes() const {
 }
 
 Graph::Graph(Variables& store, Mode mode, std::string label)
-    : store_(&store), mode_(mode), label_(std::move(label)) {
+    : store_(&store), store_watch_(store.watch()), mode_(mode), label_(std::move(label)) {
   static std::atomic<std::uint64_t> graphs = 0;
-  serial_ = ++graphs;
   if (label_.empty()) label_ = training() ? "train" : "evaluate";
+  serial_ = ++graphs;
+  place_ = &GraphPlace::take(*this, serial_);
+}
+
+Graph::~Graph() { place_->give_back(); }
+
+Variables& Graph::store(Place where) const {
+  if (store_watch_.expired())
+    throw UsageError(str_cat("the store of the graph '", label_,
+                             "' is gone; keep it as long as the graph", location(where)));
+  return *store_;
+}
+
+void Graph::throw_no_node(int index) const {
+  throw UsageError(str_cat("there is no node ", index, " in the graph '", label_, "' of ",
+                           nodes_.size(), " nodes"));
 }
 
 Graph::Scope::Scope(Graph& graph, std::string name) : graph_(graph), before_(graph.scope_) {
@@ -111,7 +131,10 @@ std::string Graph::location(const Place& where) const {
 
 void Graph::require_own(const Value& value, std::string_view what, const Place& where) const {
   if (value.serial() != serial_)
-    throw UsageError(str_cat(what, value ? " is of another graph" : " is empty",
+    throw UsageError(str_cat(what,
+                             !value          ? " is empty"
+                             : value.alive() ? " is of another graph"
+                                             : " is of a graph that is gone",
                              "; give a value of the graph '", label_, "'", location(where)));
 }
 
@@ -134,6 +157,12 @@ Value Graph::input(std::string name, Shape shape, DType dtype, Range range, Plac
       throw UsageError(str_cat("there is an input '", name, "' already, given at ",
                                place_of(node.where), location(where)));
   if (name.empty()) throw UsageError("an input needs a name" + location(where));
+  if (!(range.low < range.high))  // NaN, too
+    throw UsageError(str_cat("no number is in the range ", range.low, " <= x < ", range.high,
+                             " of the input '", name,
+                             "'; give values_in(low, high), low below "
+                             "high",
+                             location(where)));
   Leaf leaf{.kind = Leaf::Kind::input, .name = name, .type = {shape, dtype}, .range = range};
   const Value value = this->leaf(std::move(leaf), unique_node_name(str_cat("input:", name)), where);
   named_.emplace(name, value);
@@ -150,14 +179,23 @@ Value Graph::constant(float value, Place where) { return constant(Tensor::scalar
 
 Value Graph::variable_leaf(std::string full_name, TensorType type, Role role,
                            const Initialiser& initialiser, Place where) {
-  if (role == Role::trainable && !training() && store_->find(full_name) < 0) {
-    const std::string nearest = nearest_name(full_name, store_->names());
+  Variables& store = this->store(where);
+  if (role == Role::trainable && !training() && store.find(full_name) < 0) {
+    const std::string nearest = nearest_name(full_name, store.names());
     throw UsageError(str_cat(
         "there is no parameter '", full_name, "' in the store, and an evaluation graph makes none",
         nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?"), location(where)));
   }
-  const int index = store_->find_or_create(full_name, type, role, initialiser);
-  const Variable& variable = (*store_)[index];
+  const int index = [&] {
+    try {
+      return store.find_or_create(full_name, type, role, initialiser);
+    } catch (const MemoryError& error) {
+      throw MemoryError(error.what() + location(where));
+    } catch (const UsageError& error) {  // of the initialiser
+      throw UsageError(error.what() + location(where));
+    }
+  }();
+  const Variable& variable = store[index];
   if (role == Role::carried && variable.role == role && variable.value().type() != type)
     throw UsageError(str_cat("the carried state '", full_name, "' is ", variable.value().type(),
                              ", made by another graph of the label '", label_,
@@ -293,11 +331,12 @@ Value Graph::add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> 
   return outputs.front();
 }
 
-std::vector<Value> Graph::parameters() const {
+std::vector<Value> Graph::parameters(Place where) const {
+  const Variables& store = this->store(where);
   std::vector<Value> result;
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     if (const Leaf* leaf = nodes_[i].op->leaf(); leaf && leaf->kind == Leaf::Kind::variable) {
-      const Variable& variable = (*store_)[leaf->variable];
+      const Variable& variable = store[leaf->variable];
       if (variable.role == Role::trainable && !variable.frozen)
         result.emplace_back(const_cast<Graph*>(this), static_cast<int>(i), 0);
     }
@@ -309,7 +348,7 @@ Variable& Graph::variable(Value value, Place where) const {
   const Leaf* leaf = node(value.node()).op->leaf();
   if (!leaf || leaf->kind != Leaf::Kind::variable)
     throw UsageError(str_cat("'", node(value.node()).name, "' is not a variable", location(where)));
-  return (*store_)[leaf->variable];
+  return store(where)[leaf->variable];
 }
 
 }  // namespace abax

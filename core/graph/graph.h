@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/base/source_location.h"
+#include "core/graph/graph_place.h"
 #include "core/graph/op.h"
 #include "core/graph/variables.h"
 
@@ -112,22 +113,26 @@ struct Assignment {
 /// Built by one thread at a time; several threads may build graphs on one store.
 class Graph {
  public:
+  using Place = SourceLocation;
+
   /// `label` keys random numbers and carried state; the default is the mode's name. In an
-  /// evaluation graph every parameter must exist in the store already.
+  /// evaluation graph every parameter must exist in the store already. The store must outlive the
+  /// graph's use: what asks for it later throws UsageError.
   explicit Graph(Variables& store, Mode mode = Mode::train, std::string label = {});
+  ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
 
   /// The graph's number in this process, from 1; no other graph ever has it.
   std::uint64_t serial() const { return serial_; }
-  Variables& store() const { return *store_; }
+  /// Throws UsageError where the store is gone.
+  Variables& store(Place where = Place::current()) const;
   Mode mode() const { return mode_; }
   bool training() const { return mode_ == Mode::train; }
   const std::string& label() const { return label_; }
 
-  using Place = SourceLocation;
-
-  /// Data given at each run. The name is not scoped. Throws UsageError on a name used before.
+  /// Data given at each run. The name is not scoped. Throws UsageError on a name used before and on
+  /// a range that holds no number.
   Value input(std::string name, Shape shape, DType dtype = f32, Range range = {},
               Place where = Place::current());
   /// A trainable variable of the current scope, f32: the store's where it has one of that name,
@@ -193,18 +198,25 @@ class Graph {
   Value add_one(std::shared_ptr<const Op> op, std::initializer_list<Value> inputs, Place where);
 
   const std::vector<Node>& nodes() const { return nodes_; }
-  const Node& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
+  /// Throws UsageError where there is no such node.
+  const Node& node(int index) const {
+    if (index < 0 || static_cast<std::size_t>(index) >= nodes_.size()) throw_no_node(index);
+    return nodes_[static_cast<std::size_t>(index)];
+  }
   const std::vector<Assignment>& assignments() const { return assignments_; }
   /// The trainable, not frozen parameters of this graph, in order of appearance.
-  std::vector<Value> parameters() const;
+  std::vector<Value> parameters(Place where = Place::current()) const;
   /// The store's variable that a value reads. Throws UsageError where it reads none, and on a value
   /// that is empty or of another graph.
   Variable& variable(Value value, Place where = Place::current()) const;
   /// Throws UsageError where `value` is empty or of another graph; `what` begins the message:
   /// "assign: the new value".
   void require_own(const Value& value, std::string_view what, const Place& where) const;
+  /// For values, which find the graph there.
+  const GraphPlace& place() const { return *place_; }
 
  private:
+  [[noreturn]] void throw_no_node(int index) const;
   Value leaf(Leaf leaf, std::string name, Place where);
   Value variable_leaf(std::string full_name, TensorType type, Role role,
                       const Initialiser& initialiser, Place where);
@@ -212,7 +224,9 @@ class Graph {
   std::string unique_node_name(std::string_view name);
 
   std::uint64_t serial_;
+  GraphPlace* place_;
   Variables* store_;
+  std::weak_ptr<const void> store_watch_;
   Mode mode_;
   std::string label_;
   std::string scope_;

@@ -8,15 +8,23 @@
 namespace abax {
 
 Value::Value(Graph* graph, int node, int output)
-    : graph_(graph), serial_(graph->serial()), node_(node), output_(output) {}
+    : place_(&graph->place()), serial_(graph->serial()), node_(node), output_(output) {}
+
+bool Value::alive() const { return place_ && place_->graph(serial_); }
 
 Graph& Value::graph() const {
-  if (!graph_) throw UsageError("a value of a graph is needed here, not an empty one");
-  return *graph_;
+  if (!place_) throw UsageError("a value of a graph is needed here, not an empty one");
+  Graph* const graph = place_->graph(serial_);
+  if (!graph)
+    throw UsageError("the graph of this value is gone; keep it as long as its values are used");
+  return *graph;
 }
 
 const TensorType& Value::type() const {
-  return graph().node(node_).outputs[static_cast<std::size_t>(output_)];
+  const std::vector<TensorType>& outputs = graph().node(node_).outputs;
+  if (output_ < 0 || output_ >= static_cast<int>(outputs.size()))
+    throw UsageError(str_cat("node ", node_, " has no output ", output_, " but ", outputs.size()));
+  return outputs[static_cast<std::size_t>(output_)];
 }
 
 std::vector<Value> Op::vjp(const Vjp&) const {

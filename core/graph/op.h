@@ -23,16 +23,20 @@
 namespace abax {
 
 class Graph;
+class GraphPlace;
 struct Leaf;
 
-/// One output of a node of a graph. A cheap handle; the graph must outlive it.
+/// One output of a node of a graph. A cheap handle; the graph must outlive its use.
 class Value {
  public:
   Value() = default;
   Value(Graph* graph, int node, int output);
 
-  explicit operator bool() const { return graph_ != nullptr; }
-  /// Throws UsageError where the value is empty; so do type(), shape() and dtype().
+  explicit operator bool() const { return place_ != nullptr; }
+  /// Whether the graph is there: false where the value is empty and where its graph is gone.
+  bool alive() const;
+  /// Throws UsageError where the value is empty or its graph gone; so do type(), shape() and
+  /// dtype().
   Graph& graph() const;
   /// Of the graph (Graph::serial), 0 where the value is empty. Known after the graph is gone, too.
   std::uint64_t serial() const { return serial_; }
@@ -46,7 +50,7 @@ class Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
-  Graph* graph_ = nullptr;
+  const GraphPlace* place_ = nullptr;
   std::uint64_t serial_ = 0;
   int node_ = -1;
   int output_ = 0;

@@ -75,7 +75,11 @@ std::shared_ptr<Variable> Variables::make(const std::string& name, TensorType ty
   auto variable = std::make_shared<Variable>();
   variable->name = name;
   variable->role = role;
-  variable->value_ = Tensor(type);
+  try {
+    variable->value_ = Tensor(type);
+  } catch (const MemoryError& error) {
+    throw MemoryError(str_cat("the variable '", name, "', ", type, ": ", error.what()));
+  }
   Random random(stream_key(seed_, "initialise", name));
   initialiser.fill(variable->value_, random);
   return variable;

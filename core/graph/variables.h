@@ -97,12 +97,12 @@ class Variables {
   const Variable& operator[](int index) const { return *shared(index); }
   /// -1 where there is none.
   int find(std::string_view name) const;
-  /// Throws UsageError, naming the nearest known name.
+  /// Throws UsageError, naming the nearest known name and the caller's line.
   Variable& at(std::string_view name, SourceLocation where = SourceLocation::current());
   std::vector<std::string> names() const;
 
   /// Creates and initialises a variable; the initialiser may read others. Throws UsageError where
-  /// the name is taken or empty.
+  /// the name is taken or empty, MemoryError.
   int create(std::string name, TensorType type, Role role, const Initialiser& initialiser);
   /// The variable of that name, whatever its type and role, or else a new one: of several threads
   /// that ask at once, one creates it. Throws UsageError where the name is empty.
@@ -147,6 +147,10 @@ class Variables {
 /// the same model. Parameters created later, in either store, are that store's alone. They live as
 /// long as one of the stores does. Whoever trains them must not do so while others read.
 std::unique_ptr<Variables> sharing_parameters(Variables& store);
+
+/// A store with copies of the parameters alone: for plans whose carried state (caches of a
+/// generation) neither a checkpoint of the original nor its other plans shall see.
+std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
 
 /// A store with copies of everything, seed and counters too: what a checkpoint can be written of
 /// while the original goes on.

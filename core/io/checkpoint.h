@@ -76,7 +76,8 @@ class CheckpointReader {
  public:
   explicit CheckpointReader(const std::filesystem::path& path);
 
-  const Checkpoint& contents() const { return contents_; }
+  const Checkpoint& contents() const& { return contents_; }
+  const Checkpoint& contents() const&& = delete;  // gone with the temporary: keep the reader
   /// Of the library that wrote it.
   const std::string& version() const { return version_; }
   std::uint64_t seed() const { return seed_; }

@@ -46,8 +46,8 @@ Cost cost_of(const Step& step, const Program& program) {
 }
 
 Program run_passes(const Graph& graph, std::span<const Value> outputs,
-                   const CompileOptions& options) {
-  Program program = lower(graph, outputs);
+                   const CompileOptions& options, const SourceLocation& where) {
+  Program program = lower(graph, outputs, where);
   if (options.merge) merge(program);
   if (options.views) make_views(program);
   snapshot(program);
@@ -106,15 +106,15 @@ CompileOptions CompileOptions::plain() {
 }
 
 std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> outputs,
-                                    const CompileOptions& options) {
+                                    const CompileOptions& options, SourceLocation where) {
   if (!std::ranges::count(available_levels(), options.level))
     throw UsageError(str_cat("CompileOptions::level is ", name_of(options.level),
                              ", which this machine lacks; its best is ",
-                             name_of(available_levels().back())));
+                             name_of(available_levels().back()), "\n  at ", place_of(where)));
   const auto plan = std::make_shared<Plan>();
   plan->options = options;
   plan->graph = graph.serial();
-  plan->program = run_passes(graph, outputs, options);
+  plan->program = run_passes(graph, outputs, options, where);
   Program& program = plan->program;
   const int first_update = updates_last(program);
 
@@ -161,8 +161,8 @@ std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> o
 }
 
 std::shared_ptr<const Plan> compile(const Graph& graph, std::initializer_list<Value> outputs,
-                                    const CompileOptions& options) {
-  return compile(graph, std::span(outputs.begin(), outputs.size()), options);
+                                    const CompileOptions& options, SourceLocation where) {
+  return compile(graph, std::span(outputs.begin(), outputs.size()), options, where);
 }
 
 std::size_t memory_bytes(const Plan& plan) {

@@ -29,12 +29,14 @@ struct CompileOptions {
 class Plan;
 
 /// Compiles what `outputs` and the graph's assignments need. Throws UsageError on an output that is
-/// empty or of another graph, and on a SIMD level that this machine lacks. Several threads may
-/// compile graphs of one store at once.
+/// empty or of another graph, on a SIMD level that this machine lacks, and where the graph's store
+/// is gone. Several threads may compile graphs of one store at once.
 std::shared_ptr<const Plan> compile(const Graph& graph, std::span<const Value> outputs,
-                                    const CompileOptions& options = {});
+                                    const CompileOptions& options = {},
+                                    SourceLocation where = SourceLocation::current());
 std::shared_ptr<const Plan> compile(const Graph& graph, std::initializer_list<Value> outputs,
-                                    const CompileOptions& options = {});
+                                    const CompileOptions& options = {},
+                                    SourceLocation where = SourceLocation::current());
 
 /// Steps, shapes, scopes, fused groups and offsets, a line a step.
 std::string to_text(const Plan& plan);

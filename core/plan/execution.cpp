@@ -67,10 +67,11 @@ struct Execution::State {
   void set(int input, const TensorView& tensor, const Place& where);
   void set(int input, double number, const Place& where);
   TensorView view(const Program::Output& output, const Place& where) const;
-  void check_inputs() const;
+  void check_inputs(const Place& where) const;
   void bind();
   void pack(std::uint64_t run);
   void call(const PlanStep& step, std::size_t index, std::uint64_t run);
+  void call_kernel(const PlanStep& step, std::size_t index, const Call& call) const;
   void run_steps(std::uint64_t run);
   void commit();
 };
@@ -260,12 +261,13 @@ TensorView Execution::State::view(const Program::Output& output, const Place& wh
   return {base + address.offset, plan->program.value(output.value).type};
 }
 
-void Execution::State::check_inputs() const {
+void Execution::State::check_inputs(const Place& where) const {
   const auto& inputs = plan->program.inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!bound[i])
-      throw UsageError(str_cat("input '", inputs[i].name, "', ", inputs[i].type,
-                               ", was not set; call set() before run()"));
+      throw UsageError(str_cat("input '", inputs[i].name, "', ", inputs[i].type, ", of the plan '",
+                               plan->program.label, "' was not set; call set() before run()",
+                               at(where)));
     const void* data = bases[static_cast<std::size_t>(plan->input_base(static_cast<int>(i)))];
     check_range(inputs[i].name, {data, inputs[i].type}, inputs[i].range);
   }
@@ -290,6 +292,21 @@ void Execution::State::bind() {
   }
 }
 
+/// What a kernel knows of its data lacks the node that it works for.
+void Execution::State::call_kernel(const PlanStep& step, std::size_t index,
+                                   const Call& call) const {
+  try {
+    step.kernel.run(call);
+  } catch (const DataError& error) {
+    const Program& program = plan->program;
+    const Step& source = index < program.steps.size()
+                             ? program.steps[index]
+                             : program.packs[index - program.steps.size()].step;
+    throw DataError(str_cat(error.what(), "\n  in ", source.nodes.front(), ", of the plan '",
+                            program.label, "'"));
+  }
+}
+
 void Execution::State::call(const PlanStep& step, std::size_t index, std::uint64_t run) {
   const Call call{
       .inputs = pointers.data() + step.first_input,
@@ -298,9 +315,9 @@ void Execution::State::call(const PlanStep& step, std::size_t index, std::uint64
       .workers = workers,
       .seed = store->seed(),
       .run = run};
-  if (!profiling) return step.kernel.run(call);
+  if (!profiling) return call_kernel(step, index, call);
   const Clock::time_point start = Clock::now();
-  step.kernel.run(call);
+  call_kernel(step, index, call);
   StepProfile& taken = profile[index];
   taken.seconds += seconds_since(start);
   taken.flops += step.cost.flops;
@@ -417,18 +434,19 @@ void Execution::set(const Value& input, double number, Place where) {
   state().set(state().input(input, where), number, where);
 }
 
-void Execution::run() {
+void Execution::run(Place where) {
   State& state = this->state();
   const Claim own(state.in_run,
                   "this execution runs already, in another thread; make one for each thread");
   if (state.workers_watch.expired() || state.store_watch.expired())
     throw UsageError(str_cat("the ", state.store_watch.expired() ? "store" : "Workers",
-                             " of this execution is gone; keep it as long as the execution"));
+                             " of this execution is gone; keep it as long as the execution",
+                             at(where)));
   const Claim workspace(state.workspace->in_run,
                         "another execution runs in the same workspace; executions that run at "
                         "once need a workspace each");
   const CarriedClaims carried(state.carried);
-  state.check_inputs();
+  state.check_inputs(where);
   state.ran = false;
   state.workspace->last = nullptr;
   state.bind();

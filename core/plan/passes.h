@@ -13,7 +13,7 @@ inline std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 /// A step a node, for the nodes that the outputs and the graph's assignments need (prune.cpp).
 /// Throws UsageError on an output that is empty or of another graph.
-Program lower(const Graph& graph, std::span<const Value> outputs);
+Program lower(const Graph& graph, std::span<const Value> outputs, const SourceLocation& where);
 
 /// Equal repeatable steps become one, equal constants too.
 void merge(Program& program);

@@ -113,12 +113,10 @@ class Lowering {
 
 }  // namespace
 
-Program lower(const Graph& graph, std::span<const Value> outputs) {
-  for (const Value& output : outputs)
-    if (output.serial() != graph.serial())
-      throw UsageError(
-          "compile: an output is empty or belongs to another graph; "
-          "give values of the graph that is compiled");
+Program lower(const Graph& graph, std::span<const Value> outputs, const SourceLocation& where) {
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    graph.require_own(outputs[i], str_cat("compile: output ", i), where);
+  (void)graph.store(where);  // not gone
   const std::vector<bool> needed = needed_nodes(graph, outputs);
   Lowering lowering(graph);
   for (std::size_t i = 0; i < needed.size(); ++i)

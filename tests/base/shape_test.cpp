@@ -33,6 +33,15 @@ TEST_CASE("shape: errors name both shapes") {
   CHECK_THROWS_AS((Shape{2, 3}.at(2)), ShapeError);
 }
 
+TEST_CASE("shape: sizes that are none name the line that wrote them") {
+  const auto refused = [](const Shape&) {};
+  CHECK_THROWS_WITH_AS(refused({2, -3}),
+                       doctest::Contains("a size is at least 0: [2, -3]\n  at tests/base/shape_te"),
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(refused({1 << 30, 1 << 30}), doctest::Contains("shape_test.cpp:"),
+                       ShapeError);
+}
+
 TEST_CASE("shape: an axis that is none is refused") {
   CHECK(Shape{2, 3}[1] == 3);
   CHECK_THROWS_WITH_AS((Shape{2, 3}[2]), "there is no axis 2 in [2, 3]", ShapeError);

@@ -29,6 +29,15 @@ static_assert(can_be_element<float> && can_be_element<std::int32_t> &&
 static_assert(!can_be_read<std::int64_t> && !can_be_read<double> && !can_be_read<bool> &&
               !can_be_read<char>);
 
+// A look at a temporary would outlive what it looks at.
+template <class T>
+concept can_be_looked_at = requires(T&& tensor) {
+  std::forward<T>(tensor).view();
+}
+|| requires(T&& tensor) { std::forward<T>(tensor).template as<float>(); };
+static_assert(can_be_looked_at<Tensor&> && can_be_looked_at<const Tensor&>);
+static_assert(!can_be_looked_at<Tensor> && !can_be_looked_at<const Tensor>);
+
 }  // namespace
 
 TEST_CASE("tensor: as many values as the shape says, of its type") {
@@ -37,6 +46,15 @@ TEST_CASE("tensor: as many values as the shape says, of its type") {
   CHECK_THROWS_AS((Tensor::of<float>({2}, {1, 2, 3})), ShapeError);
   CHECK_THROWS_WITH_AS((void)x.as<float>(), "asked for f32 elements of a tensor i32[2, 2]",
                        UsageError);
+}
+
+TEST_CASE("tensor: a clone has memory of its own") {
+  Tensor x = Tensor::of<float>({2}, {1, 2});
+  const Tensor copy = x.view().clone(), other = x.clone();
+  x.as<float>()[1] = 3;
+  CHECK(copy.type() == x.type());
+  CHECK(copy.as<float>()[1] == 2);
+  CHECK(other.as<float>()[1] == 2);
 }
 
 TEST_CASE("tensor: a move leaves an empty tensor") {
@@ -62,7 +80,8 @@ TEST_CASE("tensor: a move leaves an empty tensor") {
 TEST_CASE("tensor: printed with its type, elements by axis") {
   CHECK(str_cat(Tensor::scalar(2.5f)) == "f32[] 2.5");
   CHECK(str_cat(Tensor::of<std::int32_t>({3}, {1, -20, 3})) == "i32[3] [  1, -20,   3]");
-  CHECK(str_cat(Tensor::of<std::uint8_t>({1, 2}, {0, 255}).view()) == "u8[1, 2]\n[[  0, 255]]");
+  const Tensor bytes = Tensor::of<std::uint8_t>({1, 2}, {0, 255});
+  CHECK(str_cat(bytes.view()) == "u8[1, 2]\n[[  0, 255]]");
   CHECK(str_cat(Tensor::of<float>({2, 2}, {0.1f, 1e-10f, -INFINITY, NAN})) ==
         "f32[2, 2]\n[[  0.1, 1e-10],\n [ -inf,   nan]]");
   CHECK(str_cat(Tensor::of<std::int32_t>({2, 1, 2}, {1, 2, 3, 4})) ==

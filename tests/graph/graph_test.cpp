@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/elementwise_op.h"
+#include "core/graph/gradients.h"
 #include "core/graph/print.h"
 #include "tests/graph/test_ops.h"
 
@@ -90,6 +91,90 @@ TEST_CASE("graph: an empty value is no number, and has no type") {
   }
   CHECK_THROWS_AS((void)Value{}.shape(), UsageError);
   CHECK_THROWS_AS((void)Value{}.graph(), UsageError);
+}
+
+TEST_CASE(
+    "graph: a value whose graph is gone is refused, also where another graph took its place") {
+  Variables store;
+  Value gone;
+  {
+    Graph g(store);
+    gone = g.input("x", {2});
+    CHECK(gone.alive());
+  }
+  const auto check_refused = [&] {
+    CHECK(gone);
+    CHECK_FALSE(gone.alive());
+    for (const std::string& message :
+         {message_of([&] { (void)gone.shape(); }), message_of([&] { (void)gone.graph(); }),
+          message_of([&] { (void)Operand(gone).value(); })})
+      CHECK(holds(message, "the graph of this value is gone"));
+    for (const std::string& message : {message_of([&] { (void)stop_gradient(gone); }),
+                                       message_of([&] { (void)gradients(gone, {gone}); })}) {
+      CHECK(holds(message, "the graph of this value is gone"));
+      CHECK(holds(message, "at tests/graph/graph_test.cpp:"));
+    }
+  };
+  check_refused();
+  Graph next(store);
+  const Value x = next.input("x", {2});
+  check_refused();
+  CHECK(x.alive());
+  CHECK(x != gone);
+  CHECK(holds(message_of([&] { next.name(gone, "y"); }), "is of a graph that is gone"));
+  CHECK(x.shape() == Shape{2});
+}
+
+TEST_CASE("graph: values find their own among many graphs that come and go") {
+  Variables store;
+  std::vector<std::unique_ptr<Graph>> graphs;
+  std::vector<Value> values;
+  for (int i = 0; i < 200; ++i) {
+    graphs.push_back(std::make_unique<Graph>(store));
+    values.push_back(graphs.back()->input("x", {i}));
+    if (i % 3 == 0) graphs[static_cast<std::size_t>(i / 2)].reset();
+  }
+  for (std::size_t i = 0; i < graphs.size(); ++i) {
+    CHECK(values[i].alive() == (graphs[i] != nullptr));
+    if (graphs[i]) CHECK(&values[i].graph() == graphs[i].get());
+  }
+}
+
+TEST_CASE("graph: one whose store is gone says so") {
+  auto store = std::make_unique<Variables>();
+  Graph g(*store);
+  const Value w = g.parameter("w", {1}, init::zeros());
+  store.reset();
+  for (const std::string& message :
+       {message_of([&] { g.parameter("v", {1}, init::zeros()); }),
+        message_of([&] { g.carried_state("h", {{1}}); }), message_of([&] { (void)g.parameters(); }),
+        message_of([&] { (void)g.variable(w); }), message_of([&] { (void)g.store(); })}) {
+    CHECK(holds(message, "the store of the graph 'train' is gone"));
+    CHECK(holds(message, "at tests/graph/graph_test.cpp:"));
+  }
+}
+
+TEST_CASE("graph: a node or output that is none is refused") {
+  Variables store;
+  Graph g(store);
+  g.input("x", {2});
+  CHECK(holds(message_of([&] { (void)g.node(99); }), "there is no node 99 in the graph 'train'"));
+  CHECK_THROWS_AS((void)g.node(-1), UsageError);
+  CHECK_THROWS_AS((void)Value(&g, 0, 1).type(), UsageError);
+  CHECK_THROWS_AS((void)Value(&g, 0, -1).type(), UsageError);
+}
+
+TEST_CASE("graph: an input's range that holds no number is refused") {
+  Variables store;
+  Graph g(store);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const Range& range :
+       {values_in(5, 1), values_in(2, 2), values_in(0, nan), values_in(nan, 1)}) {
+    const std::string message = message_of([&] { g.input("x", {2}, f32, range); });
+    CHECK(holds(message, "of the input 'x'"));
+    CHECK(holds(message, "at tests/graph/graph_test.cpp:"));
+  }
+  CHECK(g.input("x", {2}, f32, values_in(1, 5)).shape() == Shape{2});
 }
 
 // Of two values `==` tells whether they are the same handle: no number to compute with.

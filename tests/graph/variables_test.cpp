@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/graph/graph.h"
 
 namespace abax {
 namespace {
@@ -82,13 +83,40 @@ TEST_CASE("variables: orthogonal rows or columns") {
   }
 }
 
+TEST_CASE("variables: a forgotten scope, or one too many, is named") {
+  Variables store;
+  for (const char* name : {"dec/l/weight", "m/weight", "x/bias"})
+    store.create(name, {{1}}, Role::trainable, init::zeros());
+  CHECK_THROWS_WITH_AS(store.at("l/weight"), doctest::Contains("did you mean 'dec/l/weight'?"),
+                       UsageError);
+  CHECK_THROWS_WITH_AS(store.at("whole/encoder/x/bias"),
+                       doctest::Contains("did you mean 'x/bias'?"), UsageError);
+  Graph g(store, Mode::evaluate);
+  CHECK_THROWS_WITH_AS(g.parameter("l/weight", {1}, init::zeros()),
+                       doctest::Contains("did you mean 'dec/l/weight'?"), UsageError);
+}
+
+TEST_CASE("variables: a parameter beyond memory is named, with its type and its line") {
+  Variables store;
+  Graph g(store);
+  const auto make = [&] { g.parameter("huge", {1 << 20, 1 << 20}, init::zeros()); };
+  CHECK_THROWS_WITH_AS(make(),
+                       doctest::Contains("the variable 'huge', f32[1048576, 1048576]: could "
+                                         "not allocate"),
+                       MemoryError);
+  CHECK_THROWS_WITH_AS(make(), doctest::Contains("at tests/graph/variables_test.cpp:"),
+                       MemoryError);
+  CHECK(store.count() == 0);
+}
+
 TEST_CASE("variables: unknown names come with the nearest known one") {
   Variables store;
   store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros());
-  CHECK_THROWS_WITH_AS(store.at("lstm0/wieght"),
-                       doctest::Contains("there is no variable 'lstm0/wieght'; did you mean "
-                                         "'lstm0/weight'?\n  at tests/graph/variables_test.cpp:"),
-                       UsageError);
+  CHECK_THROWS_WITH_AS(
+      store.at("lstm0/wieght"),
+      doctest::Contains("there is no variable 'lstm0/wieght'; did you mean 'lstm0/weight'?\n"
+                        "  at tests/graph/variables_test.cpp:"),
+      UsageError);
   CHECK_THROWS_AS(store.create("lstm0/weight", {{2}}, Role::trainable, init::zeros()), UsageError);
 }
 
@@ -112,6 +140,7 @@ TEST_CASE("variables: a copy has everything, and stays when the original changes
   CHECK(copy->at("w").value().as<float>()[5] == 2);
   CHECK(copy->at("count").value().as<std::int32_t>()[0] == -5);
   CHECK(copy->at("train:h").role == Role::carried);
+  CHECK(copy_of_parameters(store)->names() == std::vector<std::string>{"w"});
 }
 
 TEST_CASE("variables: an index that is none is refused") {

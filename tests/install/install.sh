@@ -59,6 +59,10 @@ own_op() {
 }
 [ ! -x "$build/tools/train" ] || quiet "$prefix/bin/abax-train" --steps 30 --out run
 for compiler in $compilers; do
+  # An older standard is named before all that follows from it.
+  echo '#include <abax/abax.h>' > old.cpp
+  "$compiler" -std=c++17 -fsyntax-only $(package --cflags $library) old.cpp > said 2>&1 && { echo 'C++17 compiles'; exit 1; }
+  grep error: said | sed -n 1p | grep -q 'Abax needs C++20' || { echo 'C++17 is not named'; cat said; exit 1; }
   build "$compiler" "$source/tests/install/everything.cpp" everything
   quiet ./everything
   build "$compiler" "$source/tests/readme/train.cpp" train

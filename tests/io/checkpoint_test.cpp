@@ -19,6 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 using doctest::Contains;
 
+// A reference to a temporary's contents would outlive them.
+template <class T>
+concept can_be_asked = requires(T&& reader) {
+  std::forward<T>(reader).contents();
+};
+static_assert(can_be_asked<const CheckpointReader&> && !can_be_asked<CheckpointReader>);
+
 void fill_store(Variables& store, float first) {
   store.create("lstm0/weight", {{3, 5}, f32}, Role::trainable, init::uniform(-1, 1));
   store.create("lstm0/bias", {{5}, f32}, Role::trainable, init::constant(first));

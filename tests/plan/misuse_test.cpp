@@ -90,6 +90,54 @@ TEST_CASE("misuse: a value of a graph that is gone is no output, and is not foll
   CHECK_THROWS_WITH_AS(run.set(stranger, 1), doctest::Contains("of another graph"), UsageError);
 }
 
+TEST_CASE("misuse: compile() names the output that is wrong, and the caller's line") {
+  Doubling d;
+  Graph other(d.store);
+  const Value strange = other.input("x", {3});
+  Value gone;
+  {
+    Graph brief(d.store);
+    gone = brief.input("x", {3});
+  }
+  const auto refused = [&](const Value& wrong, const char* why) {
+    const auto attempt = [&] { (void)compile(d.g, {d.y, wrong}); };
+    CHECK_THROWS_WITH_AS(attempt(), doctest::Contains(why), UsageError);
+    CHECK_THROWS_WITH_AS(attempt(), doctest::Contains("at tests/plan/misuse_test.cpp:"),
+                         UsageError);
+  };
+  refused(Value(), "compile: output 1 is empty");
+  refused(strange, "compile: output 1 is of another graph");
+  refused(gone, "compile: output 1 is of a graph that is gone");
+}
+
+TEST_CASE("misuse: a graph whose store is gone is not compiled") {
+  auto store = std::make_unique<Variables>();
+  Graph g(*store);
+  const Value y = affine(g.input("x", {3}), 2, 0);
+  store.reset();
+  const auto attempt = [&] { (void)compile(g, {y}); };
+  CHECK_THROWS_WITH_AS(attempt(), doctest::Contains("the store of the graph 'train' is gone"),
+                       UsageError);
+  CHECK_THROWS_WITH_AS(attempt(), doctest::Contains("misuse_test.cpp:"), UsageError);
+}
+
+TEST_CASE("misuse: what a kernel says of its data names the node and the plan") {
+  Variables store;
+  Graph g(store, Mode::evaluate, "one");
+  const Value x = g.input("x", {1});
+  const auto scope = g.scope("decoder");
+  const auto plan = compile(g, {positive(x)});
+  Workers workers(1);
+  Execution run(plan, store, workers);
+  const Tensor bad = Tensor::of<float>({1}, {-1});
+  run.set("x", bad);
+  for (const bool profiling : {false, true}) {
+    run.set_profiling(profiling);
+    CHECK_THROWS_WITH_AS(run.run(), doctest::Contains("\n  in decoder/positive, of the plan 'one'"),
+                         DataError);
+  }
+}
+
 TEST_CASE("execution: inputs are set by their values, too") {
   Variables store;
   Graph g(store), other(store);
