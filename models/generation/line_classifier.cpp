@@ -22,7 +22,7 @@ std::vector<std::vector<float>> LineClassifier::classify(const std::vector<std::
   std::vector<std::vector<float>> results(lines.size());
   // The lines that have any, with a label that nothing reads.
   data::LabelledText words;
-  words.files = {"lines"};
+  words.classes = {"lines"};
   std::vector<std::size_t> line;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (tokenizer_.encode(lines[i]).empty()) continue;

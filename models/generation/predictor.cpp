@@ -6,17 +6,36 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 namespace abax {
+namespace {
+
+template <class Function>
+Function given(Function function) {
+  if (!function) throw UsageError("a Predictor needs a function that builds its network, got none");
+  return function;
+}
+
+}  // namespace
+
+Value PredictorInputs::at(std::string_view name) const {
+  if (const auto found = values_.find(name); found != values_.end()) return found->second;
+  std::string known;
+  for (const auto& [other, value] : values_)
+    known += str_cat(known.empty() ? "'" : ", '", other, "'");
+  throw UsageError(str_cat("this predictor was given no input '", name, "' but ",
+                           known.empty() ? "none at all" : known));
+}
 
 Predictor::Predictor(Variables& store, Workers& workers, Build build, std::size_t most_plans)
-    : build_(std::move(build)), plans_(store, workers, "predict", most_plans) {}
+    : build_(given(std::move(build))), plans_(store, workers, "predict", most_plans) {}
 
 Predictor::Predictor(Variables& store, Workers& workers, std::function<Value(Value)> network,
                      std::size_t most_plans)
     : Predictor(
           store, workers,
-          [network = std::move(network)](Graph&, const PredictorInputs& inputs) {
+          [network = given(std::move(network))](Graph&, const PredictorInputs& inputs) {
             if (inputs.size() != 1)
               throw UsageError(
                   "this predictor has one input; make it of a function of "
@@ -27,13 +46,13 @@ Predictor::Predictor(Variables& store, Workers& workers, std::function<Value(Val
 
 std::vector<Tensor> Predictor::operator()(std::span<const NamedTensor> inputs) {
   const auto build = [&](Graph& g) {
-    PredictorInputs values;
+    PredictorInputs::Map values;
     for (const NamedTensor& input : inputs) {
       const TensorType& type = input.tensor.type;
       std::string name(input.name);
       values.emplace(name, g.input(name, type.shape, type.dtype));
     }
-    return build_(g, values);
+    return build_(g, PredictorInputs(std::move(values)));
   };
   ShapePlans::Plan& plan = plans_.of(inputs, build);
   plan.execution->run();

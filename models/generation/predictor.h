@@ -14,11 +14,14 @@
 //     const std::vector<Tensor> found = predict({{"tokens", tokens}, {"lengths", lengths}});
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/generation/shape_plans.h"
@@ -26,16 +29,33 @@
 namespace abax {
 
 /// The inputs of a graph by their names, as the tensors that were given have them: f32, i32 or u8.
-using PredictorInputs = std::map<std::string, Value, std::less<>>;
+class PredictorInputs {
+ public:
+  using Map = std::map<std::string, Value, std::less<>>;
+  explicit PredictorInputs(Map values) : values_(std::move(values)) {}
+
+  /// Throws UsageError where there is none of that name, saying which there are.
+  Value at(std::string_view name) const;
+  bool contains(std::string_view name) const { return values_.contains(name); }
+  std::size_t size() const { return values_.size(); }
+  /// Pairs of a name and a value, by name.
+  Map::const_iterator begin() const { return values_.begin(); }
+  Map::const_iterator end() const { return values_.end(); }
+
+ private:
+  Map values_;
+};
 
 /// Used by one thread at a time. It shares the store's parameters: what training changes later
 /// counts, and must not happen during a call. State and random numbers are its own, and the store
-/// stays as it is, see ShapePlans. Store and workers must outlive it.
+/// stays as it is, see ShapePlans. Store and workers must outlive it: a call throws
+/// UsageError where one of them is gone.
 class Predictor {
  public:
   /// What is computed, in an evaluation graph: without dropout, and with parameters that the store
   /// holds already, by the same names and scopes as in the graph that trained them.
   using Build = std::function<std::vector<Value>(Graph& graph, const PredictorInputs& inputs)>;
+  /// Throws UsageError where there is no function, or on no plans.
   Predictor(Variables& store, Workers& workers, Build build, std::size_t most_plans = 32);
   /// Of one input and one output.
   Predictor(Variables& store, Workers& workers, std::function<Value(Value)> network,

@@ -18,10 +18,19 @@ std::vector<NamedTensor> named_tensors(BatchInputs inputs) {
 ShapePlans::ShapePlans(Variables& store, Workers& workers, std::string label, std::size_t most)
     : store_(store),
       workers_(workers),
+      store_watch_(store.watch()),
+      workers_watch_(workers.watch()),
       label_(std::move(label)),
       most_(most),
       workspace_(make_workspace()) {
   if (most_ < 1) throw UsageError("at least one plan is to be kept, not 0");
+}
+
+void ShapePlans::check_alive() const {
+  if (store_watch_.expired() || workers_watch_.expired())
+    throw UsageError(str_cat("the ", store_watch_.expired() ? "store" : "Workers",
+                             " of these plans (\"", label_,
+                             "\") is gone; keep it as long as what makes predictions with it"));
 }
 
 void ShapePlans::read_saved_state() {
@@ -34,6 +43,7 @@ void ShapePlans::read_saved_state() {
 
 ShapePlans::Plan& ShapePlans::of(std::span<const NamedTensor> inputs,
                                  FunctionRef<std::vector<Value>(Graph&)> build) {
+  check_alive();
   std::string key;
   for (const NamedTensor& input : inputs) key += str_cat(input.name, ' ', input.tensor.type, '\n');
   Kept& kept = plans_[key];
@@ -47,6 +57,8 @@ ShapePlans::Plan& ShapePlans::of(std::span<const NamedTensor> inputs,
       kept.plan = std::move(plan);
     } catch (...) {
       plans_.erase(key);
+      // The next try sees what the store has by then.
+      if (plans_.empty()) own_.reset();
       throw;
     }
     if (plans_.size() > most_)

@@ -41,7 +41,7 @@ std::vector<NamedTensor> named_tensors(BatchInputs inputs);
 /// next run of any of them. It shares the parameters that the store has when the first plan is
 /// made: what training changes later counts. Saved state is read as the store has it at each of();
 /// all else (carried state, counters of random numbers) is its own, and the store stays as it is.
-/// Store and workers must outlive it.
+/// Store and workers must outlive it: of() throws UsageError where one of them is gone.
 class ShapePlans {
  public:
   /// At most so many plans are kept: the one that was not asked for the longest goes first. `label`
@@ -55,9 +55,9 @@ class ShapePlans {
     std::vector<Value> results;
     std::optional<Execution> execution;
   };
-  /// That for inputs of these names and types, with those that it reads bound to it: they must
+  /// The one for inputs of these names and types, with those that it reads bound to it: they must
   /// live until it has run. Where there is none, `build` adds what is computed to its graph, and
-  /// gives the results.
+  /// gives the results. Where that throws, nothing of it stays.
   Plan& of(std::span<const NamedTensor> inputs, FunctionRef<std::vector<Value>(Graph&)> build);
 
   /// How many there are.
@@ -68,10 +68,12 @@ class ShapePlans {
     std::unique_ptr<Plan> plan;
     std::uint64_t last_use = 0;
   };
+  void check_alive() const;
   void read_saved_state();
 
   Variables& store_;
   Workers& workers_;
+  std::weak_ptr<const void> store_watch_, workers_watch_;
   std::string label_;
   std::size_t most_;
   std::uint64_t uses_ = 0;

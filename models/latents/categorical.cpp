@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/graph/sum.h"
 #include "models/latents/estimators.h"
+#include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
@@ -170,13 +171,15 @@ CategoricalSamples hard_sample_of(const Conditionals& q, const Conditionals& p) 
   return draw_samples(q, p, 1, "", {});
 }
 
-Bound categorical_bound(const CategoricalSamples& s, const CategoricalLatent& c,
-                        Value log_likelihood, Value weight, Value items, Value weights) {
-  check_estimator(c.estimator);
+Bound categorical_bound(const CategoricalSamples& s, const CategoricalLatent& c, Operand given,
+                        Value weight, Value items, Value weights) {
+  check_estimator(c.estimator, given.where());
   const Value kl = sum_after(s.kl, 2);  // [samples, batch]
+  check_one_shape("categorical_bound: log p(x|z) [samples, batch]", given, {{"KL", kl}});
+  const Value log_likelihood = given.value();
   const bool training = kl.graph().training();
   if (s.probability) return bound_of(s.mean_of(log_likelihood), s.mean_of(kl), weight);
-  const Bound each = bound_of(log_likelihood, kl, weight);
+  const Bound each = bound_of({log_likelihood, given.where()}, kl, weight);
   Bound bound{s.mean_of(each.log_likelihood), s.mean_of(each.kl), {}};
   // An evaluation takes a hard sample as it is.
   const std::string estimator = training ? c.estimator : "";

@@ -88,8 +88,9 @@ CategoricalSamples hard_sample_of(const Conditionals& q, const Conditionals& p);
 
 /// The bound by these samples, its objective with the estimator's gradient. `log_likelihood` is
 /// log p(x|z), [samples, batch]; `items` [batch, ..] is what a learned baseline reads.
+/// Throws ShapeError with the caller's place where log p(x|z) has another shape than log_q().
 Bound categorical_bound(const CategoricalSamples& samples, const CategoricalLatent& latent,
-                        Value log_likelihood, Value weight, Value items, Value weights);
+                        Operand log_likelihood, Value weight, Value items, Value weights);
 /// Whether the model's samples make a bound: in training graphs not where they are relaxed.
 bool makes_bound(const Graph& graph, const CategoricalLatent& latent);
 

@@ -25,4 +25,15 @@ void check_together(std::string_view what, const Operand& first,
   }
 }
 
+void check_one_shape(std::string_view what, const Operand& first,
+                     std::initializer_list<std::pair<std::string_view, Value>> others) {
+  check_together(what, first, others);
+  const Shape& shape = first.value().shape();
+  for (const auto& [name, value] : others)
+    if (value.shape() != shape)
+      throw ShapeError(str_cat(what, ": expected the ", name, " to be of the shape ", shape,
+                               ", got ", value.shape(),
+                               first.value().graph().location(first.where())));
+}
+
 }  // namespace abax

@@ -15,4 +15,9 @@ namespace abax {
 void check_together(std::string_view what, const Operand& first,
                     std::initializer_list<std::pair<std::string_view, Value>> others);
 
+/// The same, and that the others have the shape of `first`: where a broadcast would make other
+/// terms of a sum.
+void check_one_shape(std::string_view what, const Operand& first,
+                     std::initializer_list<std::pair<std::string_view, Value>> others);
+
 }  // namespace abax

@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -26,9 +29,32 @@ float KlSchedule::weight(std::int64_t step) const {
   return static_cast<float>(beta * rise);
 }
 
-Loss over_items(Value values, Value weights) { return {sum(values * weights), sum(weights)}; }
+namespace {
 
-Value sum_over_items(Value values, Value weights) {
+/// values [batch, rest..] f32, weights [batch] f32.
+void check_items(std::string_view what, const Operand& given, Value weights) {
+  const Value values = given.value();
+  Graph& g = values.graph();
+  g.require_own(weights, str_cat(what, ": the weights"), given.where());
+  if (values.dtype() != f32 || weights.dtype() != f32 || weights.shape().rank() != 1 ||
+      values.shape().rank() < 1 || values.shape()[0] != weights.shape()[0])
+    throw ShapeError(str_cat(what,
+                             ": expected f32 values of items [batch, ..] and f32 weights "
+                             "[batch], got ",
+                             values.type(), " and ", weights.type(), g.location(given.where())));
+}
+
+}  // namespace
+
+Loss over_items(Operand given, Value weights) {
+  check_items("over_items", given, weights);
+  check_one_shape("over_items", given, {{"weights", weights}});
+  return {sum(given.value() * weights), sum(weights)};
+}
+
+Value sum_over_items(Operand given, Value weights) {
+  check_items("sum_over_items", given, weights);
+  const Value values = given.value();
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(values.shape().rank()), 1);
   sizes[0] = weights.shape()[0];
   return sum(values * reshape(weights, Shape(sizes)), {0});
@@ -44,18 +70,26 @@ Value sum_after(Value x, int lead) {
 
 Value kl_weight(Graph& g) { return scheduled(g, "kl_weight", 1); }
 
-Bound bound_of(Value log_likelihood, Value kl, Value weight) {
+Bound bound_of(Operand given, Value kl, Value weight) {
+  check_one_shape("bound_of: the log-likelihood", given, {{"KL", kl}});
+  check_together("bound_of", given, {{"weight", weight}});
+  const Value log_likelihood = given.value();
+  if (weight.shape().rank() > 0)
+    check_one_shape("bound_of: the log-likelihood", given,
+                    {{"weight, where it is not [],", weight}});
   return {log_likelihood, kl, log_likelihood - weight * kl};
 }
 
-Model variational_model(const Bound& bound, Value mean, Value weights, bool is_bound) {
+Model variational_model(const Bound& bound, Value mean, Value weights, bool is_bound,
+                        SourceLocation where) {
   Model model{
       .output = mean.graph().name(mean, "reconstruction"),
-      .loss = over_items(-bound.objective, weights),
-      .metrics = {{"reconstruction", over_items(-bound.log_likelihood, weights)},
-                  {"kl", over_items(bound.kl, weights)}},
+      .loss = over_items({-bound.objective, where}, weights),
+      .metrics = {{"reconstruction", over_items({-bound.log_likelihood, where}, weights)},
+                  {"kl", over_items({bound.kl, where}, weights)}},
   };
-  if (is_bound) model.metrics["elbo"] = over_items(bound.log_likelihood - bound.kl, weights);
+  if (is_bound)
+    model.metrics["elbo"] = over_items({bound.log_likelihood - bound.kl, where}, weights);
   return model;
 }
 

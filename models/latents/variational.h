@@ -27,10 +27,13 @@ void fields(Fields& f, KlSchedule& s);
 /// Declares the setting "latents": of an item, or of each of its positions.
 Field& latents_field(Fields& f, std::int64_t& latents, std::string help);
 
-/// {the sum of values * weights, the sum of the weights} of `values` [batch].
-Loss over_items(Value values, Value weights);
-/// The sum over the batch of values * weights, [rest..], of `values` [batch, rest..].
-Value sum_over_items(Value values, Value weights);
+// Both throw UsageError on empty values, ShapeError with the caller's place where the shapes are
+// others: nothing is broadcast.
+/// {the sum of values * weights, the sum of the weights} of f32 `values` and `weights` [batch].
+Loss over_items(Operand values, Value weights);
+/// The sum over the batch of values * weights, [rest..], of f32 `values` [batch, rest..] and
+/// `weights` [batch].
+Value sum_over_items(Operand values, Value weights);
 /// The sum over all axes behind the first `lead` ones; x itself where there are none.
 Value sum_after(Value x, int lead);
 
@@ -43,11 +46,14 @@ struct Bound {
 /// The weight of the KL: what a schedule says ("kl_weight"), 1 in an evaluation graph. Once a
 /// graph.
 Value kl_weight(Graph& graph);
-/// With log_likelihood - weight kl for the objective. All but the weight are of one shape.
-Bound bound_of(Value log_likelihood, Value kl, Value weight);
+/// With log_likelihood - weight kl for the objective. All are of one shape, but the weight may be
+/// []. Throws UsageError on empty values, ShapeError on others with the caller's place.
+Bound bound_of(Operand log_likelihood, Value kl, Value weight);
 
 /// The model of a bound with metrics "reconstruction", "kl" and, where `is_bound` says that it is
-/// one (relaxed samples make none), "elbo". `mean` are the reconstructed items.
-Model variational_model(const Bound& bound, Value mean, Value weights, bool is_bound = true);
+/// one (relaxed samples make none), "elbo". `mean` are the reconstructed items,
+/// `weights` [batch] what they count. Throws as over_items() does.
+Model variational_model(const Bound& bound, Value mean, Value weights, bool is_bound = true,
+                        SourceLocation where = SourceLocation::current());
 
 }  // namespace abax

@@ -196,4 +196,38 @@ TEST_CASE("labelled sentences: inputs, padding, limits") {
   CHECK_THROWS_AS(LabelledSentences({}, letters(), options), DataError);
 }
 
+TEST_CASE("sentences: lists made by hand need no lines, and unequal ones are refused") {
+  const SentenceOptions options{.limit = 2};
+  const ParallelText pairs{{"a", "bb"}, {"c", "d"}, {}, "one", "two"};
+  CHECK(pairs.size() == 2);
+  CHECK_THROWS_WITH_AS(SentencePairs(pairs, letters(), letters(), options),
+                       Contains("'one', line 2: the sentence has 3 tokens"), DataError);
+  CHECK(SentencePairs(pairs, letters(), letters(), {}).counted() == 4);
+  CHECK(select(pairs, std::vector<std::size_t>{1}).lines == std::vector<std::int64_t>{2});
+  CHECK_THROWS_AS(select(pairs, std::vector<std::size_t>{2}), UsageError);
+  for (const ParallelText& odd : {ParallelText{{"a", "b"}, {"c"}, {}, "one", "two"},
+                                  ParallelText{{"a"}, {"c", "d"}, {1, 2}, "one", "two"},
+                                  ParallelText{{"a", "b"}, {"c", "d"}, {1}, "one", "two"}}) {
+    CHECK_THROWS_WITH_AS(SentencePairs(odd, letters(), letters(), {}),
+                         Contains("a ParallelText has"), UsageError);
+    CHECK_THROWS_AS(select(odd, std::vector<std::size_t>{0}), UsageError);
+  }
+
+  const LabelledText labelled{{"a", "bbb"}, {0, 1}, {}, {"good", "bad"}, {}};
+  CHECK_THROWS_WITH_AS(LabelledSentences(labelled, letters(), options),
+                       Contains("'bad', line 2: the sentence has 3 tokens"), DataError);
+  CHECK(list(LabelledSentences(labelled, letters(), {.shuffled = false}).make(0).input("labels"))
+            .front() == 0);
+  CHECK(select(labelled, std::vector<std::size_t>{1}).lines == std::vector<std::int64_t>{2});
+  for (const LabelledText& odd : {LabelledText{{"a", "b"}, {0}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a"}, {0, 1}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a", "b"}, {0, 1}, {1}, {"good", "bad"}, {}},
+                                  LabelledText{{"a", "b"}, {0, 2}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a", "b"}, {0, -1}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a"}, {0}, {}, {"good", "bad"}, {"good.txt"}}}) {
+    CHECK_THROWS_AS(LabelledSentences(odd, letters(), {}), UsageError);
+    CHECK_THROWS_AS(select(odd, std::vector<std::size_t>{0}), UsageError);
+  }
+}
+
 }  // namespace abax::data

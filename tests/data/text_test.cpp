@@ -4,7 +4,11 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include <type_traits>
+#include <utility>
+
 #include "core/base/error.h"
+#include "models/data/text/tokenizer.h"
 #include "models/data/text/utf8.h"
 #include "tests/io/temporary_folder.h"
 
@@ -92,6 +96,23 @@ TEST_CASE("text: a split keeps all of the text, cuts at lines, else at character
         "aa\n");  // a cut right at a line's start stays there
   CHECK_THROWS_AS(split_text("a", -0.1, 0), UsageError);
   CHECK_THROWS_AS(split_text("a", 0.5, 0.5), UsageError);
+}
+
+template <class Text>
+concept has_lines = requires(Text&& text) {
+  lines_of(std::forward<Text>(text));
+};
+template <class Text>
+concept can_be_split = requires(Text&& text) {
+  split_text(std::forward<Text>(text), 0.1, 0.1);
+};
+
+TEST_CASE("text: views are of a text that stays, never of a string that ends with the statement") {
+  CHECK((has_lines<std::string&> && has_lines<const std::string&> && has_lines<std::string_view>));
+  CHECK((has_lines<const char*> && can_be_split<std::string&> && can_be_split<std::string_view>));
+  CHECK_FALSE((has_lines<std::string> || can_be_split<std::string>));
+  CHECK(std::is_constructible_v<TokenDecoder, const Tokenizer&>);
+  CHECK_FALSE(std::is_constructible_v<TokenDecoder, Tokenizer>);
 }
 
 }  // namespace abax::data

@@ -205,4 +205,46 @@ TEST_CASE("latents: settings of categorical variables are those of their estimat
   CHECK(f.complaints()[0].find("--samples 2") != std::string::npos);
 }
 
+TEST_CASE("latents: bounds and sums over items refuse what would be broadcast") {
+  Variables store(1);
+  Graph g(store);
+  const auto of = [&](Shape shape) { return g.constant(Tensor(shape)); };
+  const auto message = [](auto call) -> std::string {
+    try {
+      call();
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const auto refused = [&](const char* first, const char* second, auto call) {
+    const std::string found = message(call);
+    CAPTURE(found);
+    CHECK(found.find(first) != found.npos);
+    CHECK(found.find(second) != found.npos);
+    CHECK(found.find("latents_test.cpp") != found.npos);
+  };
+  refused("[2]", "[2, 1]", [&] { bound_of(of({2}), of({2, 1}), of({})); });
+  refused("[2]", "[2, 1]", [&] { bound_of(of({2}), of({2}), of({2, 1})); });
+  CHECK_NOTHROW(bound_of(of({2}), of({2}), of({})));
+  CHECK_NOTHROW(bound_of(of({2}), of({2}), of({2})));
+  CHECK_THROWS_AS(bound_of(of({2}), of({2}), {}), UsageError);
+  refused("[2, 1]", "[2]", [&] { over_items(of({2, 1}), of({2})); });
+  refused("[]", "[3]", [&] { over_items(of({}), of({3})); });
+  refused("[3]", "[1]", [&] { over_items(of({3}), of({1})); });
+  refused("[3]", "[]", [&] { over_items(of({3}), of({})); });
+  refused("[3, 2]", "[2]", [&] { sum_over_items(of({3, 2}), of({2})); });
+  CHECK(sum_over_items(of({3, 2}), of({3})).shape() == Shape{2});
+  const Bound bound{of({3}), of({3}), of({3})};
+  refused("[3]", "[1]", [&] { variational_model(bound, of({3, 4}), of({1})); });
+
+  const CategoricalLatent latent{.latents = 2, .categories = 3};  // one sample
+  const CategoricalSamples s = categorical_samples({of({2, 2, 3})}, {of({2, 3})}, latent);
+  const Value weights = of({2}), items = of({2, 4});
+  CHECK_NOTHROW(categorical_bound(s, latent, of({1, 2}), of({}), items, weights));
+  for (const Shape& shape : {Shape{2, 1}, Shape{2}})
+    refused(str_cat(shape).c_str(), "[1, 2]",
+            [&] { categorical_bound(s, latent, of(shape), of({}), items, weights); });
+}
+
 }  // namespace abax

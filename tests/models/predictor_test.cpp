@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -159,6 +161,51 @@ TEST_CASE("predictor: what does not fit is refused, and a later call is served")
   Predictor untrained(empty, model.workers, network);
   CHECK_THROWS_AS(untrained(rows_of(2)), UsageError);
   CHECK(empty.count() == 0);
+}
+
+TEST_CASE("predictor: a call that comes too early does no harm to later ones") {
+  Variables store(1);
+  Workers workers(1);
+  Predictor predict(store, workers, network);
+  CHECK_THROWS_AS(predict(rows_of(2)), UsageError);  // there are no parameters yet
+  Graph g(store);
+  network(g.input("x", {2, 3}));
+  CHECK(predict(rows_of(2)).shape() == Shape{2, 2});
+}
+
+TEST_CASE("predictor: a store or workers that are gone are refused") {
+  auto store = std::make_unique<Variables>(1);
+  auto workers = std::make_unique<Workers>(1);
+  {
+    Graph g(*store);
+    network(g.input("x", {2, 3}));
+  }
+  Predictor no_store(*store, *workers, network), no_workers(*store, *workers, network);
+  no_store(rows_of(2));
+  no_workers(rows_of(2));
+  auto others = std::make_unique<Workers>(1);
+  Predictor unused(*store, *others, network);
+  others.reset();
+  CHECK_THROWS_WITH_AS(unused(rows_of(2)), doctest::Contains("Workers"), UsageError);
+  store.reset();
+  CHECK_THROWS_WITH_AS(no_store(rows_of(2)), doctest::Contains("the store"), UsageError);
+  CHECK_THROWS_AS(no_store(rows_of(3)), UsageError);
+  workers.reset();
+  CHECK_THROWS_AS(no_workers(rows_of(2)), UsageError);
+}
+
+TEST_CASE("predictor: an input that was not given, and no function, are refused by name") {
+  Variables store(1);
+  Workers workers(1);
+  Predictor predict(store, workers, [](Graph&, const PredictorInputs& in) {
+    CHECK((in.contains("a") && !in.contains("x") && in.size() == 2));
+    return std::vector<Value>{in.at("x")};
+  });
+  const Tensor one = rows_of(1);
+  CHECK_THROWS_WITH_AS(predict({{"b", one}, {"a", one}}),
+                       doctest::Contains("no input 'x' but 'a', 'b'"), UsageError);
+  CHECK_THROWS_AS(Predictor(store, workers, std::function<Value(Value)>()), UsageError);
+  CHECK_THROWS_AS(Predictor(store, workers, Predictor::Build()), UsageError);
 }
 
 }  // namespace abax

@@ -46,12 +46,31 @@ LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files)
   return result;
 }
 
+void check_lists(const LabelledText& text) {
+  const std::size_t count = text.size(), lines = text.lines.size();
+  if (text.labels.size() != count || (lines > 0 && lines != count))
+    throw UsageError(
+        str_cat("a LabelledText has a label and a line for each sentence (no lines "
+                "count as 1, 2, ..), got ",
+                count, " sentences, ", text.labels.size(), " labels and ", lines, " lines"));
+  if (!text.files.empty() && text.files.size() != text.classes.size())
+    throw UsageError(str_cat("a LabelledText names a file for each class or none, got ",
+                             text.files.size(), " files and ", text.classes.size(), " classes"));
+  for (std::size_t i = 0; i < count; ++i)
+    if (text.labels[i] < 0 || static_cast<std::size_t>(text.labels[i]) >= text.classes.size())
+      throw UsageError(str_cat("the label ", text.labels[i], " of sentence ", i, " is none of ",
+                               text.classes.size(), " classes"));
+}
+
 LabelledText select(const LabelledText& text, std::span<const std::size_t> positions) {
+  check_lists(text);
   LabelledText result{{}, {}, {}, text.classes, text.files};
   for (const std::size_t i : positions) {
-    result.sentences.push_back(text.sentences.at(i));
-    result.labels.push_back(text.labels.at(i));
-    result.lines.push_back(text.lines.at(i));
+    if (i >= text.size())
+      throw UsageError(str_cat("there is no sentence ", i, " of ", text.size()));
+    result.sentences.push_back(text.sentences[i]);
+    result.labels.push_back(text.labels[i]);
+    result.lines.push_back(text.line(i));
   }
   return result;
 }

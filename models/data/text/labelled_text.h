@@ -16,11 +16,15 @@ namespace abax::data {
 struct LabelledText {
   std::vector<std::string> sentences;
   std::vector<std::int32_t> labels;  // of each sentence, from 0
-  std::vector<std::int64_t> lines;   // of each sentence, in its class's file, from 1
+  std::vector<std::int64_t> lines;   // of each, in its class's file, from 1; empty: 1, 2, ..
   std::vector<std::string> classes;  // names, by label
-  std::vector<std::string> files;    // of the classes, for messages
+  std::vector<std::string> files;    // of the classes, for messages; may be empty
 
   std::size_t size() const { return sentences.size(); }
+  /// The line of a sentence.
+  std::int64_t line(std::size_t sentence) const {
+    return lines.empty() ? static_cast<std::int64_t>(sentence) + 1 : lines.at(sentence);
+  }
 };
 
 /// A label is its file's position in the list, a class's name its file's without ".gz" and what is
@@ -29,7 +33,12 @@ struct LabelledText {
 /// names.
 LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files);
 
-/// The sentences at these positions; the classes stay as they are.
+/// Throws UsageError, saying what, where the lists are not equally long or a label is none of the
+/// classes'.
+void check_lists(const LabelledText& text);
+
+/// The sentences at these positions; the classes stay as they are. Throws UsageError on one that
+/// there is not, and as check_lists() does.
 LabelledText select(const LabelledText& text, std::span<const std::size_t> positions);
 
 }  // namespace abax::data

@@ -30,12 +30,23 @@ ParallelText read_parallel_text(const std::filesystem::path& source,
   return result;
 }
 
+void check_lists(const ParallelText& text) {
+  const std::size_t pairs = text.source.size(), lines = text.lines.size();
+  if (text.target.size() != pairs || (lines > 0 && lines != pairs))
+    throw UsageError(
+        str_cat("a ParallelText has a target and a line for each source (no lines "
+                "count as 1, 2, ..), got ",
+                pairs, " sources, ", text.target.size(), " targets and ", lines, " lines"));
+}
+
 ParallelText select(const ParallelText& text, std::span<const std::size_t> positions) {
+  check_lists(text);
   ParallelText result{{}, {}, {}, text.source_name, text.target_name};
   for (const std::size_t i : positions) {
-    result.source.push_back(text.source.at(i));
-    result.target.push_back(text.target.at(i));
-    result.lines.push_back(text.lines.at(i));
+    if (i >= text.size()) throw UsageError(str_cat("there is no pair ", i, " of ", text.size()));
+    result.source.push_back(text.source[i]);
+    result.target.push_back(text.target[i]);
+    result.lines.push_back(text.line(i));
   }
   return result;
 }

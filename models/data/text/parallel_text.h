@@ -15,10 +15,14 @@ namespace abax::data {
 
 struct ParallelText {
   std::vector<std::string> source, target;  // equally many
-  std::vector<std::int64_t> lines;          // of each pair, in its files, from 1
+  std::vector<std::int64_t> lines;          // of each pair, in its files, from 1; empty: 1, 2, ..
   std::string source_name, target_name;     // of the files, for messages
 
-  std::size_t size() const { return lines.size(); }
+  std::size_t size() const { return source.size(); }
+  /// The line of a pair.
+  std::int64_t line(std::size_t pair) const {
+    return lines.empty() ? static_cast<std::int64_t>(pair) + 1 : lines.at(pair);
+  }
 };
 
 /// Reads both files as read_text() does, gzip included; empty lines are kept. Throws DataError
@@ -26,7 +30,11 @@ struct ParallelText {
 ParallelText read_parallel_text(const std::filesystem::path& source,
                                 const std::filesystem::path& target);
 
-/// The pairs at these positions.
+/// Throws UsageError, naming the numbers, where the lists are not equally long.
+void check_lists(const ParallelText& text);
+
+/// The pairs at these positions. Throws UsageError on one that there is not, and on lists that are
+/// not equally long.
 ParallelText select(const ParallelText& text, std::span<const std::size_t> positions);
 
 }  // namespace abax::data

@@ -81,13 +81,14 @@ void put(std::span<std::int32_t> to, const BatchShape& shape, std::size_t column
 SentencePairs::SentencePairs(const ParallelText& text, const Tokenizer& source,
                              const Tokenizer& target, const SentenceOptions& options)
     : begin_(target_begin(target)), order_([&] {
+        check_lists(text);
         if (text.size() == 0) throw DataError("expected pairs of sentences, got none");
         Limiter limiter(options);
         std::vector<ItemSize> sizes;
         for (std::size_t i = 0; i < text.size(); ++i) {
           const auto side = [&](const Tokenizer& tokenizer, const std::string& sentence,
                                 std::int32_t end, const std::string& file) {
-            const Place place{file, text.lines[i]};
+            const Place place{file, text.line(i)};
             Tokens tokens = limiter.encode(tokenizer, sentence, place);
             tokens.push_back(end);
             return limiter.limit(std::move(tokens), 1, place);
@@ -126,11 +127,14 @@ void SentencePairs::fill(std::int64_t position, Batch& batch) const {
 LabelledSentences::LabelledSentences(const LabelledText& text, const Tokenizer& tokenizer,
                                      const SentenceOptions& options)
     : labels_(text.labels), order_([&] {
+        check_lists(text);
         if (text.size() == 0) throw DataError("expected sentences with labels, got none");
         Limiter limiter(options);
         std::vector<ItemSize> sizes;
         for (std::size_t i = 0; i < text.size(); ++i) {
-          const Place place{text.files.at(static_cast<std::size_t>(text.labels[i])), text.lines[i]};
+          const auto label = static_cast<std::size_t>(text.labels[i]);
+          const Place place{text.files.empty() ? text.classes[label] : text.files[label],
+                            text.line(i)};
           Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
           if (tokens.empty())
             throw DataError(abax::str_cat("'", place.file, "', line ", place.line,

@@ -42,7 +42,8 @@ struct SentenceOptions {
 /// length 0 and targets -1.
 class SentencePairs : public BatchSource {
  public:
-  /// Throws UsageError on options that make no sense (see make_buckets()), DataError with file,
+  /// Throws UsageError on options that make no sense (see make_buckets()) and on lists that are not
+  /// equally long, DataError with file,
   /// line and length on a sentence beyond the limit that is not to be cut, and on no pairs.
   SentencePairs(const ParallelText& text, const Tokenizer& source, const Tokenizer& target,
                 const SentenceOptions& options);

@@ -1,6 +1,7 @@
 // Plain text files: UTF-8 in any language, also compressed with gzip, and how a text is split.
 #pragma once
 
+#include <concepts>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ std::string read_text(const std::filesystem::path& path);
 /// The lines of a text, without their ends ("\n" or "\r\n"); a last line needs no end. The views
 /// are of `text`.
 std::vector<std::string_view> lines_of(std::string_view text);
+/// A text that ends with the statement has no views.
+template <std::same_as<std::string> Text>
+std::vector<std::string_view> lines_of(Text&& text) = delete;
 
 struct TextSplit {
   std::string_view train, valid, test;
@@ -27,5 +31,7 @@ struct TextSplit {
 /// next character where the text has no further line within the next tenth of it. The views are of
 /// `text`. Throws UsageError on fractions that are negative or leave nothing for training.
 TextSplit split_text(std::string_view text, double valid, double test);
+template <std::same_as<std::string> Text>
+TextSplit split_text(Text&& text, double valid, double test) = delete;
 
 }  // namespace abax::data

@@ -105,6 +105,7 @@ class TokenDecoder {
   /// The tokeniser must outlive it.
   explicit TokenDecoder(const Tokenizer& tokenizer)
       : tokenizer_(&tokenizer), words_(tokenizer.rules().split_punctuation) {}
+  explicit TokenDecoder(Tokenizer&&) = delete;
   std::string next(std::int32_t token);
   /// What is left of an unfinished character.
   std::string finish() { return joiner_.finish(); }
