@@ -148,10 +148,6 @@ class Variables {
 /// long as one of the stores does. Whoever trains them must not do so while others read.
 std::unique_ptr<Variables> sharing_parameters(Variables& store);
 
-/// A store with copies of the parameters alone: for plans whose carried state (caches of a
-/// generation) neither a checkpoint of the original nor its other plans shall see.
-std::unique_ptr<Variables> copy_of_parameters(const Variables& store);
-
 /// A store with copies of everything, seed and counters too: what a checkpoint can be written of
 /// while the original goes on.
 std::unique_ptr<Variables> copy_of(const Variables& store);
