@@ -152,7 +152,8 @@ TEST_CASE("training: accumulated batches make one update, resumed too") {
   const TemporaryFolder folder;
   const TrainCall o = with(small_on_text(folder / "whole", "--accumulate 3"), {{"steps", "6"}});
   train(o);
-  CHECK(open_run(folder.path() / "whole").checkpoint.contents().data_position == 18);
+  const SavedRun finished = open_run(folder.path() / "whole");
+  CHECK(finished.checkpoint.contents().data_position == 18);
   train(with(o, {{"out", folder / "parts"}, {"steps", "3"}}));
   resume(folder.path() / "parts", 6);
   CHECK(equal_parameters(folder.path() / "whole", folder.path() / "parts"));
