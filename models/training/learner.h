@@ -9,8 +9,9 @@
 //       return {.output = guess, .loss = {sum(square(guess - y)), count}};
 //     }
 //
-//     Learner learner(store, {.build = line, .train_shapes = points.shapes()}, workers);
-//     fit(learner, points, {.steps = 500, .learning_rate = 0.05f});
+//     Learner learner(store, {.build = line, .train_shapes = source.shapes()}, workers);
+//
+// Its steps are taken by fit(), of models/training/fit.h.
 #pragma once
 
 #include <cstdint>
