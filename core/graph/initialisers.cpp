@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "core/graph/variables.h"
 
 namespace abax::init {
@@ -52,12 +54,20 @@ Initialiser constant(float value) {
 }
 
 Initialiser uniform(float low, float high) {
+  if (!(low <= high && std::isfinite(low) && std::isfinite(high)))
+    throw UsageError(str_cat("init::uniform: expected finite numbers, the lower first, got ", low,
+                             " and ", high));
   return each([low, high](Random& random) {
     return static_cast<float>(low + (static_cast<double>(high) - low) * random.uniform());
   });
 }
 
 Initialiser normal(float deviation, float mean) {
+  if (!(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean)))
+    throw UsageError(
+        str_cat("init::normal: expected a finite deviation of at least 0 and a finite "
+                "mean, got ",
+                deviation, " and ", mean));
   return each([deviation, mean](Random& random) {
     return static_cast<float>(mean + deviation * random.normal());
   });

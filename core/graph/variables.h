@@ -30,7 +30,8 @@ namespace init {
 
 Initialiser zeros();
 Initialiser constant(float value);
-/// In [low, high).
+/// In [low, high). This and normal() throw UsageError on numbers that are not finite, an upper end
+/// below the lower one, a negative deviation.
 Initialiser uniform(float low, float high);
 Initialiser normal(float deviation, float mean = 0);
 /// Uniform in +-sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010, eq. 16). The last axis is the

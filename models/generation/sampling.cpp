@@ -80,6 +80,7 @@ std::span<const float> Sampler::adjusted(std::span<const float> logits,
 
 std::int32_t Sampler::draw(std::span<const float> given, Random& random,
                            std::span<const std::int32_t> before) {
+  if (given.empty()) throw UsageError("a draw is from the logits of one class at least, got none");
   checked_largest(given);
   const std::span<const float> logits = adjusted(given, before);
   const float largest = checked_largest(logits);

@@ -35,7 +35,8 @@ class Sampler {
   /// repetition penalty p the logits of the classes in `before` are first divided by p where they
   /// are above 0, multiplied by it below (Keskar et al. 2019, section 4.1, made right for negative
   /// logits). Throws DivergedError where a logit is NaN, or the largest is no finite number;
-  /// UsageError where all are banned, and on a class of `before` or a banned one that there is not.
+  /// UsageError where there are none or all are banned, and on a class of `before` or a banned one
+  /// that there is not.
   std::int32_t draw(std::span<const float> logits, Random& random,
                     std::span<const std::int32_t> before = {});
 

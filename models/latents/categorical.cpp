@@ -31,7 +31,10 @@ void check(const CategoricalLatent& c) {
   if (c.prior != "uniform" && c.prior != "learned" && c.prior != "autoregressive")
     throw UsageError(
         str_cat("there is no prior '", c.prior, "'; known are uniform, learned, autoregressive"));
-  check_estimator(c.estimator);
+  if (is_pathwise(c.estimator) &&
+      !(c.temperature > 0 && std::isfinite(c.temperature) && c.final_temperature >= 0))
+    throw UsageError(str_cat("a temperature is above 0 (the final one 0 for the usual), not ",
+                             c.temperature, " and ", c.final_temperature));
 }
 
 bool takes_several(const std::string& estimator) {
@@ -95,7 +98,7 @@ void fields(Fields& f, CategoricalLatent& l) {
   if (l.estimator != "exact") {
     f("samples", l.samples, "of the posterior an item; rloo and vimco take several").at_least(1);
     f.require(l.samples > 1 || !takes_several(l.estimator),
-              str_cat("--estimator ", l.estimator, " needs two samples or more: --samples 2"));
+              str_cat("the estimator ", l.estimator, " needs two samples or more: samples 2"));
   }
   if (is_pathwise(l.estimator)) {
     f("temperature", l.temperature, "of relaxed samples, at the first step").above(0);
@@ -144,7 +147,13 @@ Value drawn_codes(const Conditionals& d, const Shape& rows) {
   return argmax(draw(d, noise, hard_sample).z, -1);
 }
 
-Value code_vectors(Value codes, const CategoricalLatent& c) {
+Value code_vectors(Operand given, const CategoricalLatent& c) {
+  const Value codes = given.value();
+  if (codes.shape().rank() < 1 || codes.shape().at(-1) != c.latents)
+    throw ShapeError(str_cat("code_vectors: expected codes [.., ", c.latents,
+                             "], one of each latent,"
+                             " got ",
+                             codes.type(), codes.graph().location(given.where())));
   return flat(one_hot(codes, c.categories));
 }
 
@@ -223,6 +232,7 @@ std::map<std::string, Value> categorical_statistics(const CategoricalSamples& s,
 }
 
 Scalars categorical_schedule(const CategoricalLatent& c, std::int64_t step, std::int64_t steps) {
+  check(c);
   Scalars scalars{{"kl_weight", c.kl.weight(step)}};
   const double done =
       steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 1;  // of the run

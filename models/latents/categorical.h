@@ -60,7 +60,8 @@ Value likeliest_codes(const Conditionals& distribution);
 /// Drawn anew at each run, [rows.., latents] i32.
 Value drawn_codes(const Conditionals& distribution, const Shape& rows);
 /// What a decoder takes for codes [.., latents]: one-hot, [.., latents * categories].
-Value code_vectors(Value codes, const CategoricalLatent& latent);
+/// Throws ShapeError with the caller's place on other shapes.
+Value code_vectors(Operand codes, const CategoricalLatent& latent);
 
 /// Samples of the posterior, or all its states, with what a bound takes of them. Leading axis: the
 /// samples or states.

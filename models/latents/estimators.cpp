@@ -27,8 +27,8 @@ Value gradient_alone(Value x) { return x - stop_gradient(x); }
 
 void check_samples(std::string_view name, const Operand& f) {
   if (f.value().shape().rank() < 1 || f.value().shape()[0] < 2)
-    throw UsageError(str_cat(name, " needs two samples or more (--samples), f is ",
-                             f.value().shape(), f.value().graph().location(f.where())));
+    throw UsageError(str_cat(name, " needs two samples or more, f is ", f.value().shape(),
+                             f.value().graph().location(f.where())));
 }
 
 /// logits [.., categories], with noise where some is needed.
@@ -185,7 +185,7 @@ Value all_states(Graph& g, std::int64_t latents, std::int64_t categories, Source
   if (states > most_states)
     throw UsageError(str_cat("the exact gradient sums over all states of the latents, at most ",
                              most_states, ": ", latents, " latents of ", categories,
-                             " categories have more; take --estimator rloo or nvil",
+                             " categories have more; take the estimator rloo or nvil",
                              g.location(where)));
   Tensor codes({states, latents}, i32);
   for (std::int64_t state = 0; state < states; ++state)

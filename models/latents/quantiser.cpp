@@ -300,8 +300,7 @@ void fields(Fields& f, Quantiser& q) {
   if (q.groups * q.stages == 1) f.derived("numbered-codebook", q.numbered);
   if (!nearest) return;
   f.require(q.code_width % std::max<std::int64_t>(q.groups, 1) == 0,
-            str_cat("--groups: ", q.groups, " groups do not divide the width ", q.code_width,
-                    " (--code-width)"));
+            str_cat(q.groups, " groups do not divide the width ", q.code_width, " (code-width)"));
   f.require(!nearest->cosine || q.stages == 1, no_cosine_stages);
 }
 

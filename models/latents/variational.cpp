@@ -24,6 +24,9 @@ Field& latents_field(Fields& f, std::int64_t& latents, std::string help) {
 }
 
 float KlSchedule::weight(std::int64_t step) const {
+  if (!(beta >= 0) || warmup < 0 || step < 0)
+    throw UsageError(str_cat("a KL's weight is of a beta, a warm-up and a step of 0 or more, not ",
+                             beta, ", ", warmup, " and ", step));
   const double rise =
       warmup > step ? static_cast<double>(step + 1) / static_cast<double>(warmup) : 1;
   return static_cast<float>(beta * rise);

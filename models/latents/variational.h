@@ -19,7 +19,7 @@ namespace abax {
 struct KlSchedule {
   double beta = 1;
   std::int64_t warmup = 0;
-  /// Of a step, counted from 0.
+  /// Of a step, counted from 0. Throws UsageError on numbers below 0.
   float weight(std::int64_t step) const;
 };
 void fields(Fields& f, KlSchedule& s);

@@ -114,6 +114,8 @@ Value embedding_table(Graph& g, std::int64_t vocabulary, const SequenceBlocks& c
 Encoded encode(Value tokens, Value lengths, Value table, const SequenceBlocks& c,
                SourceLocation where) {
   return called_from(where, [&] {
+    if (c.layers < 1)
+      throw UsageError(str_cat("an encoder has at least one layer, not ", c.layers));
     return are_transformer(c) ? transformer_encoder(tokens, lengths, table, c)
                               : recurrent_encoder(tokens, lengths, table, c);
   });

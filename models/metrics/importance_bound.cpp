@@ -27,6 +27,17 @@ double importance_bound(Variables& store, const ModelSettings& settings, Workers
   const Autoencoder& parts = settings.entry().autoencoder;
   if (!parts.log_weight)
     throw UsageError(str_cat(settings.name(), " has no likelihood of its own to bound by samples"));
+  return importance_bound(store, workers, source, samples,
+                          [&](Graph& graph, const BatchShape& shape) {
+                            return parts.log_weight(graph, settings, shape);
+                          });
+}
+
+double importance_bound(
+    Variables& store, Workers& workers, const data::BatchSource& source, std::int64_t samples,
+    const std::function<Value(Graph& graph, const BatchShape& shape)>& log_weight) {
+  if (!log_weight)
+    throw UsageError("a bound by samples needs a function of their weights, got none");
   if (samples < 1) throw UsageError(str_cat("a bound takes at least one sample, not ", samples));
   ShapePlans plans(store, workers, "importance");
   double sum = 0, count = 0;
@@ -35,7 +46,12 @@ double importance_bound(Variables& store, const ModelSettings& settings, Workers
     source.fill(position, batch);
     const BatchShape& shape = source.shapes()[static_cast<std::size_t>(batch.shape)];
     const auto build = [&](Graph& graph) {
-      return std::vector<Value>{parts.log_weight(graph, settings, shape)};  // [batch]
+      const Value weight = log_weight(graph, shape);
+      if (!weight || weight.type() != TensorType{{shape.batch}, f32})
+        throw UsageError(str_cat("importance_bound: expected log weights ",
+                                 TensorType{{shape.batch}, f32}, ", got ",
+                                 weight ? str_cat(weight.type()) : "an empty value"));
+      return std::vector<Value>{weight};
     };
     auto& [graph, results, execution] = plans.of(named_tensors(batch.inputs), build);
     const auto counts = batch.input("weights").as<float>();

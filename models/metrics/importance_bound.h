@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
@@ -17,5 +18,12 @@ namespace abax {
 /// without samples.
 double importance_bound(Variables& store, const ModelSettings& settings, Workers& workers,
                         const data::BatchSource& source, std::int64_t samples);
+
+/// The same of one's own model: `log_weight` gives log p(x, z) - log q(z | x) [batch] of one hard
+/// sample, drawn anew at each run; the batches have "weights" [batch]. Throws UsageError besides on
+/// another shape and where there is no function.
+double importance_bound(
+    Variables& store, Workers& workers, const data::BatchSource& source, std::int64_t samples,
+    const std::function<Value(Graph& graph, const BatchShape& shape)>& log_weight);
 
 }  // namespace abax

@@ -1,6 +1,8 @@
 // Batches to updates.
 #include "models/training/fit.h"
 
+#include <cmath>
+#include <string>
 #include <utility>
 
 #include "core/base/called_from.h"
@@ -18,10 +20,19 @@ void check(const Learner& learner, const FitOptions& o) {
                              o.batches_a_step < 1 ? "are none" : "need LearnerConfig::accumulate"));
 }
 
-Scalars scalars_of(const FitOptions& o, std::int64_t step) {
+Scalars scalars_of(const Learner& learner, const FitOptions& o, std::int64_t step) {
   Scalars scalars;
   if (o.schedule) scalars = o.schedule(step);
-  scalars.emplace("learning_rate", o.learning_rate);
+  for (const auto& [name, value] : scalars)
+    if (!learner.reads(name)) {
+      const std::string nearest = nearest_name(name, learner.scalars());
+      throw UsageError(str_cat("fit: the schedule sets '", name, "', which no training plan reads",
+                               nearest.empty() ? "" : str_cat("; did you mean '", nearest, "'?")));
+    }
+  const float rate = scalars.emplace("learning_rate", o.learning_rate).first->second;
+  if (!(rate >= 0 && std::isfinite(rate)))
+    throw UsageError(str_cat("fit: the learning rate of step ", step,
+                             " is a finite number of at least 0, not ", rate));
   return scalars;
 }
 
@@ -33,7 +44,7 @@ std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOpt
   data::Batch batch;
   for (std::int64_t step = o.first; step < o.steps; ++step) {
     if (o.stop.stop_requested()) return step;
-    const Scalars scalars = scalars_of(o, step);
+    const Scalars scalars = scalars_of(learner, o, step);
     Evaluation sum;
     for (std::int64_t i = 0; i < o.batches_a_step; ++i) {
       source.fill(step * o.batches_a_step + i, batch);

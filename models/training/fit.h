@@ -30,7 +30,7 @@ struct FitOptions {
   std::int64_t batches_a_step = 1;  // more than one where the learner accumulates
   float learning_rate = 1e-3f;
   /// What follows a schedule, of a step from 0: "learning_rate", "kl_weight"; what it says of the
-  /// learning rate goes before the number above.
+  /// learning rate goes before the number above. It names scalar inputs of the learner's plans.
   std::function<Scalars(std::int64_t step)> schedule = {};
   /// Called after each step; false ends the training.
   std::function<bool(const FitProgress&)> on_step = {};
@@ -41,8 +41,9 @@ struct FitOptions {
 /// Takes the batches of `source` from that of step `first` on, over as many passes as it needs.
 /// Returns how many steps are taken, `first` included: fewer than `steps` where it was stopped, and
 /// then a second call with that number for `first` goes on exactly. Throws UsageError on counts
-/// out of range and where batches_a_step does not fit the learner, DivergedError as
-/// Learner::learn() does, and what on_step throws; then the steps before have been taken.
+/// and learning rates out of range, on a scalar of the schedule that no plan reads and where
+/// batches_a_step does not fit the learner, DivergedError as Learner::learn() does, and what
+/// on_step throws; then the steps before have been taken.
 std::int64_t fit(Learner& learner, const data::BatchSource& source, const FitOptions& options,
                  SourceLocation where = SourceLocation::current());
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/plan/plan.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -18,6 +20,10 @@ std::vector<Value> results_of(const Model& model) {
     values.insert(values.end(), {metric.sum, metric.count});
   for (const auto& [name, sums] : model.statistics) values.push_back(sums);
   return values;
+}
+
+Model built(const LearnerConfig& config, Graph& g, const BatchShape& shape) {
+  return config.build ? config.build(g, shape) : config.model.entry().build(g, config.model, shape);
 }
 
 OptimiserConfig optimiser_of(const LearnerConfig& config, const Model& model) {
@@ -46,10 +52,11 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
     Part& part = train_.emplace_back();
     part.shape = shape;
     part.graph = std::make_unique<Graph>(store, Mode::train);
-    part.model = config.model.entry().build(*part.graph, config.model, shape);
+    part.model = built(config, *part.graph, shape);
     for (const std::string& prefix : config.frozen)
       if (store.freeze(prefix) == 0)
-        throw UsageError(str_cat("--freeze: no parameter's name starts with '", prefix, "'"));
+        throw UsageError(
+            str_cat("LearnerConfig::frozen: no parameter's name starts with '", prefix, "'"));
     const Loss& loss = part.model.loss;
     const Gradients gradients = gradients_of(loss);
     std::vector<Value> outputs = results_of(part.model);
@@ -70,7 +77,7 @@ void Learner::build_check(Variables& store, const LearnerConfig& config) {
     Part& part = check_.emplace_back();
     part.shape = shape;
     part.graph = std::make_unique<Graph>(store, Mode::evaluate, config.check_label);
-    part.model = config.model.entry().build(*part.graph, config.model, shape);
+    part.model = built(config, *part.graph, shape);
     part.plan = compile(*part.graph, results_of(part.model));
   }
 }
@@ -103,11 +110,15 @@ void Evaluation::add(const Evaluation& more) {
   }
 }
 
-Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
-  if (batch.shape < 0 || batch.shape >= static_cast<int>(train_.size()))
-    throw UsageError(str_cat("a batch of the shape number ", batch.shape, " came to a learner of ",
+Learner::Part& Learner::training(int shape) {
+  if (shape < 0 || shape >= static_cast<int>(train_.size()))
+    throw UsageError(str_cat("the shape number ", shape, " was asked of a learner of ",
                              train_.size(), " training shapes (LearnerConfig::train_shapes)"));
-  Part& part = train_[static_cast<std::size_t>(batch.shape)];
+  return train_[static_cast<std::size_t>(shape)];
+}
+
+Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
+  Part& part = training(batch.shape);
   for (const auto& [name, value] : scalars)
     if (part.execution->reads(name)) part.execution->set(name, value);
   const Evaluation result = run(part, batch);
@@ -115,13 +126,25 @@ Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
   if (!(result.loss.mean() < most_loss_) || !std::isfinite(gradient_norm_))
     throw DivergedError(str_cat("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
                                 gradient_norm_, " at batch ", batch.position,
-                                "; a lower --lr, a longer --warmup or --clip may help"));
+                                "; a lower learning rate, a longer warm-up of it or a limit of the "
+                                "gradient's norm (clip) may help"));
   return result;
 }
 
 bool Learner::reads(std::string_view scalar) const {
   const auto has = [&](const Part& part) { return part.execution->reads(scalar); };
   return std::ranges::any_of(train_, has) || (apply_.plan && has(apply_));
+}
+
+std::vector<std::string> Learner::scalars() const {
+  std::set<std::string> names;
+  const auto add = [&](const Part& part) {
+    for (const Program::Input& input : part.plan->program.inputs)
+      if (input.type == TensorType{{}, f32}) names.insert(input.name);
+  };
+  std::ranges::for_each(train_, add);
+  if (apply_.plan) add(apply_);
+  return {names.begin(), names.end()};
 }
 
 void Learner::apply(const Scalars& scalars) {
@@ -141,12 +164,16 @@ Evaluation Learner::evaluate(const data::BatchSource& source) {
 
 Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first,
                              std::int64_t last) {
+  if (first < 0 || last < first)
+    throw UsageError(str_cat("there are no batches from ", first, " to ", last));
   std::vector<Part*> parts;  // one a shape of the source
   for (const BatchShape& shape : source.shapes()) {
     const auto found = std::ranges::find(check_, shape, &Part::shape);
     if (found == check_.end())
-      throw UsageError(
-          str_cat("no plan was made for batches of ", shape.batch, " x ", shape.length));
+      throw UsageError(str_cat("this learner evaluates no batches of ", shape.batch, " x ",
+                               shape.length,
+                               shape.target_length > 0 ? str_cat(" x ", shape.target_length) : "",
+                               "; name the shapes of the source in LearnerConfig::check_shapes"));
     parts.push_back(&*found);
   }
   Evaluation total;
@@ -161,6 +188,7 @@ Evaluation Learner::evaluate(const data::BatchSource& source, std::int64_t first
 
 std::int64_t Learner::parameters() const {
   std::int64_t count = 0;
+  if (train_.empty() && check_.empty()) return 0;
   const Part& part = train_.empty() ? check_.front() : train_.front();
   for (const Value& parameter : part.graph->parameters()) count += parameter.type().size();
   return count;

@@ -1,7 +1,21 @@
 // Training and evaluation of a model: the plans, and one step or one pass with them.
+//
+// Of a registered model (models/registry.h), or of one's own, which needs no entry there:
+//
+//     Model line(Graph& g, const BatchShape& shape) {
+//       const Value x = g.input("x", {shape.batch, 1}), y = g.input("y", {shape.batch, 1});
+//       const Value guess = linear(x, 1, "line");
+//       const Value count = g.constant(static_cast<float>(shape.batch));
+//       return {.output = guess, .loss = {sum(square(guess - y)), count}};
+//     }
+//
+//     Learner learner(store, {.build = line, .train_shapes = source.shapes()}, workers);
+//
+// Its steps are taken by fit(), of models/training/fit.h.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,7 +30,9 @@
 namespace abax {
 
 struct LearnerConfig {
-  ModelSettings model;
+  ModelSettings model = ModelSettings();  // of the registry, unless there is a `build`
+  /// One's own model, of any inputs that the batches bring, in the place of the registry's.
+  std::function<Model(Graph& graph, const BatchShape& shape)> build = {};
   OptimiserConfig optimiser = {};
   std::vector<BatchShape> train_shapes = {};  // of the batches that learn() gets; may be empty
   std::vector<BatchShape> check_shapes = {};  // of those that evaluate() gets; may be empty
@@ -57,6 +73,8 @@ class Learner {
   Evaluation learn(const data::Batch& batch, const Scalars& scalars);
   /// Whether training follows this schedule: whether a plan has such an input.
   bool reads(std::string_view scalar) const;
+  /// The scalar inputs (f32 []) of its training plans, by name.
+  std::vector<std::string> scalars() const;
   /// Whether updates are made by apply().
   bool accumulates() const { return apply_.plan != nullptr; }
   /// The update by what learn() has accumulated. Throws UsageError where the configuration does not
@@ -66,7 +84,7 @@ class Learner {
   double gradient_norm() const { return gradient_norm_; }
 
   /// A pass over a source whose shapes are among the check shapes, or its batches [first, last).
-  /// Changes no parameter.
+  /// Changes no parameter. Throws UsageError on other shapes and batches.
   Evaluation evaluate(const data::BatchSource& source);
   Evaluation evaluate(const data::BatchSource& source, std::int64_t first, std::int64_t last);
 
@@ -75,8 +93,8 @@ class Learner {
   /// FLOP of training on one batch, of the dearest shape; bytes of all workspaces.
   double step_flops() const;
   std::size_t workspace_bytes() const;
-  /// The execution of a training shape, for profiles.
-  Execution& learning(int shape = 0) { return *train_[static_cast<std::size_t>(shape)].execution; }
+  /// The execution of a training shape, for profiles. Throws UsageError where there is none.
+  Execution& learning(int shape = 0) { return *training(shape).execution; }
 
  private:
   struct Part {
@@ -87,6 +105,7 @@ class Learner {
     std::shared_ptr<const Plan> plan;
     std::unique_ptr<Execution> execution;
   };
+  Part& training(int shape);
   void build_train(Variables& store, const LearnerConfig& config);
   void build_check(Variables& store, const LearnerConfig& config);
   static Evaluation run(Part& part, const data::Batch& batch);

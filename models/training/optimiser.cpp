@@ -93,6 +93,17 @@ Gradients part_of(const Gradients& all, std::string_view prefix, bool wanted,
   return part;
 }
 
+void check_ranges(const OptimiserConfig& c, SourceLocation where) {
+  const auto refuse = [&](std::string_view name, std::string_view range, double value) {
+    throw UsageError(
+        str_cat("optimise: ", name, " is ", range, ", not ", value, "\n  at ", place_of(where)));
+  };
+  const auto is_share = [](double x) { return x >= 0 && x < 1; };
+  if (!(c.clip >= 0)) refuse("clip", "above 0, or 0 for no clipping", c.clip);
+  if (!is_share(c.average)) refuse("average", "in [0, 1)", c.average);
+  if (c.name == "sgd" && !is_share(c.momentum)) refuse("momentum", "in [0, 1)", c.momentum);
+}
+
 /// The moving average of one parameter; `step` [] counts from 1.
 void average(Graph& g, double decay, Value parameter, Value step) {
   const auto scope = g.scope_at(std::string(averages_scope));
@@ -204,6 +215,7 @@ Value optimise(const OptimiserConfig& config, const Gradients& gradients, Source
     throw UsageError(
         str_cat("there is no optimiser '", config.name, "'; known are sgd, adam, adamw",
                 nearest_of(config.name, optimiser_names()), "\n  at ", place_of(where)));
+  check_ranges(config, where);
   require_some(gradients, "optimise", where);
   Graph& g = gradients.count.graph();
   require_training(g, "optimise", where);

@@ -75,8 +75,9 @@ std::vector<Value> parameters_of(const Graph& graph, std::string_view prefix,
 /// Assigns new values to the parameters and the optimiser's state, which are saved under
 /// "optimiser". The graph gets an input "learning_rate" [] f32, with a group "GROUP/learning_rate".
 /// Returns the global norm of the mean gradient before clipping, []. Throws UsageError on an
-/// unknown optimiser, naming the nearest, in an evaluation graph, without gradients, on a second
-/// optimiser of the same group, and on a parameter that the graph updates already.
+/// unknown optimiser, naming the nearest, on numbers out of range, in an evaluation graph, without
+/// gradients, on a second optimiser of the same group, and on a parameter that the graph updates
+/// already.
 Value optimise(const OptimiserConfig& config, const Gradients& gradients,
                SourceLocation where = SourceLocation::current());
 

@@ -26,6 +26,14 @@ void fields(Fields& f, LearningRateSchedule& s) {
 }
 
 float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
+  if (step < 0 || s.warmup < 0 || s.steps < 0)
+    throw UsageError(str_cat("a learning rate is of a step, a warm-up and a run of 0 or more, not ",
+                             step, ", ", s.warmup, " and ", s.steps));
+  if (!(s.peak >= 0 && s.final >= 0))
+    throw UsageError(str_cat("learning rates are 0 or more, not ", s.peak, " and ", s.final));
+  if (s.steps < 1 && (s.shape == "cosine" || s.shape == "linear"))
+    throw UsageError(str_cat("the schedule '", s.shape,
+                             "' needs the steps of the whole run (LearningRateSchedule::steps)"));
   if (step < s.warmup) return s.peak * static_cast<float>(step + 1) / static_cast<float>(s.warmup);
   const auto length = static_cast<double>(std::max<std::int64_t>(1, s.steps - 1 - s.warmup));
   const double progress = std::min(1.0, static_cast<double>(step - s.warmup) / length);

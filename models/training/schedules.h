@@ -23,7 +23,8 @@ void fields(Fields& f, LearningRateSchedule& schedule);
 /// after it, over p from 0 to 1: cosine: final + (peak - final) (1 + cos(pi p)) / 2 (Loshchilov and
 /// Hutter 2017, eq. 5); linear: peak + (final - peak) p, staying beyond the last step;
 /// inverse-root: peak sqrt(warmup / (step + 1)) (Vaswani et al. 2017, eq. 3), a warm-up of 0
-/// counting as 1. Throws UsageError on an unknown shape.
+/// counting as 1. Throws UsageError on an unknown shape, negative numbers, and on
+/// cosine and linear without `steps`.
 float learning_rate(const LearningRateSchedule& schedule, std::int64_t step);
 
 /// The names of the shapes, for help and messages.

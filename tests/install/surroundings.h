@@ -128,5 +128,8 @@ extern CheckpointReader checkpoint;
 namespace models_training_fit {
 extern const TokenStream source;
 }
+namespace models_training_learner {
+extern const TokenStream source;
+}
 
 }  // namespace surroundings

@@ -187,6 +187,16 @@ TEST_CASE("importance bound: the log of the mean weight of each image, the same 
     constexpr std::int64_t samples = 3;
     const double bound = importance_bound(store, settings(name), workers, source, samples);
     CHECK(importance_bound(store, settings(name), workers, source, samples) == bound);
+    // By a function of one's own.
+    const auto log_weight = [&](Graph& g, const BatchShape& shape) {
+      return settings(name).entry().autoencoder.log_weight(g, settings(name), shape);
+    };
+    CHECK(importance_bound(store, workers, source, samples, log_weight) == bound);
+    const auto column = [&](Graph& g, const BatchShape& shape) {
+      return g.constant(Tensor({shape.batch, 1}));
+    };
+    CHECK_THROWS_AS(importance_bound(store, workers, source, samples, column), UsageError);
+    CHECK_THROWS_AS(importance_bound(store, workers, source, samples, nullptr), UsageError);
 
     // The same draws, by the definition.
     store.runs("importance") = 0;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include <algorithm>
 #include <array>
 
@@ -69,6 +71,17 @@ TEST_CASE("encoder: a Transformer's values depend on all tokens of their sequenc
 
 TEST_CASE("encoder: unknown blocks are refused") {
   CHECK_THROWS_AS(are_transformer({.kind = "conv"}), UsageError);
+}
+
+TEST_CASE("encoder: no layers are refused") {
+  for (const char* kind : {"transformer", "lstm"}) {
+    Variables store(1);
+    Graph g(store);
+    const SequenceBlocks c{.kind = kind, .width = 8, .layers = 0};
+    CHECK_THROWS_WITH_AS(encode(g.input("tokens", {3, 2}, i32), g.input("lengths", {2}, i32),
+                                embedding_table(g, 5, c, "embedding"), c),
+                         doctest::Contains("at least one layer, not 0"), UsageError);
+  }
 }
 
 }  // namespace abax

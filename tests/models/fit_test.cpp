@@ -8,8 +8,11 @@
 
 #include "core/base/error.h"
 #include "models/gaussian_vae.h"
+#include "models/layers/layers.h"
 #include "models/registry.h"
 #include "models/training/export.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
 #include "tests/models/image_batch.h"
 
 namespace abax {
@@ -154,6 +157,83 @@ TEST_CASE("export: parameters or their averages, and nothing of training") {
   // What it is for: the evaluation graph finds all it reads.
   Graph g(*exported, Mode::evaluate);
   CHECK_NOTHROW(settings().entry().build(g, settings(), {.batch = 3}));
+}
+
+namespace {
+
+/// A line through points, y = 3 x + 1, as a model of one's own.
+Model line(Graph& g, const BatchShape& shape) {
+  const Value x = g.input("x", {shape.batch, 1}), y = g.input("y", {shape.batch, 1});
+  const Value guess = linear(x, 1, "line");
+  const Value count = g.constant(static_cast<float>(shape.batch));
+  const Value error = sum(square(guess - y));
+  return {.output = guess, .loss = {error, count}, .metrics = {{"squares", {error, count}}}};
+}
+
+class Points : public data::BatchSource {
+ public:
+  const std::vector<BatchShape>& shapes() const override { return shapes_; }
+  std::int64_t batches() const override { return 3; }
+  void fill(std::int64_t position, data::Batch& batch) const override {
+    const auto x = batch.prepare("x", {{4, 1}, f32}).as<float>();
+    const auto y = batch.prepare("y", {{4, 1}, f32}).as<float>();
+    batch.position = position;
+    batch.counted = 4;
+    for (std::size_t i = 0; i < 4; ++i) {
+      x[i] = static_cast<float>(position % 3) / 3 + static_cast<float>(i) / 4 - 1;
+      y[i] = 3 * x[i] + 1;
+    }
+  }
+
+ private:
+  std::vector<BatchShape> shapes_{{.batch = 4}};
+};
+
+}  // namespace
+
+TEST_CASE("learner: a model of one's own is trained and evaluated without an entry") {
+  const Points points;
+  Variables store(1);
+  Workers workers(1);
+  Learner learner(store,
+                  {.build = line, .train_shapes = points.shapes(), .check_shapes = points.shapes()},
+                  workers);
+  CHECK(learner.parameters() == 2);
+  CHECK(learner.scalars() == std::vector<std::string>{"learning_rate"});
+  const double before = learner.evaluate(points).loss.mean();
+  fit(learner, points, {.steps = 300, .learning_rate = 0.05f});
+  const Evaluation after = learner.evaluate(points);
+  CHECK(after.loss.count == 12);
+  CHECK(after.loss.mean() < 1e-3 * before);
+  CHECK(after.metrics.at("squares").mean() == after.loss.mean());
+  CHECK(store.at("line/weight").value().as<float>()[0] == doctest::Approx(3).epsilon(0.02));
+}
+
+TEST_CASE("learner: shapes that it has no plan for are refused with what to do") {
+  Run run;
+  CHECK_NOTHROW(run.learner.learning());
+  CHECK_THROWS_WITH_AS(run.learner.learning(5), doctest::Contains("shape number 5"), UsageError);
+  CHECK_THROWS_AS(run.learner.learning(-1), UsageError);
+  CHECK_THROWS_WITH_AS(run.learner.evaluate(images), doctest::Contains("check_shapes"), UsageError);
+  LearnerConfig config = config_of(false, 0);
+  config.frozen = {"nothing"};
+  CHECK_THROWS_WITH_AS(Learner(run.store, config, run.workers),
+                       doctest::Contains("LearnerConfig::frozen"), UsageError);
+}
+
+TEST_CASE("fit: rates out of range and schedules that nothing reads are refused") {
+  Run run;
+  for (const float rate : {-0.1f, NAN, INFINITY}) {
+    CHECK_THROWS_WITH_AS(fit(run.learner, images, {.steps = 1, .learning_rate = rate}),
+                         doctest::Contains("learning rate of step 0"), UsageError);
+    const auto schedule = [&](std::int64_t) { return Scalars{{"learning_rate", rate}}; };
+    CHECK_THROWS_AS(fit(run.learner, images, {.steps = 1, .schedule = schedule}), UsageError);
+  }
+  const auto misspelt = [](std::int64_t) { return Scalars{{"learning_rat", 0.1f}}; };
+  CHECK_THROWS_WITH_AS(fit(run.learner, images, {.steps = 1, .schedule = misspelt}),
+                       doctest::Contains("did you mean 'learning_rate'?"), UsageError);
+  CHECK(run.learner.scalars() == std::vector<std::string>{"kl_weight", "learning_rate"});
+  CHECK(run.store.runs("train") == 0);
 }
 
 }  // namespace abax

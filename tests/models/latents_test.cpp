@@ -202,7 +202,7 @@ TEST_CASE("latents: settings of categorical variables are those of their estimat
   Fields f;
   fields(f, alone);
   REQUIRE(f.complaints().size() == 1);
-  CHECK(f.complaints()[0].find("--samples 2") != std::string::npos);
+  CHECK(f.complaints()[0].find("samples 2") != std::string::npos);
 }
 
 TEST_CASE("latents: bounds and sums over items refuse what would be broadcast") {
@@ -245,6 +245,26 @@ TEST_CASE("latents: bounds and sums over items refuse what would be broadcast") 
   for (const Shape& shape : {Shape{2, 1}, Shape{2}})
     refused(str_cat(shape).c_str(), "[1, 2]",
             [&] { categorical_bound(s, latent, of(shape), of({}), items, weights); });
+}
+
+TEST_CASE("latents: settings out of range are refused where they are used") {
+  CHECK_THROWS_AS(KlSchedule{.beta = NAN}.weight(0), UsageError);
+  CHECK_THROWS_AS(KlSchedule{.beta = -1}.weight(0), UsageError);
+  CHECK_THROWS_AS(KlSchedule{.warmup = -1}.weight(0), UsageError);
+  CHECK_THROWS_AS(KlSchedule{}.weight(-1), UsageError);
+  Variables store(1);
+  Graph g(store);
+  for (const double temperature : {0., -1., std::nan("")}) {
+    const CategoricalLatent latent{
+        .latents = 2, .categories = 3, .estimator = "gumbel", .temperature = temperature};
+    CHECK_THROWS_AS(categorical_schedule(latent, 0, 10), UsageError);
+    CHECK_THROWS_AS(categorical_prior(g, latent, 4), UsageError);
+  }
+  const CategoricalLatent five{.latents = 5, .categories = 10};
+  const auto codes = [&](Shape shape) { return g.constant(Tensor(shape, i32)); };
+  CHECK(code_vectors(codes({2, 5}), five).shape() == Shape{2, 50});
+  CHECK_THROWS_WITH_AS(code_vectors(codes({2, 20}), five), doctest::Contains("latents_test.cpp"),
+                       ShapeError);
 }
 
 }  // namespace abax

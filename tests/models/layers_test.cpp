@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include <functional>
 
 #include "core/base/error.h"
@@ -122,6 +124,16 @@ TEST_CASE("layers: misuse is refused with the caller's place") {
     CHECK(message.find("layers_test.cpp:") != std::string::npos);
     CHECK(message.find("layers.cpp") == std::string::npos);
   }
+}
+
+TEST_CASE("layers: first values out of range are refused") {
+  CHECK_THROWS_AS(init::normal(NAN), UsageError);
+  CHECK_THROWS_AS(init::normal(-1), UsageError);
+  CHECK_THROWS_AS(init::normal(1, INFINITY), UsageError);
+  CHECK_THROWS_AS(init::uniform(1, -1), UsageError);
+  CHECK_THROWS_AS(init::uniform(NAN, 1), UsageError);
+  CHECK_NOTHROW(init::normal(0));
+  CHECK_NOTHROW(init::uniform(1, 1));
 }
 
 }  // namespace abax

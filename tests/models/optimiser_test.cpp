@@ -342,4 +342,22 @@ TEST_CASE("optimiser: the moving average of a parameter, by hand") {
   CHECK(weights(store)[0] == doctest::Approx(1 - 0.5 * 9));
 }
 
+TEST_CASE("optimise: numbers out of range are refused with the caller's place") {
+  Variables store(1);
+  Graph g(store);
+  const Value w = g.parameter("w", {2}, init::constant(1));
+  const Gradients gradients = gradients_of({sum(w * w), g.constant(1.f)});
+  const auto refused = [&](const OptimiserConfig& config, const char* name) {
+    CHECK_THROWS_WITH_AS(optimise(config, gradients), doctest::Contains(name), UsageError);
+    CHECK_THROWS_WITH_AS(optimise(config, gradients), doctest::Contains("optimiser_test.cpp"),
+                         UsageError);
+  };
+  for (const double bad : {-1., std::nan("")}) refused({.clip = bad}, "clip");
+  for (const double bad : {-0.1, 1., 2., std::nan("")}) {
+    refused({.average = bad}, "average");
+    refused({.name = "sgd", .momentum = bad}, "momentum");
+  }
+  CHECK_NOTHROW(optimise({.clip = 1, .average = 0.9}, gradients));
+}
+
 }  // namespace abax

@@ -57,7 +57,7 @@ TEST_CASE("sampling: logits of a broken model give an error, no class") {
     Sampler sampler(config);
     for (const std::vector<float>& broken :
          {std::vector{nan, nan, nan}, std::vector{0.f, nan, 1.f}, std::vector{-infinity, -infinity},
-          std::vector{0.f, infinity}, std::vector<float>{}})
+          std::vector{0.f, infinity}})
       CHECK_THROWS_AS(sampler.draw(broken, random), DivergedError);
     CHECK(sampler.draw(std::vector{-infinity, 3.f, -infinity}, random) == 1);
   }
@@ -99,6 +99,11 @@ TEST_CASE("sampling: options out of range are refused") {
   CHECK_THROWS_AS(Sampler({.temperature = -1}), UsageError);
   CHECK_THROWS_AS(Sampler({.top_k = -1}), UsageError);
   CHECK_THROWS_AS(Sampler({.top_p = 0}), UsageError);
+}
+
+TEST_CASE("sampling: a draw from nothing is the caller's mistake, not the model's") {
+  Random random(1);
+  CHECK_THROWS_WITH_AS(Sampler({}).draw({}, random), doctest::Contains("got none"), UsageError);
 }
 
 }  // namespace abax

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "core/base/error.h"
 
 namespace abax {
@@ -36,6 +38,18 @@ TEST_CASE("schedule: inverse root falls from the peak at the end of the warm-up"
 
 TEST_CASE("schedule: an unknown shape is refused") {
   CHECK_THROWS_AS(learning_rate({.shape = "cosnie", .steps = 5}, 1), UsageError);
+}
+
+TEST_CASE("schedule: numbers that make no sense are refused") {
+  for (const char* shape : {"cosine", "linear"})
+    CHECK_THROWS_WITH_AS(learning_rate({.shape = shape}, 0),
+                         doctest::Contains("LearningRateSchedule::steps"), UsageError);
+  CHECK_NOTHROW(learning_rate({.shape = "inverse-root"}, 0));
+  CHECK_THROWS_AS(learning_rate({}, -1), UsageError);
+  CHECK_THROWS_AS(learning_rate({.warmup = -1}, 0), UsageError);
+  CHECK_THROWS_AS(learning_rate({.steps = -1}, 0), UsageError);
+  CHECK_THROWS_AS(learning_rate({.peak = NAN}, 0), UsageError);
+  CHECK_THROWS_AS(learning_rate({.peak = -1}, 0), UsageError);
 }
 
 }  // namespace abax
