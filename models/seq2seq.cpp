@@ -51,8 +51,7 @@ Encoded encode_source(Graph& g, Value table, const Seq2Seq& s, std::int64_t leng
   const Encoded encoded = encode(source, lengths, table, s.blocks);
   if (!are_transformer(s.blocks) && s.decoder_layers > 0 && s.decoder_layers != s.blocks.layers)
     throw UsageError(
-        str_cat("recurrent layers of a decoder begin where those of the encoder end: there "
-                "are ",
+        str_cat("recurrent layers of a decoder begin where those of the encoder end: there are ",
                 s.blocks.layers, " of the one and ", s.decoder_layers, " of the other"));
   return encoded;
 }

@@ -7,32 +7,22 @@ int main(int argc, char** argv) {
       {"evaluate",
        "Evaluates a checkpoint of abax-train: loss, perplexity, bits a character, accuracy, "
        "BLEU, chrF, bounds on the likelihood, use of codes, as far as they apply. BLEU is over the "
-       "corpus, of one to four words as mteval-v13a cuts them, without smoothing; chrF of one to "
-       "six "
-       "characters, with a beta of 2; both in small letters where the model's text is.",
+       "corpus, of one to four words as mteval-v13a cuts them, without smoothing; chrF of one "
+       "to six characters, with a beta of 2; both in small letters where the model's text is.",
        &abax::TaskEntry::evaluate,
-       "Of images, in nats an image over the whole pass\n"
-       "  elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, "
-       "and\n"
-       "                      its terms\n"
-       "  iwae K              the importance-weighted bound of --samples K (Burda et al. 2016, eq. "
-       "8)\n"
-       "  active units        Gaussian latents whose posterior mean has a variance above 0.01\n"
-       "  code perplexity     exp of the entropy of the codes' frequencies, the mean over "
-       "codebooks "
-       "or\n"
-       "                      latents; code usage: the share of the codes that occur at all\n"
-       "  aggregate entropy   of the posterior's mean over the images (of quantised codes: of "
-       "their\n"
-       "                      frequencies), summed over latents (the codes of an image)\n"
-       "  mutual information  of image and latents; categorical: that entropy less the mean "
-       "entropy "
-       "of\n"
-       "                      the posterior; Gaussian: by one sample z of the posterior an image, "
-       "the\n"
-       "                      mean of log q(z|x) - log (mean of q(z|x') over the images x')\n"
-       "                      (Hoffman and Johnson 2016), which is at most the log of the number "
-       "of\n"
-       "                      images; of more than 5,000, so many evenly spaced ones are compared"},
+       R"(Of images, in nats an image over the whole pass
+  elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, and
+                      its terms
+  iwae K              the importance-weighted bound of --samples K (Burda et al. 2016, eq. 8)
+  active units        Gaussian latents whose posterior mean has a variance above 0.01
+  code perplexity     exp of the entropy of the codes' frequencies, the mean over codebooks or
+                      latents; code usage: the share of the codes that occur at all
+  aggregate entropy   of the posterior's mean over the images (of quantised codes: of their
+                      frequencies), summed over latents (the codes of an image)
+  mutual information  of image and latents; categorical: that entropy less the mean entropy of
+                      the posterior; Gaussian: by one sample z of the posterior an image, the
+                      mean of log q(z|x) - log (mean of q(z|x') over the images x')
+                      (Hoffman and Johnson 2016), which is at most the log of the number of
+                      images; of more than 5,000, so many evenly spaced ones are compared)"},
       argc, argv);
 }

@@ -64,8 +64,7 @@ void fields(Fields& f, Inspection& s) {
   f("configuration", s.configuration, "show the settings of the run too");
   f("export", s.export_to,
     "also write a checkpoint of the model alone, for use: averaged weights where there are some, "
-    "no "
-    "optimiser; the best one of a run. Codes take it for another model")
+    "no optimiser; the best one of a run. Codes take it for another model")
       .placeholder("FOLDER");
 }
 

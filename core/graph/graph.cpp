@@ -40,8 +40,7 @@ Value Operand::value() const {
         str_cat("a value of a graph is needed here, not an empty one\n  at ", place_of(where_)));
   if (!value_.alive())
     throw UsageError(
-        str_cat("the graph of this value is gone; keep it as long as its values are "
-                "used\n  at ",
+        str_cat("the graph of this value is gone; keep it as long as its values are used\n  at ",
                 place_of(where_)));
   return value_;
 }
@@ -160,9 +159,7 @@ Value Graph::input(std::string name, Shape shape, DType dtype, Range range, Plac
   if (!(range.low < range.high))  // NaN, too
     throw UsageError(str_cat("no number is in the range ", range.low, " <= x < ", range.high,
                              " of the input '", name,
-                             "'; give values_in(low, high), low below "
-                             "high",
-                             location(where)));
+                             "'; give values_in(low, high), low below high", location(where)));
   Leaf leaf{.kind = Leaf::Kind::input, .name = name, .type = {shape, dtype}, .range = range};
   const Value value = this->leaf(std::move(leaf), unique_node_name(str_cat("input:", name)), where);
   named_.emplace(name, value);

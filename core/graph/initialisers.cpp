@@ -65,8 +65,7 @@ Initialiser uniform(float low, float high) {
 Initialiser normal(float deviation, float mean) {
   if (!(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean)))
     throw UsageError(
-        str_cat("init::normal: expected a finite deviation of at least 0 and a finite "
-                "mean, got ",
+        str_cat("init::normal: expected a finite deviation of at least 0 and a finite mean, got ",
                 deviation, " and ", mean));
   return each([deviation, mean](Random& random) {
     return static_cast<float>(mean + deviation * random.normal());

@@ -58,14 +58,14 @@ class Execution {
   void set(std::string_view input, double number, Place where = Place::current());
   void set(const Value& input, double number, Place where = Place::current());
 
-  /// Checks all inputs (bound, within their ranges), then runs the steps. Updates of
-  /// variables come last: what is thrown before them leaves every variable as it was, but caches
-  /// that the plan writes rows of (Op::may_commit_early: write_rows), whose next run writes the
-  /// same rows again. After a throw the next run draws the random numbers that this one would have.
-  /// Throws DataError on values outside their range and on what a kernel refuses, naming the node,
-  /// UsageError with the caller's line on inputs not set, where store or
-  /// workers are gone, and where another run at the same time uses this execution, its workspace or
-  /// the carried state that it assigns. Allocates nothing after the first run.
+  /// Checks all inputs (bound, within their ranges), then runs the steps. Updates of variables come
+  /// last: what is thrown before them leaves every variable as it was, but caches that the plan
+  /// writes rows of (Op::may_commit_early: write_rows), whose next run writes the same rows again.
+  /// After a throw the next run draws the random numbers that this one would have. Throws DataError
+  /// on values outside their range and on what a kernel refuses, naming the node, UsageError with
+  /// the caller's line on inputs not set, where store or workers are gone, and where another run at
+  /// the same time uses this execution, its workspace or the carried state that it assigns.
+  /// Allocates nothing after the first run.
   void run(Place where = Place::current());
 
   /// An output, valid until the next run of this or of an execution that shares the workspace.

@@ -1,8 +1,6 @@
 // Inputs as the tensors have them, and copies of the outputs.
 #include "models/generation/predictor.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <utility>
 
 #include "core/base/error.h"
@@ -57,12 +55,7 @@ std::vector<Tensor> Predictor::operator()(std::span<const NamedTensor> inputs) {
   ShapePlans::Plan& plan = plans_.of(inputs, build);
   plan.execution->run();
   std::vector<Tensor> results;
-  for (const Value& value : plan.results) {
-    const TensorView result = plan.execution->get(value);
-    results.emplace_back(result.type);
-    const auto* bytes = static_cast<const std::byte*>(result.data);
-    std::copy_n(bytes, results.back().bytes(), static_cast<std::byte*>(results.back().data()));
-  }
+  for (const Value& value : plan.results) results.push_back(plan.execution->get(value).clone());
   return results;
 }
 

@@ -48,8 +48,8 @@ class PredictorInputs {
 
 /// Used by one thread at a time. It shares the store's parameters: what training changes later
 /// counts, and must not happen during a call. State and random numbers are its own, and the store
-/// stays as it is, see ShapePlans. Store and workers must outlive it: a call throws
-/// UsageError where one of them is gone.
+/// stays as it is, see ShapePlans. Store and workers must outlive it: a call throws UsageError
+/// where one of them is gone.
 class Predictor {
  public:
   /// What is computed, in an evaluation graph: without dropout, and with parameters that the store

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/settings/values.h"
 
 namespace abax {
 
@@ -21,15 +22,11 @@ void fields(Fields& f, SamplingConfig& s) {
       .at_most(1);
 }
 
-void check_sampling(const SamplingConfig& c) {
-  if (!(c.temperature >= 0))
-    throw UsageError(str_cat("a temperature is at least 0, not ", c.temperature));
-  if (c.top_k < 0) throw UsageError(str_cat("top-k is at least 1, or 0 for all, not ", c.top_k));
-  if (!(c.top_p > 0 && c.top_p <= 1))
-    throw UsageError(str_cat("top-p is above 0 and at most 1, not ", c.top_p));
-  if (!(c.repetition_penalty > 0))
-    throw UsageError(
-        str_cat("a repetition penalty is above 0, 1 for none, not ", c.repetition_penalty));
+Field& repetition_penalty_field(Fields& f, float& penalty) {
+  return f("repetition-penalty", penalty,
+           "above 1: logits of tokens that the text has already are divided by it, or multiplied "
+           "where they are negative (Keskar et al. 2019)")
+      .above(0);
 }
 
 namespace {
@@ -49,6 +46,14 @@ float checked_largest(std::span<const float> logits) {
 }
 
 }  // namespace
+
+Sampler::Sampler(SamplingConfig config) : config_(config) {
+  const auto declare = [&config](Fields& f) {
+    f.part(config);
+    repetition_penalty_field(f, config.repetition_penalty);
+  };
+  check_values(declare, "a Sampler");
+}
 
 void Sampler::ban(std::vector<std::int32_t> classes) {
   for (const std::int32_t c : classes)
@@ -72,8 +77,7 @@ std::span<const float> Sampler::adjusted(std::span<const float> logits,
       adjusted_[at(c)] = x > 0 ? x / config_.repetition_penalty : x * config_.repetition_penalty;
     }
   for (const std::int32_t c : banned_) adjusted_[at(c)] = -std::numeric_limits<float>::infinity();
-  if (std::ranges::max_element(adjusted_) == adjusted_.end() ||
-      *std::ranges::max_element(adjusted_) == -std::numeric_limits<float>::infinity())
+  if (*std::ranges::max_element(adjusted_) == -std::numeric_limits<float>::infinity())
     throw UsageError(str_cat("of ", logits.size(), " classes all that can be drawn are banned"));
   return adjusted_;
 }

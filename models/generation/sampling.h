@@ -15,20 +15,19 @@ struct SamplingConfig {
   std::int64_t top_k = 0;        // only the k most likely classes; 0: all
   float top_p = 1;               // only the fewest most likely classes whose probabilities reach p
                                  // (Holtzman et al. 2020, section 3.1)
-  float repetition_penalty = 1;  // above 1: classes drawn before become less likely; of programs
-                                 // alone, no setting of the tools
+  float repetition_penalty = 1;  // above 1: classes drawn before become less likely
 };
 
 void fields(Fields& f, SamplingConfig& s);
-
-/// Throws UsageError, saying the range, where a temperature is negative, a top-k is negative, a
-/// top-p is not in (0, 1] or a repetition penalty is not above 0.
-void check_sampling(const SamplingConfig& config);
+/// Apart from the others: only what is drawn one after another, such as text, has it.
+Field& repetition_penalty_field(Fields& f, float& penalty);
 
 /// Keeps its memory between draws.
 class Sampler {
  public:
-  explicit Sampler(SamplingConfig config) : config_(config) { check_sampling(config); }
+  /// Throws UsageError, saying the range, where a temperature is negative, a top-k is negative, a
+  /// top-p is not in (0, 1] or a repetition penalty is not above 0.
+  explicit Sampler(SamplingConfig config);
   /// Classes that are never drawn from now on, and no others. Throws UsageError on one below 0.
   void ban(std::vector<std::int32_t> classes);
   /// A class of `logits` [classes], one at least; equal logits are taken in their order. With a

@@ -10,6 +10,7 @@
 #include "models/latents/estimators.h"
 #include "models/latents/together.h"
 #include "models/layers/layers.h"
+#include "models/settings/values.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
 #include "ops/normalise.h"
@@ -19,23 +20,6 @@
 
 namespace abax {
 namespace {
-
-void check(const CategoricalLatent& c) {
-  if (c.latents < 1 || c.categories < 1)
-    throw UsageError(str_cat("at least one latent of one category is expected, not ", c.latents,
-                             " of ", c.categories));
-  if (c.samples < 1) throw UsageError(str_cat("at least one sample is expected, not ", c.samples));
-  if (c.posterior != "independent" && c.posterior != "autoregressive")
-    throw UsageError(str_cat("there is no posterior '", c.posterior,
-                             "'; known are independent, autoregressive"));
-  if (c.prior != "uniform" && c.prior != "learned" && c.prior != "autoregressive")
-    throw UsageError(
-        str_cat("there is no prior '", c.prior, "'; known are uniform, learned, autoregressive"));
-  if (is_pathwise(c.estimator) &&
-      !(c.temperature > 0 && std::isfinite(c.temperature) && c.final_temperature >= 0))
-    throw UsageError(str_cat("a temperature is above 0 (the final one 0 for the usual), not ",
-                             c.temperature, " and ", c.final_temperature));
-}
 
 bool takes_several(const std::string& estimator) {
   return estimator == "rloo" || estimator == "vimco";
@@ -115,7 +99,7 @@ bool has_conditionals(const CategoricalLatent& c) {
 }
 
 Conditionals categorical_posterior(Value features, const CategoricalLatent& c, std::int64_t width) {
-  check(c);
+  check_settings(c, "categorical latents");
   const auto scope = features.graph().scope("encoder");
   const Shape& rows = features.shape();
   const Value logits =
@@ -126,7 +110,7 @@ Conditionals categorical_posterior(Value features, const CategoricalLatent& c, s
 }
 
 Conditionals categorical_prior(Graph& g, const CategoricalLatent& c, std::int64_t width) {
-  check(c);
+  check_settings(c, "categorical latents");
   const Shape shape{c.latents, c.categories};
   if (c.prior == "uniform") return {.logits = g.constant(Tensor(shape))};
   const auto scope = g.scope("prior");
@@ -151,9 +135,8 @@ Value code_vectors(Operand given, const CategoricalLatent& c) {
   const Value codes = given.value();
   if (codes.shape().rank() < 1 || codes.shape().at(-1) != c.latents)
     throw ShapeError(str_cat("code_vectors: expected codes [.., ", c.latents,
-                             "], one of each latent,"
-                             " got ",
-                             codes.type(), codes.graph().location(given.where())));
+                             "], one of each latent, got ", codes.type(),
+                             codes.graph().location(given.where())));
   return flat(one_hot(codes, c.categories));
 }
 
@@ -232,7 +215,7 @@ std::map<std::string, Value> categorical_statistics(const CategoricalSamples& s,
 }
 
 Scalars categorical_schedule(const CategoricalLatent& c, std::int64_t step, std::int64_t steps) {
-  check(c);
+  check_settings(c, "categorical latents");
   Scalars scalars{{"kl_weight", c.kl.weight(step)}};
   const double done =
       steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 1;  // of the run

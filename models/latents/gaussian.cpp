@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "models/latents/together.h"
 #include "models/layers/layers.h"
+#include "models/settings/values.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
 
@@ -31,7 +32,7 @@ void fields(Fields& f, GaussianLatent& l) {
 }
 
 GaussianPosterior gaussian_posterior(Value features, const GaussianLatent& c) {
-  if (c.latents < 1) throw UsageError(str_cat("at least one latent is expected, not ", c.latents));
+  check_settings(c, "Gaussian latents");
   const auto scope = features.graph().scope("encoder");
   return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
 }

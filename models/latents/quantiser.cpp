@@ -13,6 +13,7 @@
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
 #include "models/latents/finite_scalar.h"
+#include "models/settings/values.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
 #include "ops/quantise.h"
@@ -30,23 +31,8 @@ constexpr const char* no_cosine_stages =
     "cosine codes have no stages: a direction leaves nothing for a further one";
 
 void check(const Quantiser& c) {
-  const auto need = [](bool holds, const auto&... message) {
-    if (!holds) throw UsageError(str_cat(message...));
-  };
-  need(c.groups >= 1 && c.stages >= 1, "a quantiser has at least one group and one stage, not ",
-       c.groups, " and ", c.stages);
-  need(c.quantiser_dropout >= 0 && c.quantiser_dropout <= 1, "the quantiser's dropout is ",
-       c.quantiser_dropout, ", not in [0, 1]");
-  if (const auto* finite = std::get_if<Finite>(&c.kind)) return check_levels(finite->levels);
-  const auto& n = std::get<Nearest>(c.kind);
-  need(n.codes >= 1 && c.code_width >= 1, "a codebook of ", n.codes, " codes of width ",
-       c.code_width, " holds nothing");
-  need(c.code_width % c.groups == 0, c.groups, " groups do not divide the width ", c.code_width);
-  need(n.commitment >= 0, "the commitment's weight is ", n.commitment, ", below 0");
-  need(n.codebook_decay >= 0 && n.codebook_decay < 1, "the codebook's decay is ", n.codebook_decay,
-       ", not in [0, 1)");
-  need(n.restart_below == 0 || (n.restart_below > 0 && n.codebook_decay > 0), no_restarts);
-  need(!n.cosine || c.stages == 1, no_cosine_stages);
+  check_settings(c, "a quantiser");
+  if (const auto* finite = std::get_if<Finite>(&c.kind)) check_levels(finite->levels);
 }
 
 /// "codebook", or "codebook2" of several.
@@ -293,7 +279,7 @@ void fields(Fields& f, Quantiser& q) {
     f("quantiser-dropout", q.quantiser_dropout,
       "share of the batches that use only some of the stages")
         .at_least(0)
-        .below(1);
+        .at_most(1);
   f("groups", q.groups, "codebooks side by side, each for a part of the width")
       .at_least(1)
       .at_most(1 << 16);

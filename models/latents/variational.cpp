@@ -41,10 +41,9 @@ void check_items(std::string_view what, const Operand& given, Value weights) {
   g.require_own(weights, str_cat(what, ": the weights"), given.where());
   if (values.dtype() != f32 || weights.dtype() != f32 || weights.shape().rank() != 1 ||
       values.shape().rank() < 1 || values.shape()[0] != weights.shape()[0])
-    throw ShapeError(str_cat(what,
-                             ": expected f32 values of items [batch, ..] and f32 weights "
-                             "[batch], got ",
-                             values.type(), " and ", weights.type(), g.location(given.where())));
+    throw ShapeError(
+        str_cat(what, ": expected f32 values of items [batch, ..] and f32 weights [batch], got ",
+                values.type(), " and ", weights.type(), g.location(given.where())));
 }
 
 }  // namespace

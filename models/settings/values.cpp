@@ -85,6 +85,14 @@ void check_together(const Declare& declare) {
   if (!fields.complaints().empty()) throw UsageError(fields.complaints().front());
 }
 
+void check_values(const Declare& declare, std::string_view what) {
+  Fields fields = collected(declare);
+  for (Field& field : fields.all())
+    field.set(str_cat(what, ": ", field.name()), FieldText{field.to_text()});
+  if (!fields.complaints().empty())
+    throw UsageError(str_cat(what, ": ", fields.complaints().front()));
+}
+
 std::vector<KnownField> known_fields(const Declare& declare, const std::function<void()>& restore) {
   std::vector<KnownField> result;
   std::set<std::string> found;

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/settings/fields.h"
@@ -32,6 +33,16 @@ std::vector<GivenValue> assign(const Declare& declare, std::vector<GivenValue> v
 
 /// Throws UsageError with the first check across fields that does not hold.
 void check_together(const Declare& declare);
+
+/// For settings that a program filled. Throws UsageError, which begins with `what`, on the first
+/// value that its field refuses or check that does not hold. Values are written anew where they
+/// stand: take a copy.
+void check_values(const Declare& declare, std::string_view what);
+/// The same of one struct.
+template <class Settings>
+void check_settings(Settings settings, std::string_view what) {
+  check_values([&settings](Fields& f) { f.part(settings); }, what);
+}
 
 /// Choices that lead to a field: ("quantiser", "nearest").
 using Route = std::vector<std::pair<std::string, std::string>>;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <string_view>
 
 #include "models/training/optimiser.h"
@@ -29,10 +28,7 @@ std::unique_ptr<Variables> export_for_inference(const Variables& store) {
     const Variable& from = store[i];
     if (!stays(from)) continue;
     const Tensor& value = averaged_value(store, from);
-    const auto copy = [&value](Tensor& tensor, Random&) {
-      const auto* bytes = static_cast<const std::byte*>(value.data());
-      std::copy_n(bytes, value.bytes(), static_cast<std::byte*>(tensor.data()));
-    };
+    const auto copy = [&value](Tensor& tensor, Random&) { tensor = value.clone(); };
     Variable& made = (*result)[result->create(from.name, value.type(), from.role, {copy})];
     made.frozen = from.frozen;
     made.decay = from.decay;

@@ -150,8 +150,7 @@ std::vector<std::string> Learner::scalars() const {
 void Learner::apply(const Scalars& scalars) {
   if (!accumulates())
     throw UsageError(
-        "this learner updates with each batch; LearnerConfig::accumulate waits for "
-        "apply()");
+        "this learner updates with each batch; LearnerConfig::accumulate waits for apply()");
   for (const auto& [name, value] : scalars)
     if (apply_.execution->reads(name)) apply_.execution->set(name, value);
   apply_.execution->run();

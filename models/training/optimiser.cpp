@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/gradients.h"
+#include "models/settings/values.h"
 #include "ops/elementwise.h"
 #include "ops/update.h"
 
@@ -91,17 +93,6 @@ Gradients part_of(const Gradients& all, std::string_view prefix, bool wanted,
                          : "of these gradients every parameter's name begins with",
                   where);
   return part;
-}
-
-void check_ranges(const OptimiserConfig& c, SourceLocation where) {
-  const auto refuse = [&](std::string_view name, std::string_view range, double value) {
-    throw UsageError(
-        str_cat("optimise: ", name, " is ", range, ", not ", value, "\n  at ", place_of(where)));
-  };
-  const auto is_share = [](double x) { return x >= 0 && x < 1; };
-  if (!(c.clip >= 0)) refuse("clip", "above 0, or 0 for no clipping", c.clip);
-  if (!is_share(c.average)) refuse("average", "in [0, 1)", c.average);
-  if (c.name == "sgd" && !is_share(c.momentum)) refuse("momentum", "in [0, 1)", c.momentum);
 }
 
 /// The moving average of one parameter; `step` [] counts from 1.
@@ -211,11 +202,7 @@ std::vector<Value> parameters_of(const Graph& g, std::string_view prefix, Source
 }
 
 Value optimise(const OptimiserConfig& config, const Gradients& gradients, SourceLocation where) {
-  if (std::ranges::find(optimiser_names(), config.name) == optimiser_names().end())
-    throw UsageError(
-        str_cat("there is no optimiser '", config.name, "'; known are sgd, adam, adamw",
-                nearest_of(config.name, optimiser_names()), "\n  at ", place_of(where)));
-  check_ranges(config, where);
+  called_from(where, [&] { check_settings(config, "optimise"); });
   require_some(gradients, "optimise", where);
   Graph& g = gradients.count.graph();
   require_training(g, "optimise", where);

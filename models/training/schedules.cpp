@@ -47,8 +47,7 @@ float learning_rate(const LearningRateSchedule& s, std::int64_t step) {
     return static_cast<float>(s.final +
                               (s.peak - s.final) * (1 + std::cos(std::numbers::pi * progress)) / 2);
   throw UsageError(str_cat("there is no schedule '", s.shape,
-                           "'; known are constant, cosine, linear, "
-                           "inverse-root"));
+                           "'; known are constant, cosine, linear, inverse-root"));
 }
 
 }  // namespace abax

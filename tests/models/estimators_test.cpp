@@ -17,6 +17,7 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "tests/graph/refusal.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -277,17 +278,6 @@ TEST_CASE("estimators: the learned baseline follows f, and its gradient is its o
   for (const float zero : execution.get(baseline.loss).as<float>()) CHECK(zero == 0);
 }
 
-/// The message of what `call` throws.
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST_CASE("estimators: misuse is refused with the caller's place, never a gradient of 0") {
   Variables store;
   Graph g(store), other(store, Mode::train, "other");
@@ -327,14 +317,14 @@ TEST_CASE("estimators: misuse is refused with the caller's place, never a gradie
   };
   for (std::size_t i = 0; i < calls.size(); ++i) {
     CAPTURE(i);
-    const std::string message = refusal(calls[i]);
+    const std::string message = test::refusal(calls[i]);
     CAPTURE(message);
     // Every one stands in this file, and no deeper place is told.
     if (i != 17)  // of an empty value no graph is known
       CHECK(message.find("estimators_test.cpp:") != std::string::npos);
     CHECK(message.find("estimators.cpp") == std::string::npos);
   }
-  CHECK(refusal(calls[0]).find("did you mean 'gumbel'?") != std::string::npos);
+  CHECK(test::refusal(calls[0]).find("did you mean 'gumbel'?") != std::string::npos);
 }
 
 TEST_CASE("estimators: unknown names, one sample too few and too many states are refused") {

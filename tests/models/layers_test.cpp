@@ -11,6 +11,7 @@
 #include "models/layers/prediction.h"
 #include "models/layers/recurrent_layer.h"
 #include "models/layers/transformer.h"
+#include "tests/graph/refusal.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -114,12 +115,7 @@ TEST_CASE("layers: misuse is refused with the caller's place") {
   };
   for (std::size_t i = 0; i < calls.size(); ++i) {
     CAPTURE(i);
-    std::string message = "nothing was thrown";
-    try {
-      calls[i]();
-    } catch (const UsageError& error) {
-      message = error.what();
-    }
+    const std::string message = test::refusal(calls[i]);
     CAPTURE(message);
     CHECK(message.find("layers_test.cpp:") != std::string::npos);
     CHECK(message.find("layers.cpp") == std::string::npos);

@@ -15,6 +15,7 @@
 #include "core/plan/execution.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
+#include "tests/graph/refusal.h"
 
 namespace abax {
 namespace {
@@ -230,17 +231,6 @@ TEST_CASE("optimisers: two losses on disjoint parameters, each moved by its own"
   CHECK(store.at("judge/w").value().as<float>()[0] == 1.25f);  // by the maker before its step
 }
 
-/// The message of what `call` throws.
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST_CASE("optimiser: misuse is refused with the caller's place") {
   Variables store;
   Graph g(store), evaluation(store, Mode::evaluate), other(store, Mode::train, "other");
@@ -304,7 +294,7 @@ TEST_CASE("optimiser: misuse is refused with the caller's place") {
   };
   for (std::size_t i = 0; i < calls.size(); ++i) {
     CAPTURE(i);
-    const std::string message = refusal(calls[i].first);
+    const std::string message = test::refusal(calls[i].first);
     CAPTURE(message);
     CHECK(message.find(calls[i].second) != std::string::npos);
     CHECK(message.find("optimiser_test.cpp:") != std::string::npos);

@@ -575,17 +575,19 @@ TEST_CASE("quantiser: choices that make no quantiser are refused") {
     CHECK_THROWS_WITH_AS(quantised_width(c), doctest::Contains(words), UsageError);
   };
   refused(small({}, 1, 3), "3 groups do not divide the width 4");
-  refused(small({}, 0), "at least one group and one stage");
+  refused(small({}, 0), "stages: expected a whole number, at least 1");
   Nearest kind = with_loss();
   kind.restart_below = 0.5f;
   refused(small(kind), "restarts want a codebook decay above 0");
   refused(small(by_direction(), 2), "cosine");
-  refused({.kind = Finite{{8, 1}}}, "at least 2 levels");
+  refused({.kind = Finite{{8, 1}}},
+          "levels: expected whole numbers with commas between, at least 2");
+  refused({.kind = Finite{{}}}, "at least one dimension");
   refused({.kind = Finite{{1 << 20, 1 << 20}}}, "2^24");
   kind = {};
   kind.codebook_decay = 1;
   refused(small(kind), "decay");
-  Quantiser c = small();
+  Quantiser c = small({}, 2);
   c.quantiser_dropout = 2;
   refused(c, "dropout");
   Variables store;

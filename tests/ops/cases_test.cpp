@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "tests/cases/instance.h"
+#include "tests/graph/refusal.h"
 
 namespace abax::cases {
 namespace {
@@ -206,16 +207,11 @@ void check_refused(const BadCase& row) {
     inputs.push_back(
         graph.input(str_cat("argument", i), row.arguments[i].shape, row.arguments[i].dtype));
   const auto scope = graph.scope("outer_scope");
-  try {
-    row.build(inputs);
-    FAIL_CHECK("was accepted");
-  } catch (const UsageError& error) {
-    const std::string message = error.what();
-    for (const std::string& word : row.words)
-      CHECK_MESSAGE(message.find(word) != std::string::npos, "no '", word, "' in: ", message);
-    CHECK_MESSAGE(message.find("outer_scope") != std::string::npos, "no scope in: ", message);
-    CHECK_MESSAGE(message.find("tests/cases/") != std::string::npos, "no place in: ", message);
-  }
+  const std::string message = test::refusal([&] { row.build(inputs); });
+  for (const std::string& word : row.words)
+    CHECK_MESSAGE(message.find(word) != std::string::npos, "no '", word, "' in: ", message);
+  CHECK_MESSAGE(message.find("outer_scope") != std::string::npos, "no scope in: ", message);
+  CHECK_MESSAGE(message.find("tests/cases/") != std::string::npos, "no place in: ", message);
 }
 
 }  // namespace

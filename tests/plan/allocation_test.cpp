@@ -1,6 +1,5 @@
 // After the first run a plan asks the system for no memory: malloc, calloc, realloc, aligned_alloc,
 // posix_memalign and mmap are counted by a preloaded library (allocation_count.cpp).
-#include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <sys/mman.h>
 
@@ -13,18 +12,11 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "tests/plan/allocations.h"
 #include "tests/plan/test_ops.h"
 
 namespace abax::test {
 namespace {
-
-long allocations() {
-  using Count = long (*)();
-  static const auto count = reinterpret_cast<Count>(dlsym(RTLD_DEFAULT, "abax_allocation_count"));
-  REQUIRE_MESSAGE((count != nullptr),
-                  "run this by `meson test`, which preloads the counting library");
-  return count();
-}
 
 /// Keeps the compiler from removing an allocation that nothing uses.
 void* used(void* memory) {

@@ -1,6 +1,5 @@
 // A guard against slow decline that needs no clock: steps, memory and allocations of the training
 // plans of six models, against the figures in reference_models.txt.
-#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <array>
@@ -17,6 +16,7 @@
 #include "models/registry.h"
 #include "models/settings/values.h"
 #include "models/training/optimiser.h"
+#include "tests/plan/allocations.h"
 #include "tests/source_root.h"
 
 namespace abax {
@@ -46,14 +46,6 @@ std::map<std::string, Figures> known_figures() {
     REQUIRE_MESSAGE(words, file, ": cannot read '", line, "'");
   }
   return known;
-}
-
-long allocations() {
-  using Count = long (*)();
-  static const auto count = reinterpret_cast<Count>(dlsym(RTLD_DEFAULT, "abax_allocation_count"));
-  REQUIRE_MESSAGE((count != nullptr),
-                  "run this by `meson test`, which preloads the counting library");
-  return count();
 }
 
 /// A tensor of numbers that an input takes.
@@ -103,9 +95,9 @@ Figures figures_of(const std::string& name) {
   for (std::size_t i = 0; i < tensors.size(); ++i)
     run.set(plan->program.inputs[i].name, tensors[i]);
   run.run();
-  const long before = allocations();
+  const long before = test::allocations();
   for (int i = 0; i < 5; ++i) run.run();
-  const long more = (allocations() - before + 4) / 5;
+  const long more = (test::allocations() - before + 4) / 5;
   return {step_count(*plan), static_cast<long>(plan->memory.arena_bytes),
           static_cast<long>(plan->pack_bytes), more};
 }

@@ -6,21 +6,17 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "tests/graph/refusal.h"
 
 namespace abax {
 namespace {
 
-/// The message with which a field refuses a value, or "".
+/// The message with which a field refuses a value, or "accepted".
 std::string refusal(Field& field, const FieldValue& value) {
-  try {
-    field.set("--it", value);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "";
+  return test::refusal([&] { field.set("--it", value); });
 }
 
-bool takes(Field& field, const FieldValue& value) { return refusal(field, value).empty(); }
+bool takes(Field& field, const FieldValue& value) { return refusal(field, value) == "accepted"; }
 
 Field field_of(Field::Target target) { return {"it", std::move(target), "Group", "help"}; }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "tests/graph/refusal.h"
 
 namespace abax {
 namespace {
@@ -338,6 +339,20 @@ TEST_CASE("values: checkpoints with values that do not fit are refused") {
   CHECK_THROWS_AS(read({{"wdith", "8"}}, 2), CheckpointError);
   CHECK_NOTHROW(read({{"wdith", "8"}}, 1));  // format 1 wrote more than was read
   CHECK_THROWS_AS(read({{"levels", "2,2"}}, 2), CheckpointError);  // of what was not chosen
+}
+
+TEST_CASE("values: what a program put into settings is held against their limits") {
+  const auto refused = [](auto change) {
+    Example e;
+    e.size = 1;
+    change(e);
+    return test::refusal([&] { check_settings(e, "an example"); });
+  };
+  CHECK(refused([](Example&) {}) == "accepted");
+  CHECK(
+      refused([](Example& e) { e.width = 65; }).starts_with("an example: width: expected a whole"));
+  CHECK(refused([](Example& e) { e.size = 0; }).starts_with("an example: data-size: "));
+  CHECK(refused([](Example& e) { e.width = 9; }).starts_with("an example: "));  // no multiple of 2
 }
 
 TEST_CASE("values: settings of any type") {

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "tests/graph/refusal.h"
 
 using namespace abax;
 
@@ -48,12 +49,7 @@ struct Tool {
     return line.parse(static_cast<int>(arguments.size()), arguments.data(), printed);
   }
   std::string refusal(std::vector<const char*> arguments) {
-    try {
-      parse(std::move(arguments));
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "accepted";
+    return test::refusal([&] { parse(std::move(arguments)); });
   }
 };
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "tests/graph/refusal.h"
 #include "tests/io/temporary_folder.h"
 
 using namespace abax;
@@ -48,12 +49,7 @@ Words read(Example& e, std::string_view toml) {
 
 std::string refusal(std::string_view toml) {
   Example e;
-  try {
-    read(e, toml);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal([&] { read(e, toml); });
 }
 
 }  // namespace

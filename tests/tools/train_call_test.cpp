@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
+#include "tests/graph/refusal.h"
 #include "tests/io/temporary_folder.h"
 #include "tools/options/presets.h"
 
@@ -53,12 +54,7 @@ std::string printed(const Words& arguments) {
 
 /// "accepted" or the message.
 std::string refusal(const Words& arguments) {
-  try {
-    parse(arguments);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::refusal([&] { parse(arguments); });
 }
 
 std::string value(const TrainCall& call, const std::string& field) {

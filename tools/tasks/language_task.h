@@ -58,7 +58,6 @@ struct TextGeneration {
   std::int64_t tokens = 500;
   std::int64_t samples = 1;
   Words stop;
-  float repetition_penalty = 1;
   Drawing drawing;
 };
 void fields(Fields& f, TextGeneration& s);

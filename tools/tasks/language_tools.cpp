@@ -89,11 +89,7 @@ void fields(Fields& f, TextGeneration& s) {
   f("samples", s.samples, "so many texts, each from the prompt").at_least(1).at_most(1e6);
   f("stop", s.stop, "a text ends before the first of these strings").placeholder("TEXT,...");
   f.part(s.drawing);
-  f("repetition-penalty", s.repetition_penalty,
-    "above 1: logits of tokens that the text has already are divided by it, or multiplied where "
-    "they "
-    "are negative (Keskar et al. 2019)")
-      .above(0);
+  repetition_penalty_field(f, s.drawing.sampling.repetition_penalty);
   f.require(s.prompt.empty() || s.prompts.empty(),
             "--prompt is one beginning, --prompts a file of them: give one of them");
 }
@@ -104,8 +100,7 @@ void generate_text(const AnySettings& settings, RunContext& context, std::ostrea
   // One token is little work: mostly one thread is best.
   Workers workers(context.threads == 0 ? 1 : static_cast<int>(context.threads));
   Generator generator(context.store, context.run.settings.model, workers);
-  SamplingConfig sampling = s.drawing.sampling;
-  sampling.repetition_penalty = s.repetition_penalty;
+  const SamplingConfig& sampling = s.drawing.sampling;
   Sampler sampler(sampling);
   Random random = s.drawing.random();
   const Words prompts = s.prompts.empty() ? Words{s.prompt} : prompts_of(s, tokenizer);
@@ -122,7 +117,7 @@ void generate_text(const AnySettings& settings, RunContext& context, std::ostrea
       std::span<const float> logits;
       std::vector<std::int32_t> before;  // the tokens of the text, each once
       const auto note = [&](std::int32_t token) {
-        if (s.repetition_penalty != 1 && std::ranges::find(before, token) == before.end())
+        if (sampling.repetition_penalty != 1 && std::ranges::find(before, token) == before.end())
           before.push_back(token);
       };
       for (const std::int32_t token : tokens) {

@@ -56,10 +56,9 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 TextSplit split_text(std::string_view text_to_split, double valid, double test) {
   if (!(valid >= 0) || !(test >= 0) || !(valid + test < 1))
-    throw UsageError(
-        str_cat("the fractions for validation and test must be at least 0 and together less "
-                "than 1, not ",
-                valid, " and ", test));
+    throw UsageError(str_cat(
+        "the fractions for validation and test must be at least 0 and together less than 1, not ",
+        valid, " and ", test));
   const std::size_t first = cut_at(text_to_split, 1 - valid - test);
   const std::size_t second = std::max(first, cut_at(text_to_split, 1 - test));
   return {text_to_split.substr(0, first), text_to_split.substr(first, second - first),
