@@ -21,6 +21,11 @@ LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files)
   if (files.size() < 2)
     throw UsageError(
         str_cat("labelled text needs one file a class, at least two; got ", files.size()));
+  return read_sentences(files);
+}
+
+LabelledText read_sentences(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) throw UsageError("expected a file of sentences, got none");
   LabelledText result;
   for (const std::filesystem::path& file : files) {
     const std::string name = class_name(file);

@@ -1,4 +1,4 @@
-// Sentences with labels: one file a class, a sentence a line.
+// Sentences, a sentence a line: one file a class, whose number is their label.
 //
 //     LabelledText text = read_labelled_text({"negative.txt", "positive.txt.gz"});
 //     text.classes[1];     // "positive", whose sentences have the label 1
@@ -32,6 +32,9 @@ struct LabelledText {
 /// Throws UsageError on fewer than two files, DataError on a file without sentences and on equal
 /// names.
 LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files);
+/// The same of one file or more: sentences, whose labels say nothing where all are in one file.
+/// Throws UsageError on no files, DataError as above.
+LabelledText read_sentences(const std::vector<std::filesystem::path>& files);
 
 /// Throws UsageError, saying what, where the lists are not equally long or a label is none of the
 /// classes'.
