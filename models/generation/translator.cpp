@@ -1,4 +1,4 @@
-// Sources, packed.
+// Sources, packed into the inputs of a decoder.
 #include "models/generation/translator.h"
 
 #include <algorithm>

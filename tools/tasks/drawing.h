@@ -19,6 +19,8 @@ struct Drawing {
 };
 void fields(Fields& f, Drawing& s);
 
+/// How many results; 0: as many as suit what is asked for.
+void count_field(Fields& f, std::int64_t& count, std::string help);
 /// The seed of a tool's draws.
 void draws_seed_field(Fields& f, std::int64_t& seed, std::string help);
 

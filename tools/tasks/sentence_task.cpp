@@ -1,0 +1,230 @@
+// Sentences for autoencoders: read, split, tokenised, in length buckets; what a model makes of
+// them.
+#include "tools/tasks/sentence_task.h"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <ostream>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "models/data/corpora/task_corpora.h"
+#include "models/data/item_split.h"
+#include "models/generation/sentence_coder.h"
+#include "models/metrics/bleu.h"
+#include "models/metrics/code_metrics.h"
+#include "models/metrics/importance_bound.h"
+#include "models/metrics/mutual_information.h"
+#include "models/metrics/other_code_cost.h"
+#include "models/registry.h"
+#include "models/training/learner.h"
+#include "tools/tasks/classes.h"
+
+namespace abax {
+namespace {
+
+constexpr std::size_t shown = 5;  // reconstructions and samples, for people
+
+data::LabelledText read_files(const Words& files) {
+  return data::read_sentences({files.begin(), files.end()});
+}
+
+/// The first so many lines.
+std::vector<std::string> first_lines(const std::vector<std::string>& lines, std::size_t count) {
+  return {lines.begin(),
+          lines.begin() + static_cast<std::ptrdiff_t>(std::min(count, lines.size()))};
+}
+
+}  // namespace
+
+void fields(Fields& f, SentenceData& s) {
+  fields(f, s.files, "a sentence a line; of several files each is a class");
+  corpus_field(f, s.corpus, {"judgements"});
+  f.part(s.text);
+  f.part(s.sentences);
+}
+
+void SentenceTask::read(Use use) {
+  const DataFiles& o = data_.files;
+  if (!o.test.empty()) of(Part::test).sentences = read_files(o.test);
+  if (use == Use::evaluate && !o.test.empty()) return;
+  if (o.data.empty()) {
+    read_corpus();
+    return;
+  }
+  const data::LabelledText all = read_files(o.data);
+  if (!o.valid.empty()) of(Part::valid).sentences = read_files(o.valid);
+  const Shares share = shares(o);
+  const data::ItemSplit split = data::split_items(all.size(), share.valid, share.test, 1);
+  of(Part::train).sentences = data::select(all, split.train);
+  if (o.valid.empty()) of(Part::valid).sentences = data::select(all, split.valid);
+  if (o.test.empty()) of(Part::test).sentences = data::select(all, split.test);
+}
+
+void SentenceTask::read_corpus() {
+  data::LabelledCorpus corpus = data::judgements(static_cast<std::uint64_t>(seed_));
+  of(Part::train).sentences = std::move(corpus.train);
+  of(Part::valid).sentences = std::move(corpus.valid);
+  of(Part::test).sentences = std::move(corpus.test);
+}
+
+SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use use)
+    : data_(settings.data_as<SentenceData>()),
+      model_(settings.model),
+      seed_(settings.training.seed) {
+  read(use);
+  if (known) {
+    KnownClasses all = known_classes(*known, "sentences");
+    tokenizer_ = std::move(all.tokenizer);
+    classes_ = std::move(all.names);
+  } else {
+    const data::LabelledText& train = of(Part::train).sentences;
+    tokenizer_ = data::Tokenizer::make(data::token_kind(data_.text.tokens), joined(train.sentences),
+                                       data_.text.vocabulary, sentence_rules(data_.text));
+    classes_ = train.classes;
+  }
+  for (const Part part : {Part::train, Part::valid, Part::test}) {
+    Side& side = of(part);
+    if (side.sentences.size() == 0) continue;
+    const std::vector<std::string>& classes = side.sentences.classes;
+    // One file is of no class.
+    if (classes.size() > 1 && classes.size() != classes_.size())
+      throw UsageError(str_cat("the ", known ? "model knows " : "training data has ",
+                               classes_.size(), classes_.size() == 1 ? " class" : " classes",
+                               "; files are ", classes.size(), ": give one a class, or one"));
+    if (classes.size() > 1) check_order(classes, classes_);
+    side.batches = std::make_unique<data::Sentences>(
+        side.sentences, *tokenizer_, sentence_options(data_.sentences, part, seed_));
+  }
+  describe();
+  const std::int64_t length = data_.sentences.length;
+  model_.derive({{"vocabulary-size", data::target_vocabulary(*tokenizer_)},
+                 {"encoder-context", length},
+                 {"decoder-context", length}});
+}
+
+void SentenceTask::describe() {
+  const DataFiles& o = data_.files;
+  const std::string name = o.data.empty() && o.test.empty() ? "built-in " + data_.corpus
+                           : o.data.empty()                 ? file_name(o.test[0])
+                                                            : file_name(o.data[0]);
+  const auto count = [&](Part part) { return grouped(of(part).sentences.size()); };
+  description_ =
+      str_cat(name, ": ", count(Part::train), " sentences to train on, ", count(Part::valid),
+              " to validate, ", count(Part::test), " to test, vocabulary of ",
+              grouped(static_cast<std::size_t>(tokenizer_->vocabulary())));
+  if (classes_.size() > 1) description_ += str_cat(", ", classes_.size(), " classes");
+  const auto& batches = of(Part::train).batches;
+  if (!batches) return;
+  const data::Buckets& buckets = batches->buckets();
+  description_ +=
+      str_cat(", ", buckets.shapes.size(), " buckets with ",
+              100 - 100 * buckets.filled / std::max<std::int64_t>(1, buckets.padded), " % padding");
+  if (batches->cut() > 0) description_ += str_cat(", ", batches->cut(), " sentences cut");
+}
+
+const data::BatchSource* SentenceTask::source(Part part) const { return of(part).batches.get(); }
+
+Files SentenceTask::files() const { return files_of(*tokenizer_, classes_); }
+
+bool SentenceTask::has_log_probabilities() const {
+  return model_.entry().autoencoder.log_weight != nullptr;
+}
+
+std::optional<double> SentenceTask::optimum(Part part) const {
+  const Side& side = of(part);
+  if (!side.nats) return std::nullopt;
+  return *side.nats / static_cast<double>(side.sentences.size());
+}
+
+Results SentenceTask::results(const Evaluation& evaluation) const {
+  Results results = Task::results(evaluation);
+  results.merge(code_metrics(evaluation, model_.entry().autoencoder.shape(model_)));
+  const auto elbo = results.find("elbo"), tokens = results.find("tokens");
+  if (elbo != results.end() && tokens != results.end())
+    results["perplexity_bound"] = std::exp(-elbo->second / tokens->second);
+  return results;
+}
+
+Json::Object SentenceTask::details(const Evaluation& evaluation) const {
+  return kl_of_latents(evaluation);
+}
+
+Results SentenceTask::rewritten(Part part, Variables& store, Workers& workers) const {
+  const std::vector<std::string>& lines = of(part).sentences.sentences;
+  SentenceCoder coder(store, model_, *tokenizer_, 1, workers);
+  const auto found = coder.decode(coder.encode(lines), {.beam = 1});
+  std::vector<std::string> written, wanted;
+  double equal = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    written.push_back(coder.line_of(found[i][0]));
+    // As the tokeniser would write it: unknown words cannot be right.
+    wanted.push_back(coder.line_of({tokenizer_->encode(lines[i])}));
+    equal += written.back() == wanted.back() ? 1 : 0;
+  }
+  return {{"bleu", bleu(written, wanted, data_.text.lower_case).score},
+          {"exact", equal / static_cast<double>(lines.size())}};
+}
+
+Results SentenceTask::score(Part part, Variables& store, Workers& workers,
+                            const ScoreOptions& options) const {
+  const Autoencoder& parts = model_.entry().autoencoder;
+  const data::BatchSource& data = *source(part);
+  const bool discrete = parts.shape(model_).kinds > 0;
+  const auto wanted = [&](std::initializer_list<const char*> names) {
+    return options.wanted.empty() || std::ranges::find(names, options.wanted) != names.end();
+  };
+  Results results;
+  if (options.samples > 0)
+    results[str_cat("iwae_", options.samples)] =
+        importance_bound(store, model_, workers, data, options.samples);
+  // Of categorical latents it follows from the statistics of a pass: results().
+  if (parts.posterior && !discrete && wanted({"mutual_information"}))
+    results["mutual_information"] = mutual_information(
+        gaussian_posteriors(store, model_, workers, data), store.seed(), workers);
+  if (parts.log_likelihood && of(part).sentences.size() > 1 && wanted({"other_z_cost"}))
+    results["other_z_cost"] = other_code_cost(store, model_, workers, data);
+  if (wanted({"bleu", "exact"})) results.merge(rewritten(part, store, workers));
+  return results;
+}
+
+LineBatches SentenceTask::lines(Part part) const {
+  data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
+  options.batches.tokens = 0;
+  options.batches.rows = 1;
+  options.shuffled = false;
+  auto batches = std::make_unique<data::Sentences>(of(part).sentences, *tokenizer_, options);
+  std::vector<std::size_t> line;
+  for (std::int64_t i = 0; i < batches->batches(); ++i)
+    line.push_back(static_cast<std::size_t>(batches->rows(i).front()));
+  return {std::move(batches), std::move(line)};
+}
+
+void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) const {
+  SentenceCoder coder(store, model_, *tokenizer_, 1, workers);
+  for (const Part part : {Part::test, Part::valid, Part::train}) {
+    const std::vector<std::string> lines = first_lines(of(part).sentences.sentences, shown);
+    if (lines.empty()) continue;
+    const auto found = coder.decode(coder.encode(lines), {.beam = 1});
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      out << "\nsentence        " << lines[i] << "\nreconstruction  " << coder.line_of(found[i][0])
+          << '\n';
+    break;
+  }
+  if (!model_.entry().autoencoder.sample) return;
+  Sampler sampler({});
+  Random random = Drawing{}.random();
+  out << "\nnew sentences, drawn from the prior\n";
+  for (const Hypothesis& drawn : coder.sample(coder.prior(shown), sampler, random))
+    out << "  " << coder.line_of(drawn) << '\n';
+}
+
+std::vector<std::string> SentenceTask::next_commands(const std::string& folder) const {
+  return {
+      str_cat("generate --checkpoint ", folder),
+      str_cat("encode --checkpoint ", folder, " --out codes.jsonl"),
+      str_cat("evaluate --checkpoint ", folder, has_log_probabilities() ? " --samples 64" : "")};
+}
+
+}  // namespace abax
