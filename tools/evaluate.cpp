@@ -30,6 +30,9 @@ Of sentences besides
   perplexity bound    exp(-elbo / tokens): a token's perplexity is at most this
   other z cost        log p(x|z) with the z of another sentence in the place of its own, less:
                       what a decoder that reads its latent loses, 0 of one that does not
+  homogeneity, completeness  of discrete codes (all of a sentence as one) with the labels of its
+                      files (Rosenberg and Hirschberg 2007): 1 where each code has sentences of
+                      one label alone, and each label one code; code entropy: of these codes
   bleu, exact         of what is written again, word by word, of the codes of each sentence,
                       against it; the share of those that are equal)"},
       argc, argv);

@@ -48,6 +48,21 @@ Json last_line(const std::string& metrics) {
   return parse_json(metrics.substr(metrics.rfind('\n', end) + 1, end - metrics.rfind('\n', end)));
 }
 
+/// The best checkpoint of a run, at work on its test part.
+struct Tested {
+  explicit Tested(const std::filesystem::path& folder) : run(open_run(folder, Which::best)) {
+    create_for_use(run, store);
+    task = open_test(run, {}, std::cerr);
+  }
+  Results score(const ScoreOptions& options, int threads = 1) {
+    Workers workers(threads);
+    return task->score(Part::test, store, workers, options);
+  }
+  SavedRun run;
+  Variables store;
+  std::unique_ptr<Task> task;
+};
+
 }  // namespace
 
 TEST_CASE("sentence task: a run resumes in mid-pass, bit for bit") {
@@ -121,13 +136,9 @@ TEST_CASE("sentence task: what the run reports, its metrics file holds and the c
   CHECK(of("perplexity_bound") == Approx(std::exp(-of("elbo") / of("tokens"))));
   CHECK(tested.find("test_perplexity") == nullptr);
 
-  const SavedRun run = open_run(folder / "run", Which::best);
-  Variables store;
-  create_for_use(run, store);
-  const auto task = open_test(run, {}, std::cerr);
+  Tested test(folder / "run");
   const auto score = [&](const ScoreOptions& options, int threads = 1) {
-    Workers workers(threads);
-    return task->score(Part::test, store, workers, options);
+    return test.score(options, threads);
   };
   const Results scores = score({});
   CHECK(scores == score({}, 3));
@@ -144,13 +155,34 @@ TEST_CASE("sentence task: what the run reports, its metrics file holds and the c
   CHECK(score({.wanted = "elbo", .samples = 30}).at("iwae_30") == Approx(bound).epsilon(0.05));
 
   LearnerConfig config;
-  config.model = task->model();
-  config.check_shapes = task->source(Part::test)->shapes();
+  config.model = test.task->model();
+  const data::BatchSource& source = *test.task->source(Part::test);
+  config.check_shapes = source.shapes();
   Workers workers(1);
-  Learner learner(store, config, workers);
-  const Evaluation evaluation = learner.evaluate(*task->source(Part::test));
-  CHECK(task->results(evaluation).at("kl") == Approx(of("kl")));
-  CHECK(task->details(evaluation).at(0).second.array().size() == 3);
+  Learner learner(test.store, config, workers);
+  const Evaluation evaluation = learner.evaluate(source);
+  CHECK(test.task->results(evaluation).at("kl") == Approx(of("kl")));
+  CHECK(test.task->details(evaluation).at(0).second.array().size() == 3);
+}
+
+TEST_CASE("sentence task: discrete codes beside the labels of the files, the corpus's optimum") {
+  const TemporaryFolder folder;
+  train(small(folder, "run", "--latent categorical"));
+  Tested test(folder / "run");
+  const Results scores = test.score({.wanted = "homogeneity"});
+  CHECK(scores.size() == 3);
+  CHECK(scores.at("homogeneity") >= 0);
+  CHECK(scores.at("homogeneity") <= 1);
+  CHECK(scores.at("code_entropy") <= std::log(14) + 1e-9);  // of 14 sentences
+  CHECK(scores.at("completeness") == test.score({}).at("completeness"));
+  CHECK_FALSE(test.score({}).contains("mutual_information"));
+
+  const auto task = make_task(
+      with(small(folder, "moods"), {{"data", ""}, {"corpus", "moods"}, {"length", "40"}}).settings);
+  CHECK(task->description().find("built-in moods") != std::string::npos);
+  for (const Part part : {Part::valid, Part::test})
+    CHECK(*task->optimum(part) == Approx(19.4).epsilon(0.02));
+  CHECK_FALSE(make_task(small(folder, "files").settings)->optimum(Part::test));
 }
 
 }  // namespace abax

@@ -14,6 +14,7 @@
 #include "models/generation/sentence_coder.h"
 #include "models/metrics/bleu.h"
 #include "models/metrics/code_metrics.h"
+#include "models/metrics/homogeneity.h"
 #include "models/metrics/importance_bound.h"
 #include "models/metrics/mutual_information.h"
 #include "models/metrics/other_code_cost.h"
@@ -40,7 +41,7 @@ std::vector<std::string> first_lines(const std::vector<std::string>& lines, std:
 
 void fields(Fields& f, SentenceData& s) {
   fields(f, s.files, "a sentence a line; of several files each is a class");
-  corpus_field(f, s.corpus, {"judgements"});
+  corpus_field(f, s.corpus, {"moods"});
   f.part(s.text);
   f.part(s.sentences);
 }
@@ -63,10 +64,10 @@ void SentenceTask::read(Use use) {
 }
 
 void SentenceTask::read_corpus() {
-  data::LabelledCorpus corpus = data::judgements(static_cast<std::uint64_t>(seed_));
-  of(Part::train).sentences = std::move(corpus.train);
-  of(Part::valid).sentences = std::move(corpus.valid);
-  of(Part::test).sentences = std::move(corpus.test);
+  data::SentenceCorpus corpus = data::moods(static_cast<std::uint64_t>(seed_));
+  of(Part::train) = {std::move(corpus.train), nullptr, corpus.train_nats};
+  of(Part::valid) = {std::move(corpus.valid), nullptr, corpus.valid_nats};
+  of(Part::test) = {std::move(corpus.test), nullptr, corpus.test_nats};
 }
 
 SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use use)
@@ -185,6 +186,15 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
         gaussian_posteriors(store, model_, workers, data), store.seed(), workers);
   if (parts.log_likelihood && of(part).sentences.size() > 1 && wanted({"other_z_cost"}))
     results["other_z_cost"] = other_code_cost(store, model_, workers, data);
+  if (discrete && of(part).sentences.classes.size() > 1 &&
+      wanted({"homogeneity", "completeness", "code_entropy"})) {
+    Coder coder(store, model_, workers);
+    const EncodedItems items = encode(coder, data);
+    const Agreement all = agreement(items.codes, items.labels);
+    results.merge(Results{{"homogeneity", all.homogeneity},
+                          {"completeness", all.completeness},
+                          {"code_entropy", all.code_entropy}});
+  }
   if (wanted({"bleu", "exact"})) results.merge(rewritten(part, store, workers));
   return results;
 }
@@ -208,8 +218,8 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
     if (lines.empty()) continue;
     const auto found = coder.decode(coder.encode(lines), {.beam = 1});
     for (std::size_t i = 0; i < lines.size(); ++i)
-      out << "\nsentence        " << lines[i] << "\nreconstruction  " << coder.line_of(found[i][0])
-          << '\n';
+      out << "\nsentence        " << coder.line_of({tokenizer_->encode(lines[i])})
+          << "\nreconstruction  " << coder.line_of(found[i][0]) << '\n';
     break;
   }
   if (!model_.entry().autoencoder.sample) return;
