@@ -180,6 +180,49 @@ TEST_CASE("training: starts from the weights of another run, and leaves the froz
   CHECK_THROWS_AS(TrainingRun(with(frozen, {{"freeze", "ltsm"}}), out), UsageError);
 }
 
+TEST_CASE("training: takes parts of another run's weights, and begins the rest anew") {
+  const TemporaryFolder folder;
+  const TrainCall o = small_on_text(folder / "first");
+  train(o);
+  const TrainCall begun = with(o, {{"init-from", folder / "first"},
+                                   {"init-parts", "lstm1,embedding"},
+                                   {"seed", "2"},
+                                   {"steps", "1"},
+                                   {"out", folder / "begun"}});
+  train(begun);
+  const SavedRun first = open_run(folder.path() / "first", Which::best);
+  const SavedRun start = open_run(folder.path() / "begun/last.1");
+  REQUIRE(start.state.step == 0);
+  const auto equal = [&](const char* name) {
+    const Tensor x = first.checkpoint.variables().read(name);
+    const Tensor y = start.checkpoint.variables().read(name);
+    return std::ranges::equal(x.as<float>(), y.as<float>());
+  };
+  CHECK(equal("lstm1/recurrent_weight"));
+  CHECK(equal("embedding"));
+  CHECK_FALSE(equal("lstm0/recurrent_weight"));
+  std::ostringstream out;
+  CHECK_THROWS_WITH_AS(TrainingRun(with(begun, {{"init-parts", "ltsm"}}), out),
+                       doctest::Contains("ltsm"), UsageError);
+  CHECK_THROWS_WITH_AS(TrainingRun(with(begun, {{"width", "12"}}), out), doctest::Contains("f32["),
+                       CheckpointError);
+  // Codebooks start from data by the encoder that was taken.
+  const TrainCall images = short_run(
+      folder / "codes", 3, "--model vqvae --hidden 16 --codes 8 --code-width 4 --batch 16");
+  train(images);
+  const auto codebook_after = [&](const char* parts) {
+    train(with(images, {{"init-from", folder / "codes"},
+                        {"init-parts", parts},
+                        {"steps", "1"},
+                        {"out", folder / parts}}));
+    return open_run(folder.path() / parts / "last.1").checkpoint.variables().read("codebook");
+  };
+  const Tensor trained =
+      open_run(folder.path() / "codes", Which::best).checkpoint.variables().read("codebook");
+  CHECK(std::ranges::equal(codebook_after("codebook").as<float>(), trained.as<float>()));
+  CHECK_FALSE(std::ranges::equal(codebook_after("encoder").as<float>(), trained.as<float>()));
+}
+
 TEST_CASE("training: a run that began with another's weights goes on as an unbroken one") {
   const TemporaryFolder folder;
   const TrainCall o = small_on_text(folder / "first");

@@ -57,6 +57,10 @@ void fields(Fields& f, TrainingSettings& s) {
   f("init-from", s.init_from,
     "run whose best weights to start from, averaged where it averages; or one of its checkpoints")
       .placeholder("FOLDER");
+  f("init-parts", s.init_parts,
+    "which of its parameters, by the start of their names ('encoder/'); none: all");
+  f.require(s.init_parts.empty() || !s.init_from.empty(),
+            "--init-parts says what to take of a run: name it by --init-from");
   f("freeze", s.freeze, "parameters that stay as they are, by the start of their names");
   f("seed", s.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
   f.require(s.steps == 0 || s.epochs == 0,

@@ -21,6 +21,7 @@ struct TrainingSettings {
   OptimiserConfig optimiser{.clip = 1};
   LearningRateSchedule rate{.shape = "cosine", .peak = 0.004f};
   std::string init_from;  // a checkpoint whose weights to start from
+  Words init_parts;       // beginnings of the names of those that are taken; none: all
   Words freeze;           // beginnings of the names of parameters that stay as they are
   std::int64_t seed = 1;  // of the initial weights, dropout, the built-in corpus
 };

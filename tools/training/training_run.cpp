@@ -123,7 +123,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   TrainingSettings& training = settings_.training;
   learner_.emplace(store_, learner_config(training, *task_), workers_);
   if (!training.init_from.empty() && !resumed_)
-    load_for_use(open_run(training.init_from, Which::best), store_);
+    load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
@@ -181,7 +181,8 @@ void TrainingRun::begin_folder() {
 void TrainingRun::prepare_model() {
   const ModelEntry& entry = task_->model().entry();
   if (!entry.prepare || resumed_) return;
-  if (!settings_.training.init_from.empty())
+  const TrainingSettings& training = settings_.training;
+  if (!training.init_from.empty() && training.init_parts.empty())
     return entry.prepare(store_, task_->model(), {}, workers_);
   constexpr std::int64_t most_batches = 64;
   const data::BatchSource& source = *task_->source(Part::train);
@@ -191,6 +192,10 @@ void TrainingRun::prepare_model() {
     batches.push_back(source.make(i));
   for (const data::Batch& batch : batches) inputs.emplace_back(batch.inputs);
   entry.prepare(store_, task_->model(), inputs, workers_);
+  if (training.init_parts.empty()) return;
+  // What was taken of another run stays as it was there.
+  load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
+  entry.prepare(store_, task_->model(), {}, workers_);
 }
 
 /// What a person who goes on with a run may not expect.
