@@ -29,8 +29,8 @@ bool has_own_kl(const std::string& estimator) {
 /// The sum over latents of KL(mean over the batch of q(z_k|x), p(z_k)), [].
 Value aggregate_kl(const CategoricalSamples& s, Value weights) {
   const Value total = sum_over_items(softmax(s.drawn.logits), weights);  // [.., categories]
-  const Value share = total / maximum(sum(weights), 1e-30f);
-  return sum(categorical_kl(log(maximum(share, 1e-30f)), s.p_logits));
+  // Its logarithms are logits of the mean: which sum the weights have is no matter.
+  return sum(categorical_kl(log(maximum(total, 1e-30f)), s.p_logits));
 }
 
 bool takes_several(const std::string& estimator) {
