@@ -41,12 +41,10 @@ void fields(Fields& f, KlSchedule& s) {
 void fields(Fields& f, KlCharge& c) {
   f("free-bits", c.free_bits,
     "nats of the KL, a mean over the batch, below which it costs nothing in training")
-      .at_least(0)
-      .opens(1);
-  if (c.free_bits > 0)
-    f("free-bits-per", choice_of(c.free_bits_per),
-      "whether each latent has them, or all of an item together")
-        .one_of({"latent", "item"});
+      .at_least(0);
+  f("free-bits-per", choice_of(c.free_bits_per),
+    "whether each latent has its free bits, or an item as a whole")
+      .one_of({"latent", "item"});
   f("kl-of", choice_of(c.of),
     "what training charges: the KL of each item's posterior, or of their mean over the batch")
       .one_of({"posterior", "aggregate"});

@@ -387,10 +387,6 @@ TEST_CASE("posterior collapse: settings that fit no objective are refused") {
   refused(conditional, "independent");
   refused(gaussian({.free_bits = 1, .of = KlCharge::Of::aggregate}).latent, "kl-of");
   GaussianLatent latent;
-  Fields plain;
-  fields(plain, latent);
-  CHECK(plain.find("free-bits"));
-  CHECK_FALSE(plain.find("free-bits-per"));
   latent.charge.free_bits = -1;
   Variables store;
   Graph g(store);

@@ -220,8 +220,9 @@ TEST_CASE("training: takes parts of another run's weights, and begins the rest a
   };
   const Tensor trained =
       open_run(folder.path() / "codes", Which::best).checkpoint.variables().read("codebook");
-  CHECK(std::ranges::equal(codebook_after("codebook").as<float>(), trained.as<float>()));
-  CHECK_FALSE(std::ranges::equal(codebook_after("encoder").as<float>(), trained.as<float>()));
+  const Tensor taken = codebook_after("codebook"), anew = codebook_after("encoder");
+  CHECK(std::ranges::equal(taken.as<float>(), trained.as<float>()));
+  CHECK_FALSE(std::ranges::equal(anew.as<float>(), trained.as<float>()));
 }
 
 TEST_CASE("training: an encoder's own batches come before each update, resumed too") {
