@@ -27,6 +27,15 @@ std::int64_t context_of(const ModelSettings& settings, const SourceLocation& whe
   return context;
 }
 
+/// One a row: -1 where none were given.
+std::vector<std::int32_t> labels_of(std::size_t count, const std::vector<std::int32_t>& given) {
+  if (given.empty()) return std::vector<std::int32_t>(count, -1);
+  if (given.size() != count)
+    throw UsageError(
+        str_cat("expected a label for each of ", count, " sentences, got ", given.size()));
+  return given;
+}
+
 /// Copies `count` rows [row..] of equal size.
 void copy_rows(const Tensor& from, std::int64_t first, Tensor& to, std::int64_t to_first,
                std::int64_t count) {
@@ -48,12 +57,17 @@ SentenceCoder::SentenceCoder(Variables& store, const ModelSettings& settings,
                {.batch = std::max<std::int64_t>(1, rows / beam), .beam = beam, .limit = context_},
                workers, where) {}
 
-Tensor SentenceCoder::encode(const std::vector<std::string>& lines, Codes kind) {
+Tensor SentenceCoder::encode(const std::vector<std::string>& lines, Codes kind,
+                             const Labels& labels) {
   cut_ = 0;
   Tensor codes({std::ssize(lines), shape().positions}, dtype());
   if (lines.empty()) return codes;
-  const data::LabelledText text{
-      lines, std::vector<std::int32_t>(lines.size()), {}, {"the lines"}, {}};
+  data::LabelledText text{lines, labels_of(lines.size(), labels), {}, {"the lines"}, {}};
+  // Several classes have labels, which the model's input holds against those that it knows.
+  const std::int32_t most = *std::ranges::max_element(text.labels);
+  text.classes.resize(reads_labels() ? static_cast<std::size_t>(std::max(most, 1)) + 1 : 1,
+                      text.classes[0]);
+  if (!reads_labels()) text.labels.assign(lines.size(), -1);
   const data::Sentences batches(text, tokenizer_,
                                 {.batches = {.rows = rows, .buckets = lengths},
                                  .limit = context_,
@@ -75,37 +89,41 @@ BeamConfig SentenceCoder::complete(BeamConfig search) const {
 }
 
 template <class Found, class Decode>
-std::vector<Found> SentenceCoder::in_batches(const Tensor& codes, const Decode& decode) {
+std::vector<Found> SentenceCoder::in_batches(const Tensor& codes, const Labels& given_labels,
+                                             const Decode& decode) {
   const Shape& given = codes.shape();
   if (given.rank() != 2 || given[1] != shape().positions || codes.dtype() != dtype())
     throw ShapeError(str_cat("the model takes codes [", shape().positions, "] ", dtype(),
                              " each, not ", codes.type()));
   const std::int64_t size = decoder_.shape().batch;
-  Tensor batch({size, shape().positions}, dtype());
-  const std::vector<NamedTensor> inputs{{"codes", batch}};
+  const Labels labels = labels_of(static_cast<std::size_t>(given[0]), given_labels);
+  Tensor batch({size, shape().positions}, dtype()), batch_labels({size}, i32);
+  const std::vector<NamedTensor> inputs{{"codes", batch}, {"labels", batch_labels}};
   std::vector<Found> results;
   for (std::int64_t first = 0; first < given[0]; first += size) {
     const std::int64_t count = std::min(size, given[0] - first);
     copy_rows(codes, first, batch, 0, count);
+    std::copy_n(labels.begin() + first, count, batch_labels.as<std::int32_t>().begin());
     std::ranges::move(decode(inputs, count), std::back_inserter(results));
   }
   return results;
 }
 
-std::vector<std::vector<Hypothesis>> SentenceCoder::decode(const Tensor& codes, BeamConfig search) {
+std::vector<std::vector<Hypothesis>> SentenceCoder::decode(const Tensor& codes, BeamConfig search,
+                                                           const Labels& labels) {
   search = complete(search);
   decoder_.check(search);
   return in_batches<std::vector<Hypothesis>>(
-      codes, [&](std::span<const NamedTensor> inputs, std::int64_t count) {
+      codes, labels, [&](std::span<const NamedTensor> inputs, std::int64_t count) {
         return decoder_.search(inputs, count, search);
       });
 }
 
-std::vector<Hypothesis> SentenceCoder::sample(const Tensor& codes, Sampler& sampler,
-                                              Random& random) {
+std::vector<Hypothesis> SentenceCoder::sample(const Tensor& codes, Sampler& sampler, Random& random,
+                                              const Labels& labels) {
   const BeamConfig search = complete({.beam = 1});
   decoder_.check(search);
-  return in_batches<Hypothesis>(codes,
+  return in_batches<Hypothesis>(codes, labels,
                                 [&](std::span<const NamedTensor> inputs, std::int64_t count) {
                                   return decoder_.sample(inputs, count, search, sampler, random);
                                 });

@@ -23,7 +23,8 @@ SequenceDecoder::SequenceDecoder(Variables& store, const ModelSettings& settings
   called_from(where, [&] {
     const StepDecoder& decoder = settings.entry().decoder;
     if (!decoder.begin)
-      throw UsageError(str_cat("'", settings.name(), "' makes no sequence from another or from codes"));
+      throw UsageError(
+          str_cat("'", settings.name(), "' makes no sequence from another or from codes"));
     decoder.begin(*begin_graph_, settings, shape);
     log_probabilities_ = decoder.step(*step_graph_, settings, shape);
     vocabulary_ = log_probabilities_.shape()[1];

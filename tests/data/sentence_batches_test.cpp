@@ -299,11 +299,17 @@ TEST_CASE("sentences: lists made by hand need no lines, and unequal ones are ref
   CHECK(list(LabelledSentences(labelled, letters(), {.shuffled = false}).make(0).input("labels"))
             .front() == 0);
   CHECK(select(labelled, std::vector<std::size_t>{1}).lines == std::vector<std::int64_t>{2});
+  // Without a label there is nothing to learn for a classifier, and a sentence for autoencoders.
+  const LabelledText some{{"a", "bb"}, {0, -1}, {}, {"good", "bad"}, {}};
+  CHECK_THROWS_WITH_AS(LabelledSentences(some, letters(), options),
+                       Contains("line 2: a sentence to learn the label of has none"), UsageError);
+  CHECK(list(Sentences(some, letters(), {.shuffled = false}).make(0).input("labels")) ==
+        Tokens{0, -1});
   for (const LabelledText& odd : {LabelledText{{"a", "b"}, {0}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a"}, {0, 1}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a", "b"}, {0, 1}, {1}, {"good", "bad"}, {}},
                                   LabelledText{{"a", "b"}, {0, 2}, {}, {"good", "bad"}, {}},
-                                  LabelledText{{"a", "b"}, {0, -1}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a", "b"}, {0, -2}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a"}, {0}, {}, {"good", "bad"}, {"good.txt"}}}) {
     CHECK_THROWS_AS(LabelledSentences(odd, letters(), {}), UsageError);
     CHECK_THROWS_AS(select(odd, std::vector<std::size_t>{0}), UsageError);

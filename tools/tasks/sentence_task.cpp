@@ -31,10 +31,10 @@ data::LabelledText read_files(const Words& files) {
   return data::read_sentences({files.begin(), files.end()});
 }
 
-/// The first so many lines.
-std::vector<std::string> first_lines(const std::vector<std::string>& lines, std::size_t count) {
-  return {lines.begin(),
-          lines.begin() + static_cast<std::ptrdiff_t>(std::min(count, lines.size()))};
+/// The first so many, as far as there are.
+template <class T>
+std::vector<T> first(const std::vector<T>& all, std::size_t count) {
+  return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(count, all.size()))};
 }
 
 }  // namespace
@@ -88,9 +88,9 @@ SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use 
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     Side& side = of(part);
     if (side.sentences.size() == 0) continue;
+    if (side.sentences.classes.size() == 1 && classes_.size() > 1) take_labels(side.sentences);
     const std::vector<std::string>& classes = side.sentences.classes;
-    // One file is of no class.
-    if (classes.size() > 1 && classes.size() != classes_.size())
+    if (classes.size() != classes_.size() && classes.size() > 1)
       throw UsageError(str_cat("the ", known ? "model knows " : "training data has ",
                                classes_.size(), classes_.size() == 1 ? " class" : " classes",
                                "; files are ", classes.size(), ": give one a class, or one"));
@@ -101,8 +101,16 @@ SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use 
   describe();
   const std::int64_t length = data_.sentences.length;
   model_.derive({{"vocabulary-size", data::target_vocabulary(*tokenizer_)},
+                 {"classes", classes_.size() > 1 ? std::ssize(classes_) : 0},
                  {"encoder-context", length},
                  {"decoder-context", length}});
+}
+
+/// One file is of no class.
+void SentenceTask::take_labels(data::LabelledText& text) const {
+  text.labels.assign(text.size(), -1);
+  text.classes = classes_;
+  if (!text.files.empty()) text.files.assign(classes_.size(), std::string(text.files[0]));
 }
 
 void SentenceTask::describe() {
@@ -154,8 +162,10 @@ Json::Object SentenceTask::details(const Evaluation& evaluation) const {
 
 Results SentenceTask::rewritten(Part part, Variables& store, Workers& workers) const {
   const std::vector<std::string>& lines = of(part).sentences.sentences;
+  const std::vector<std::int32_t>& labels = of(part).sentences.labels;
   SentenceCoder coder(store, model_, *tokenizer_, 1, workers);
-  const auto found = coder.decode(coder.encode(lines), {.beam = 1});
+  const auto found =
+      coder.decode(coder.encode(lines, Codes::likeliest, labels), {.beam = 1}, labels);
   std::vector<std::string> written, wanted;
   double equal = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -186,8 +196,10 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
         gaussian_posteriors(store, model_, workers, data), store.seed(), workers);
   if (parts.log_likelihood && of(part).sentences.size() > 1 && wanted({"other_z_cost"}))
     results["other_z_cost"] = other_code_cost(store, model_, workers, data);
-  if (discrete && of(part).sentences.classes.size() > 1 &&
-      wanted({"homogeneity", "completeness", "code_entropy"})) {
+  const std::vector<std::int32_t>& labels = of(part).sentences.labels;
+  const bool labelled = classes_.size() > 1 &&
+                        std::ranges::any_of(labels, [](std::int32_t label) { return label >= 0; });
+  if (discrete && labelled && wanted({"homogeneity", "completeness", "code_entropy"})) {
     Coder coder(store, model_, workers);
     const EncodedItems items = encode(coder, data);
     const Agreement all = agreement(items.codes, items.labels);
@@ -214,9 +226,11 @@ LineBatches SentenceTask::lines(Part part) const {
 void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) const {
   SentenceCoder coder(store, model_, *tokenizer_, 1, workers);
   for (const Part part : {Part::test, Part::valid, Part::train}) {
-    const std::vector<std::string> lines = first_lines(of(part).sentences.sentences, shown);
+    const std::vector<std::string> lines = first(of(part).sentences.sentences, shown);
+    const std::vector<std::int32_t> labels = first(of(part).sentences.labels, shown);
     if (lines.empty()) continue;
-    const auto found = coder.decode(coder.encode(lines), {.beam = 1});
+    const auto found =
+        coder.decode(coder.encode(lines, Codes::likeliest, labels), {.beam = 1}, labels);
     for (std::size_t i = 0; i < lines.size(); ++i)
       out << "\nsentence        " << coder.line_of({tokenizer_->encode(lines[i])})
           << "\nreconstruction  " << coder.line_of(found[i][0]) << '\n';
@@ -226,8 +240,13 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
   Sampler sampler({});
   Random random = Drawing{}.random();
   out << "\nnew sentences, drawn from the prior\n";
-  for (const Hypothesis& drawn : coder.sample(coder.prior(shown), sampler, random))
-    out << "  " << coder.line_of(drawn) << '\n';
+  std::vector<std::int32_t> labels(shown, -1);
+  for (std::size_t i = 0; i < shown && coder.reads_labels(); ++i)
+    labels[i] = static_cast<std::int32_t>(i % classes_.size());
+  const auto drawn = coder.sample(coder.prior(shown), sampler, random, labels);
+  for (std::size_t i = 0; i < shown; ++i)
+    out << "  " << (labels[i] < 0 ? "" : classes_[static_cast<std::size_t>(labels[i])] + ": ")
+        << coder.line_of(drawn[i]) << '\n';
 }
 
 std::vector<std::string> SentenceTask::next_commands(const std::string& folder) const {

@@ -62,6 +62,7 @@ class SentenceTask : public Task {
   const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
   void read(Use use);
   void read_corpus();
+  void take_labels(data::LabelledText& text) const;
   void describe();
   /// What is written of the codes of a part's sentences, against these.
   Results rewritten(Part part, Variables& store, Workers& workers) const;
@@ -90,6 +91,7 @@ struct SentenceGeneration {
   std::string from, to;
   Integers line;
   Words data;
+  Words label;
   SentenceWriting writing;
 };
 void fields(Fields& f, SentenceGeneration& s);

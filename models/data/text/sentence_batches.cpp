@@ -100,7 +100,7 @@ void put_target(const TargetInputs& to, const BatchShape& shape, std::size_t col
 
 /// Where a sentence of a labelled text stands.
 Place place_of_sentence(const LabelledText& text, std::size_t sentence) {
-  const auto label = static_cast<std::size_t>(text.labels[sentence]);
+  const auto label = static_cast<std::size_t>(std::max(0, text.labels[sentence]));
   return {text.files.empty() ? text.classes[label] : text.files[label], text.line(sentence)};
 }
 
@@ -197,6 +197,9 @@ LabelledSentences::LabelledSentences(const LabelledText& text, const Tokenizer& 
   std::vector<ItemSize> sizes;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const Place place = place_of_sentence(text, i);
+    if (text.labels[i] < 0)
+      throw UsageError(str_cat("'", place.file, "', line ", place.line,
+                               ": a sentence to learn the label of has none"));
     Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
     if (tokens.empty())
       throw DataError(str_cat("'", place.file, "', line ", place.line,

@@ -90,8 +90,8 @@ class SentencePairs : public SentenceBatches {
 /// Sentences as an autoencoder takes them: "tokens" [length, batch] i32 (begin, then the sentence;
 /// padding 0), "targets" [length, batch] i32 (the sentence, then its end; padding -1), "lengths"
 /// [batch] i32 (of the targets, which is also how many of "tokens" count), "weights" [batch] f32,
-/// and where the text has several classes "labels" [batch] i32. A padded row has length 0, weight
-/// 0, targets and label -1. A batch counts sentences.
+/// and where the text has several classes "labels" [batch] i32, -1 for none. A padded row has
+/// length 0, weight 0, targets and label -1. A batch counts sentences.
 class Sentences : public SentenceBatches {
  public:
   /// Throws as SentencePairs does. A sentence without tokens is its end alone.
@@ -113,7 +113,8 @@ class Sentences : public SentenceBatches {
 /// [batch] i32. A padded row has length 1, so that a mean over it is a number, and label -1.
 class LabelledSentences : public SentenceBatches {
  public:
-  /// Throws as SentencePairs does, and DataError on a sentence without tokens.
+  /// Throws as SentencePairs does, DataError on a sentence without tokens and UsageError on one
+  /// without a label.
   LabelledSentences(const LabelledText& text, const Tokenizer& tokenizer,
                     const SentenceOptions& options);
 
