@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/plan/execution.h"
+#include "models/generation/shape_plans.h"
 #include "ops/quantise.h"
 
 namespace abax {
@@ -87,24 +88,38 @@ void recentre(Tensor& centres, const Tensor& vectors, std::span<const std::int32
   }
 }
 
-const Tensor& weights_of(const BatchInputs& batch) {
+/// Null where the batch has none.
+const Tensor* find_input(const BatchInputs& batch, std::string_view wanted) {
   for (const auto& [name, tensor] : batch)
-    if (name == "weights") return tensor;
+    if (name == wanted) return &tensor;
+  return nullptr;
+}
+
+const Tensor& weights_of(const BatchInputs& batch) {
+  if (const Tensor* weights = find_input(batch, "weights")) return *weights;
   throw UsageError("a codebook cannot start from data: the batches have no \"weights\"");
 }
 
-/// All rows of `value` with a weight, over the batches; evenly chosen where there are too many.
-Tensor collected(Value value, Variables& store, std::span<const BatchInputs> batches,
-                 std::int64_t most, Workers& workers) {
-  const std::int64_t width = value.shape().at(-1);
+BatchShape shape_of(const BatchInputs& batch) {
+  const Tensor* tokens = find_input(batch, "tokens");
+  return {.batch = weights_of(batch).shape()[0], .length = tokens ? tokens->shape()[0] : 0};
+}
+
+/// All rows with a weight of what a model calls `name`, over the batches; evenly chosen where there
+/// are too many.
+Tensor collected(const std::string& name, std::int64_t width, std::int64_t most, Variables& store,
+                 const std::function<void(Graph&, const BatchShape&)>& build,
+                 std::span<const BatchInputs> batches, Workers& workers) {
   std::vector<float> all;
-  Execution execution(compile(value.graph(), {value}), store, workers);
+  ShapePlans plans(store, workers, "start codebooks");
   for (const BatchInputs& batch : batches) {
     const auto weights = weights_of(batch).as<float>();
-    for (const auto& [name, tensor] : batch)
-      if (execution.reads(name)) execution.set(name, tensor);
-    execution.run();
-    const auto rows = execution.get(value).as<float>();
+    ShapePlans::Plan& plan = plans.of(named_tensors(batch), [&](Graph& g) {
+      build(g, shape_of(batch));
+      return std::vector{g.find(name)};
+    });
+    plan.execution->run();
+    const auto rows = plan.execution->get(plan.results[0]).as<float>();
     const std::size_t size = rows.size() / std::max<std::size_t>(1, weights.size());
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (weights[i] > 0)
@@ -168,7 +183,7 @@ void start_codebooks(Variables& store, const Quantiser& quantiser,
   const auto* nearest = std::get_if<Nearest>(&quantiser.kind);
   if (!nearest || (!batches.empty() && nearest->codebook_start != "data")) return;
   Graph g(store, Mode::evaluate, "start codebooks");
-  build(g, {.batch = batches.empty() ? 1 : weights_of(batches.front()).shape()[0]});
+  build(g, batches.empty() ? BatchShape{.batch = 1, .length = 1} : shape_of(batches.front()));
   std::vector<std::pair<std::string, Value>> books;
   for (const auto& [name, value] : g.given_names())
     if (name.ends_with(inputs_end))
@@ -178,7 +193,8 @@ void start_codebooks(Variables& store, const Quantiser& quantiser,
     const Tensor& book = store.at(name).value();
     if (!batches.empty()) {
       const std::int64_t codes = book.shape()[0];
-      const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);
+      const Tensor vectors = collected(name + std::string(inputs_end), value.shape().at(-1),
+                                       vectors_a_code * codes, store, build, batches, workers);
       const std::uint64_t seed = stream_key(store.seed(), "k-means", name);
       Tensor centres = k_means(vectors, codes, lloyd_rounds, seed, workers);
       if (nearest->cosine) normalise_rows(centres);
