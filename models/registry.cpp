@@ -11,6 +11,7 @@
 #include "models/ngram_lm.h"
 #include "models/seq2seq.h"
 #include "models/text_vae.h"
+#include "models/text_vqvae.h"
 #include "models/transformer_lm.h"
 #include "models/two_level_vqvae.h"
 #include "models/vqvae.h"
@@ -85,6 +86,16 @@ const std::vector<ModelEntry>& model_entries() {
        .decoder = text_vae_decoder(),
        .autoencoder = text_vae_autoencoder(),
        .schedule = erased<schedule_text_vae>},
+      {.name = "text_vqvae",
+       .description = "an autoencoder of sentences whose latents are codes of a codebook",
+       .task = "sentences",
+       .settings = TextVqvae{},
+       .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
+       .build = erased<text_vqvae>,
+       .context = erased<text_vqvae_context>,
+       .decoder = text_vqvae_decoder(),
+       .autoencoder = text_vqvae_autoencoder(),
+       .prepare = erased<prepare_text_vqvae>},
       {.name = "gaussian_vae",
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = "images",
