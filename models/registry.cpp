@@ -6,6 +6,7 @@
 #include "models/categorical_vae.h"
 #include "models/classifier.h"
 #include "models/code_prior.h"
+#include "models/conditional_vae.h"
 #include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
 #include "models/ngram_lm.h"
@@ -96,6 +97,16 @@ const std::vector<ModelEntry>& model_entries() {
        .decoder = text_vqvae_decoder(),
        .autoencoder = text_vqvae_autoencoder(),
        .prepare = erased<prepare_text_vqvae>},
+      {.name = "conditional_vae",
+       .description = "a variational autoencoder of sentences given a label or another sequence",
+       .task = "sentences",
+       .settings = ConditionalVae{},
+       .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
+       .build = erased<conditional_vae>,
+       .context = erased<conditional_vae_context>,
+       .decoder = conditional_vae_decoder(),
+       .autoencoder = conditional_vae_autoencoder(),
+       .schedule = erased<schedule_conditional_vae>},
       {.name = "gaussian_vae",
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = "images",

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string_view>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/plan/execution.h"
-#include "models/generation/shape_plans.h"
 #include "ops/quantise.h"
 
 namespace abax {
@@ -105,21 +105,36 @@ BatchShape shape_of(const BatchInputs& batch) {
   return {.batch = weights_of(batch).shape()[0], .length = tokens ? tokens->shape()[0] : 0};
 }
 
+using Build = std::function<void(Graph&, const BatchShape&)>;
+
+/// A plan to what a model calls by a name.
+struct NamedPlan {
+  NamedPlan(Variables& store, const Build& build, const BatchShape& shape, const std::string& name,
+            Workers& workers)
+      : graph(store, Mode::evaluate, "start codebooks"),
+        value((build(graph, shape), graph.find(name))),
+        execution(compile(graph, {value}), store, workers) {}
+  Graph graph;
+  Value value;
+  Execution execution;
+};
+
 /// All rows with a weight of what a model calls `name`, over the batches; evenly chosen where there
 /// are too many.
 Tensor collected(const std::string& name, std::int64_t width, std::int64_t most, Variables& store,
-                 const std::function<void(Graph&, const BatchShape&)>& build,
-                 std::span<const BatchInputs> batches, Workers& workers) {
+                 const Build& build, std::span<const BatchInputs> batches, Workers& workers) {
   std::vector<float> all;
-  ShapePlans plans(store, workers, "start codebooks");
+  std::map<std::pair<std::int64_t, std::int64_t>, NamedPlan> plans;  // by batch and length
   for (const BatchInputs& batch : batches) {
     const auto weights = weights_of(batch).as<float>();
-    ShapePlans::Plan& plan = plans.of(named_tensors(batch), [&](Graph& g) {
-      build(g, shape_of(batch));
-      return std::vector{g.find(name)};
-    });
-    plan.execution->run();
-    const auto rows = plan.execution->get(plan.results[0]).as<float>();
+    const BatchShape shape = shape_of(batch);
+    NamedPlan& plan =
+        plans.try_emplace({shape.batch, shape.length}, store, build, shape, name, workers)
+            .first->second;
+    for (const auto& [input, tensor] : batch)
+      if (plan.execution.reads(input)) plan.execution.set(input, tensor);
+    plan.execution.run();
+    const auto rows = plan.execution.get(plan.value).as<float>();
     const std::size_t size = rows.size() / std::max<std::size_t>(1, weights.size());
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (weights[i] > 0)

@@ -7,7 +7,6 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/graph/sum.h"
-#include "models/latents/variational.h"
 #include "models/layers/layers.h"
 #include "models/settings/values.h"
 #include "ops/attention.h"
@@ -70,7 +69,7 @@ void fields(Fields& f, StridedPooling& c) {
 }
 
 void fields(Fields& f, Resampler& r) {
-  latents_field(f, r.latents, "places of a sentence, each with its codes");
+  f("latents", r.latents, "places of a sentence, each with its codes").at_least(1).at_most(1 << 16);
   f.choice("resampler", r.kind, {"queries", "pooling"},
            "how the encoder's states become a vector a place: learned queries, or equal parts");
 }
