@@ -1,23 +1,12 @@
 // What an encoder-decoder offers to whoever decodes step by step: the graphs of both halves.
 #pragma once
 
-#include <cstdint>
-
 #include "core/graph/graph.h"
+#include "models/layers/sequence_decoder.h"
 
 namespace abax {
 
 class ModelSettings;
-
-/// What decoding step by step is made for: `beam` hypotheses of each of `batch` sentences, which
-/// are neighbouring rows of the step's batch.
-struct DecodingShape {
-  std::int64_t batch = 1;
-  std::int64_t length = 1;  // tokens of the longest source
-  std::int64_t beam = 1;
-  std::int64_t limit = 1;  // steps
-  std::int64_t rows() const { return batch * beam; }
-};
 
 /// Both are null where a model makes no sequence from another or from codes.
 struct StepDecoder {

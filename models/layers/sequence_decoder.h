@@ -13,7 +13,6 @@
 
 #include "core/graph/graph.h"
 #include "models/layers/encoder.h"
-#include "models/step_decoder.h"
 
 namespace abax {
 
@@ -34,7 +33,17 @@ struct DecoderMemory {
 Value decode(Operand tokens, Value table, const DecoderMemory& memory,
              const SequenceBlocks& blocks);
 
-// The same step by step, by two graphs of one label; see StepDecoder.
+// The same step by step, by two graphs of one label; see models/step_decoder.h.
+
+/// What decoding step by step is made for: `beam` hypotheses of each of `batch` sentences, which
+/// are neighbouring rows of the step's batch.
+struct DecodingShape {
+  std::int64_t batch = 1;
+  std::int64_t length = 1;  // tokens of the longest source
+  std::int64_t beam = 1;
+  std::int64_t limit = 1;  // steps
+  std::int64_t rows() const { return batch * beam; }
+};
 
 /// Makes carried state of the memory (of `shape.batch` items), in the current scope: each item for
 /// all its hypotheses.
