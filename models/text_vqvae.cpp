@@ -15,11 +15,13 @@
 namespace abax {
 namespace {
 
-/// What is quantised, [batch, positions, width].
+/// What is quantised, [batch, positions, width]. Without the normalisation vectors begin so near to
+/// each other that all become one code.
 Value encoded(const SentenceInputs& inputs, Value table, const TextVqvae& c) {
   const Encoded states = sentence_states(inputs, table, c.text);
   const auto scope = table.graph().scope("encoder");
-  return vectors_to_quantise(resampled(states, c.resampler), c.resampler.latents, c.quantiser);
+  const Value features = normalise(resampled(states, c.resampler), "code_norm");
+  return vectors_to_quantise(features, c.resampler.latents, c.quantiser);
 }
 
 /// What a decoder is given of the vectors of codes, [batch, positions, width].

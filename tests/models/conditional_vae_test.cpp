@@ -174,6 +174,39 @@ TEST_CASE("conditional VAE: gradients") {
   }
 }
 
+TEST_CASE("conditional VAE: a log weight is log p(x|codes) + log p(codes) - log q(codes|x)") {
+  for (const ConditionalVae& c : {by_label(), by_source()}) {
+    Variables store(2);
+    create(store, c);
+    const SentenceBatch s(4, {4, 3}, vocabulary);
+    const ModelSettings settings("conditional_vae", c);
+    const Autoencoder parts = conditional_vae_autoencoder();
+    Graph g(store, Mode::evaluate, "weigh"), h(store, Mode::evaluate, "posterior");
+    const Value log_weight = parts.log_weight(g, settings, shape_of(c, s));
+    const GaussianPosterior q = parts.posterior(h, settings, shape_of(c, s));
+    Workers workers(1);
+    Execution weigh(compile(g, {log_weight, g.find("noise")}), store, workers);
+    run(weigh, s.inputs());
+    const auto noise = weigh.get(g.find("noise")).as<float>();
+    const auto mean = run(q.mean, s.inputs()), log_variance = run(q.log_variance, s.inputs());
+    Tensor codes({2, 3});
+    double ratio[2] = {0, 0};
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double deviation = std::exp(0.5 * double{log_variance[i]});
+      const double code = double{mean[i]} + deviation * double{noise[i]};
+      codes.as<float>()[i] = static_cast<float>(code);
+      ratio[i / 3] +=
+          0.5 * (double{noise[i]} * double{noise[i]} - code * code) + std::log(deviation);
+    }
+    const auto expected = log_likelihoods(store, c, s, codes);
+    for (std::size_t row = 0; row < 2; ++row) {
+      CHECK(std::abs(ratio[row]) > 0.1);
+      CHECK(double{weigh.get(log_weight).as<float>()[row]} ==
+            doctest::Approx(double{expected[row]} + ratio[row]).epsilon(1e-4));
+    }
+  }
+}
+
 TEST_CASE("conditional VAE: the mean log weight is below the log of the mean weight") {
   const ConditionalVae c = by_label();
   Variables store(2);
@@ -231,18 +264,32 @@ TEST_CASE("conditional VAE: written step by step, a sentence is as likely as rea
     }
 }
 
-TEST_CASE("conditional VAE: the condition counts, and so does having none") {
+TEST_CASE("conditional VAE: the condition counts, in what is written and in the posterior") {
   for (const ConditionalVae& c : {by_label(), by_source()}) {
     Variables store(4);
     create(store, c);
-    SentenceBatch s(5, {5, 4}, vocabulary);
+    const ModelSettings settings("conditional_vae", c);
     const Tensor codes = some_codes(2);
-    const auto expected = log_likelihoods(store, c, s, codes);
-    s.labels.as<std::int32_t>()[0] = 1;  // from -1
-    s.source.as<std::int32_t>()[2] += 1;
-    const auto changed = log_likelihoods(store, c, s, codes);
-    CHECK(std::abs(changed[0] - expected[0]) > 1e-3);
-    CHECK(changed[1] == expected[1]);
+    std::vector<std::vector<float>> likely, means;
+    for (const std::int32_t condition : {-1, 0, 1}) {  // no label is one of its own
+      SentenceBatch s(5, {5, 4}, vocabulary);
+      s.labels.as<std::int32_t>()[0] = condition;
+      s.source.as<std::int32_t>()[2] += condition;
+      likely.push_back(log_likelihoods(store, c, s, codes));
+      Graph g(store, Mode::evaluate, "codes");
+      means.push_back(
+          run(conditional_vae_autoencoder().encode(g, settings, shape_of(c, s)), s.inputs()));
+    }
+    for (const auto& [a, b] : {std::pair{0, 1}, std::pair{0, 2}, std::pair{1, 2}}) {
+      const auto &one = likely[static_cast<std::size_t>(a)],
+                 &other = likely[static_cast<std::size_t>(b)];
+      CHECK(std::abs(one[0] - other[0]) > 1e-3);
+      CHECK(one[1] == other[1]);
+      const auto &mean = means[static_cast<std::size_t>(a)],
+                 &other_mean = means[static_cast<std::size_t>(b)];
+      CHECK(std::abs(mean[0] - other_mean[0]) > 1e-3);
+      CHECK(mean[3] == other_mean[3]);
+    }
   }
 }
 

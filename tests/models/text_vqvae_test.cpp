@@ -147,9 +147,10 @@ TEST_CASE("text VQ-VAE: parameters are under encoder/ and decoder/") {
   create(store, small());
   for (const char* name :
        {"encoder/embedding", "encoder/lstm0/input_weight", "encoder/queries/query",
-        "encoder/queries/key/weight", "encoder/code/weight", "codebook", "codebook/counts",
-        "prior/counts", "decoder/embedding", "decoder/codes/weight", "decoder/codes/position",
-        "decoder/latent/start1/bias", "decoder/attention/query/weight", "decoder/output/weight"})
+        "encoder/queries/key/weight", "encoder/code_norm/scale", "encoder/code/weight", "codebook",
+        "codebook/counts", "prior/counts", "decoder/embedding", "decoder/codes/weight",
+        "decoder/codes/position", "decoder/latent/start1/bias", "decoder/attention/query/weight",
+        "decoder/output/weight"})
     CHECK_MESSAGE(store.find(name) >= 0, name);
   CHECK(store.find("decoder/latent/vector/weight") < 0);
   CHECK(store.at("decoder/codes/position").value().shape() == Shape{3, 1, 8});
