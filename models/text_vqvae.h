@@ -2,10 +2,11 @@
 // Vinyals and Kavukcuoglu 2017; of text Kaiser et al. 2018, "Fast decoding in sequence models using
 // discrete latent variables").
 //
-// The encoder's states become a few vectors (models/layers/resampler.h), a linear map
-// (encoder/code) brings these to the quantiser's width, and models/latents/quantiser.h makes codes
-// of them. The decoder attends to the codes' vectors, to each of which a learned one of its place
-// is added; of recurrent layers the states begin from all of them as well.
+// The encoder's states become a few vectors (models/layers/resampler.h), which are normalised and
+// brought to the quantiser's width by a linear map (encoder/code_norm, encoder/code), and
+// models/latents/quantiser.h makes codes of them. The decoder attends to the codes' vectors, to
+// each of which a learned one of its place is added; of recurrent layers the states begin from all
+// of them as well.
 //
 // The loss of a sentence is -log p(x | codes) in nats, summed over its tokens, and the sum over
 // places of the quantiser's terms as models/latents/quantiser.h has them, means over the width. So
