@@ -77,7 +77,8 @@ void check_block(Level level, std::int64_t m, std::int64_t n, std::int64_t k, in
     gemm.pack_a(a.view, m, k, tiles / 2, tiles, packed_a.data());
   }
   const std::int64_t c_stride = n + 3;
-  std::vector<float> c = numbers(m * c_stride, 3);
+  // A row more than there is, so that its panels have a place where there is none.
+  std::vector<float> c = numbers((m + 1) * c_stride, 3);
   const std::vector<float> before = c;
   GemmBlock block{.m = m, .n = n, .k = k, .a = a.view};
   if (pack_a) {
