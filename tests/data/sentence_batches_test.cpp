@@ -303,8 +303,9 @@ TEST_CASE("sentences: lists made by hand need no lines, and unequal ones are ref
   const LabelledText some{{"a", "bb"}, {0, -1}, {}, {"good", "bad"}, {}};
   CHECK_THROWS_WITH_AS(LabelledSentences(some, letters(), options),
                        Contains("line 2: a sentence to learn the label of has none"), UsageError);
-  CHECK(list(Sentences(some, letters(), {.shuffled = false}).make(0).input("labels")) ==
-        Tokens{0, -1});
+  CHECK(list(Sentences(some, letters(), {.batches = {.rows = 2, .buckets = 1}, .shuffled = false})
+                 .make(0)
+                 .input("labels")) == Tokens{0, -1});
   for (const LabelledText& odd : {LabelledText{{"a", "b"}, {0}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a"}, {0, 1}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a", "b"}, {0, 1}, {1}, {"good", "bad"}, {}},

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/conditional_vae.h"
 #include "models/data/text/sentence_batches.h"
 #include "models/metrics/other_code_cost.h"
 #include "models/registry.h"
@@ -205,6 +206,50 @@ TEST_CASE("sentence coder: greedy words are the likeliest of the whole graph") {
             doctest::Approx(best.log_probability).epsilon(1e-4));
     }
   }
+}
+
+TEST_CASE("sentence coder: labels that a model reads go with their sentences") {
+  const SequenceBlocks both{.kind = "gru", .width = 8, .context = context};
+  Case c(ModelSettings("conditional_vae",
+                       ConditionalVae{.text = {.vocabulary = data::target_vocabulary(letters()),
+                                               .encoder = both,
+                                               .decoder = {both}},
+                                      .condition = LabelCondition{3},
+                                      .latent = {.latents = 3},
+                                      .width = 8}));
+  Workers workers(1);
+  SentenceCoder coder(c.store, c.model, letters(), 1, workers);
+  CHECK(coder.reads_labels());
+  const Lines lines(70, "a b c");
+  SentenceCoder::Labels labels;
+  for (int i = 0; i < 70; ++i) labels.push_back(i % 4 - 1);
+  const Tensor codes = coder.encode(lines, Codes::likeliest, labels);
+  for (std::int64_t i = 4; i < 70; ++i) {
+    CHECK(bytes(row_of(codes, i)) == bytes(row_of(codes, i % 4)));
+    CHECK(bytes(row_of(codes, i)) != bytes(row_of(codes, (i + 1) % 4)));
+  }
+  CHECK(bytes(row_of(codes, 0)) == bytes(coder.encode({"a b c"})));  // -1 where none is given
+  const auto score = [&](const Tensor& of, const SentenceCoder::Labels& given, std::size_t row) {
+    return coder.decode(of, {.beam = 1}, given)[row][0].log_probability;
+  };
+  Tensor same({70, 3});
+  for (const std::size_t i : {1, 2, 68, 69}) {
+    CHECK(score(same, labels, i) == score(same, labels, i % 4));
+    CHECK(score(same, labels, i) != score(same, labels, (i + 1) % 4));
+  }
+  CHECK(score(same, labels, 0) == score(same, {}, 5));
+  Sampler sampler({.temperature = 0});
+  Random random(1);
+  CHECK(coder.sample(same, sampler, random, labels)[69].log_probability == score(same, labels, 69));
+  CHECK_THROWS_WITH_AS(coder.decode(same, {.beam = 1}, {1, 2}), Contains("a label for each of 70"),
+                       UsageError);
+  CHECK_THROWS_AS(coder.encode({"a"}, Codes::likeliest, {1, 2}), UsageError);
+  CHECK_THROWS_AS(coder.encode({"a"}, Codes::likeliest, {3}), DataError);
+  // One that reads none takes no notice.
+  Case plain(settings("gaussian"));
+  SentenceCoder other(plain.store, plain.model, letters(), 1, workers);
+  CHECK_FALSE(other.reads_labels());
+  CHECK(bytes(other.encode({"a b"}, Codes::likeliest, {7})) == bytes(other.encode({"a b"})));
 }
 
 TEST_CASE("sentence coder: what does not fit is refused") {

@@ -187,6 +187,11 @@ TEST_CASE("sentence task: discrete codes beside the labels of the files, the cor
   for (const Part part : {Part::valid, Part::test})
     CHECK(*task->optimum(part) == Approx(19.4).epsilon(0.02));
   CHECK_FALSE(make_task(small(folder, "files").settings)->optimum(Part::test));
+  // A model that is told the latent has the less to learn.
+  const auto told = make_task(
+      with(short_run(folder / "told", 3, "--model conditional_vae --corpus moods"), {}).settings);
+  CHECK(*task->optimum(Part::test) - *told->optimum(Part::test) ==
+        Approx(std::log(16)).epsilon(0.01));
 }
 
 }  // namespace abax

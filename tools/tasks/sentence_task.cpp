@@ -37,6 +37,16 @@ std::vector<T> first(const std::vector<T>& all, std::size_t count) {
   return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(count, all.size()))};
 }
 
+/// -log p of all sentences given their labels, whose own -log p is that.
+double nats_given_labels(const data::LabelledText& text, double label_nats) {
+  double nats = 0;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    nats -=
+        data::mood_log_probabilities(text.sentences[i])[static_cast<std::size_t>(text.labels[i])] +
+        label_nats;
+  return nats;
+}
+
 }  // namespace
 
 void fields(Fields& f, SentenceData& s) {
@@ -68,12 +78,18 @@ void SentenceTask::read_corpus() {
   of(Part::train) = {std::move(corpus.train), nullptr, corpus.train_nats};
   of(Part::valid) = {std::move(corpus.valid), nullptr, corpus.valid_nats};
   of(Part::test) = {std::move(corpus.test), nullptr, corpus.test_nats};
+  if (!model_.value_of("classes").empty())  // it is told the latent, which is the label
+    for (Side& side : parts_) side.nats = nats_given_labels(side.sentences, corpus.latent_nats);
 }
 
 SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use use)
     : data_(settings.data_as<SentenceData>()),
       model_(settings.model),
       seed_(settings.training.seed) {
+  if (model_.value_of("condition") == "source")
+    throw UsageError(
+        "--condition source: tools have no sources to write sentences for yet; --condition label, "
+        "or a program upon models/conditional_vae.h");
   read(use);
   if (known) {
     KnownClasses all = known_classes(*known, "sentences");
@@ -211,6 +227,13 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
   return results;
 }
 
+std::string prior_note(const ModelSettings& model) {
+  if (model.entry().autoencoder.log_weight) return "";
+  return "the codes of new sentences are drawn each by itself, by how often it came in training, "
+         "as "
+         "if they were independent\n";
+}
+
 LineBatches SentenceTask::lines(Part part) const {
   data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
   options.batches.tokens = 0;
@@ -239,7 +262,7 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
   if (!model_.entry().autoencoder.sample) return;
   Sampler sampler({});
   Random random = Drawing{}.random();
-  out << "\nnew sentences, drawn from the prior\n";
+  out << "\nnew sentences, drawn from the prior\n" << prior_note(model_);
   std::vector<std::int32_t> labels(shown, -1);
   for (std::size_t i = 0; i < shown && coder.reads_labels(); ++i)
     labels[i] = static_cast<std::int32_t>(i % classes_.size());

@@ -76,6 +76,9 @@ class SentenceTask : public Task {
   std::string description_;
 };
 
+/// What to know of new sentences, as a line; "" where the model learns with its prior.
+std::string prior_note(const ModelSettings& model);
+
 /// How codes become sentences.
 struct SentenceWriting {
   std::int64_t decodings = 0;  // drawn sentences of each latent; 0: the likeliest one

@@ -7,7 +7,6 @@
 #include "core/io/file.h"
 #include "models/generation/interpolation.h"
 #include "models/generation/sentence_coder.h"
-#include "models/registry.h"
 #include "tools/tasks/classes.h"
 #include "tools/tasks/sentence_task.h"
 #include "tools/tasks/tasks.h"
@@ -73,13 +72,6 @@ void note_cut(std::int64_t cut, std::ostream& notes) {
   if (cut > 0)
     notes << cut << (cut == 1 ? " line was" : " lines were")
           << " longer than the model reads, and cut to --length of its training\n";
-}
-
-/// What to know of samples of a model whose prior was not learnt with it.
-void note_prior(const ModelSettings& model, std::ostream& notes) {
-  if (!model.entry().autoencoder.log_weight)
-    notes << "the codes of new sentences are drawn each by itself, by how often they came in "
-             "training, as if they were independent\n";
 }
 
 /// Each so many times.
@@ -199,7 +191,7 @@ void generate_sentences(const AnySettings& settings, RunContext& context, std::o
     }
     labels = repeated(labels, each);
     codes = coder.prior(labels.empty() ? each : std::ssize(labels));
-    note_prior(model, context.notes);
+    context.notes << prior_note(model);
   } else {
     codes = coder.encode(given.lines, Codes::likeliest, given.labels);
     note_cut(coder.cut_lines(), context.notes);

@@ -83,3 +83,31 @@ expect 0 "$evaluate" --checkpoint classes --data second.txt --score scores.txt
 test "$(wc -l <scores.txt)" = 3
 expect 2 "$evaluate" --checkpoint classes --data second.txt,first.txt
 says "in this order"
+
+# By label, each once without further options; and codes of several places.
+expect 0 "$train" --model conditional_vae --encoder-width 12 --decoder-width 12 --latents 4 --threads 2 \
+  --data first.txt,second.txt --split 100,0,0 --steps 2 --out conditional
+expect 0 "$generate" --checkpoint conditional
+test "$(cut -f 1 output | tr '\n' ' ')" = "first second "
+expect 0 "$generate" --checkpoint conditional --label second,0 --count 2
+test "$(cut -f 1 output | tr '\n' ' ')" = "second second first first "
+expect 0 "$generate" --checkpoint conditional --from "a b" --label 1
+test "$(wc -l <output)" = 1
+expect 0 "$encode" --checkpoint conditional --data first.txt,second.txt --out conditional.jsonl
+expect 0 "$decode" --checkpoint conditional --codes conditional.jsonl
+expect 0 "$evaluate" --checkpoint conditional --data first.txt,second.txt
+expect 0 "$evaluate" --checkpoint conditional --data second.txt
+expect 2 "$generate" --checkpoint conditional --label third
+says "the classes are first, second"
+expect 2 "$generate" --checkpoint classes --label 1
+says "does not write by label"
+expect 2 "$train" --model conditional_vae --condition source --steps 2 --out sources
+says "--condition source"
+
+expect 0 "$train" --model text_vqvae --encoder-width 12 --decoder-width 12 --threads 2 --steps 3 --out quantised
+says "homogeneity"
+expect 0 "$generate" --checkpoint quantised
+says "as if they were independent"
+expect 0 "$encode" --checkpoint quantised --out quantised.jsonl
+expect 0 "$decode" --checkpoint quantised --codes quantised.jsonl
+expect 0 "$evaluate" --checkpoint quantised
