@@ -27,10 +27,12 @@ struct Shared {
 constexpr Shared shared[] = {
     {"codes", 2, "train: vectors of a codebook; decode: the file to read"},
     {"data", 2, "train: what to learn from; the others: in the place of its test part"},
+    {"latents", 2, "of an item; of a sentence's resampler: places with codes"},
     {"out", 2, "train: the folder of the run; the others: the file to write"},
+    {"pooling", 2, "of an encoder's states; of those of a sentence's parts, which have no last"},
     {"samples", 3, "train: of an estimator; generate: texts; evaluate: of a bound"},
-    {"shared-embeddings", 2, "seq2seq: of source and target; autoencoders: of encoder and decoder"},
     {"seed", 2, "train: of weights and data; the others: of their draws"},
+    {"source-vocabulary-size", 2, "derived: of seq2seq's source; of a condition"},
     {"temperature", 2, "train: of relaxed samples; generate: of the softmax"},
     {"tokens", 2, "train: what one is; generate: how many"},
 };
