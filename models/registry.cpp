@@ -6,11 +6,13 @@
 #include "models/categorical_vae.h"
 #include "models/classifier.h"
 #include "models/code_prior.h"
+#include "models/conditional_vae.h"
 #include "models/gaussian_vae.h"
 #include "models/lstm_lm.h"
 #include "models/ngram_lm.h"
 #include "models/seq2seq.h"
 #include "models/text_vae.h"
+#include "models/text_vqvae.h"
 #include "models/transformer_lm.h"
 #include "models/two_level_vqvae.h"
 #include "models/vqvae.h"
@@ -85,6 +87,26 @@ const std::vector<ModelEntry>& model_entries() {
        .decoder = text_vae_decoder(),
        .autoencoder = text_vae_autoencoder(),
        .schedule = erased<schedule_text_vae>},
+      {.name = "text_vqvae",
+       .description = "an autoencoder of sentences whose latents are codes of a codebook",
+       .task = "sentences",
+       .settings = TextVqvae{},
+       .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
+       .build = erased<text_vqvae>,
+       .context = erased<text_vqvae_context>,
+       .decoder = text_vqvae_decoder(),
+       .autoencoder = text_vqvae_autoencoder(),
+       .prepare = erased<prepare_text_vqvae>},
+      {.name = "conditional_vae",
+       .description = "a variational autoencoder of sentences given a label or another sequence",
+       .task = "sentences",
+       .settings = ConditionalVae{},
+       .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
+       .build = erased<conditional_vae>,
+       .context = erased<conditional_vae_context>,
+       .decoder = conditional_vae_decoder(),
+       .autoencoder = conditional_vae_autoencoder(),
+       .schedule = erased<schedule_conditional_vae>},
       {.name = "gaussian_vae",
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = "images",

@@ -166,6 +166,7 @@ Value step(Graph& g, const TextVae& c, const DecodingShape& shape) {
 
 void fields(Fields& f, TextVae& s) {
   f.part(s.text);
+  sentence_pooling_field(f, s.text);
   f.choice("latent", s.latent, {"gaussian", "categorical"}, "what stands for a sentence");
   if (!gaussian(s) && has_conditionals(categorical(s)))
     width_field(f, s.width, "units of the conditionals of posterior and prior");

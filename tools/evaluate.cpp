@@ -10,19 +10,30 @@ int main(int argc, char** argv) {
        "corpus, of one to four words as mteval-v13a cuts them, without smoothing; chrF of one "
        "to six characters, with a beta of 2; both in small letters where the model's text is.",
        &abax::TaskEntry::evaluate,
-       R"(Of images, in nats an image over the whole pass
+       R"(Of images and sentences, in nats an image or a sentence over the whole pass
   elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, and
                       its terms
   iwae K              the importance-weighted bound of --samples K (Burda et al. 2016, eq. 8)
   active units        Gaussian latents whose posterior mean has a variance above 0.01
   code perplexity     exp of the entropy of the codes' frequencies, the mean over codebooks or
                       latents; code usage: the share of the codes that occur at all
-  aggregate entropy   of the posterior's mean over the images (of quantised codes: of their
-                      frequencies), summed over latents (the codes of an image)
-  mutual information  of image and latents; categorical: that entropy less the mean entropy of
-                      the posterior; Gaussian: by one sample z of the posterior an image, the
-                      mean of log q(z|x) - log (mean of q(z|x') over the images x')
-                      (Hoffman and Johnson 2016), which is at most the log of the number of
-                      images; of more than 5,000, so many evenly spaced ones are compared)"},
+  aggregate entropy   of the posterior's mean over the items (of quantised codes: of their
+                      frequencies), summed over latents (the codes of an item)
+  mutual information  of item and latents; categorical (mutual information sum): that entropy
+                      less the mean entropy of the posterior, an upper bound; Gaussian: by one
+                      sample z of the posterior an item, the mean of log q(z|x) - log (mean of
+                      q(z|x') over the items x') (Hoffman and Johnson 2016), which is at most the
+                      log of the number of items; of more than 5,000, so many evenly spaced ones
+                      are compared
+Of sentences besides
+  tokens              of a sentence, its end counted
+  perplexity bound    exp(-elbo / tokens): a token's perplexity is at most this
+  other z cost        log p(x|z) with the z of another sentence in the place of its own, less:
+                      what a decoder that reads its latent loses, 0 of one that does not
+  homogeneity, completeness  of discrete codes (all of a sentence as one) with the labels of its
+                      files (Rosenberg and Hirschberg 2007): 1 where each code has sentences of
+                      one label alone, and each label one code; code entropy: of these codes
+  bleu, exact         of what is written again, word by word, of the codes of each sentence,
+                      against it; the share of those that are equal)"},
       argc, argv);
 }

@@ -42,7 +42,8 @@ struct Input {
   Tensor batch = {};
 };
 
-/// The axis along which items differ from a batch for a plan: that of the batch, 0 where none does.
+/// The axis along which items differ from a batch for a plan: that of the batch. Where none does,
+/// they are just a batch, and any axis of its size will do.
 int axis_of(const std::string& name, const TensorType& items, const TensorType& plan,
             std::int64_t batch) {
   const Shape &have = items.shape, &want = plan.shape;
@@ -56,6 +57,8 @@ int axis_of(const std::string& name, const TensorType& items, const TensorType& 
   if (!fits)
     throw ShapeError(str_cat("the model takes '", name, "' as ", plan,
                              " with any number of items for ", batch, ", not ", items));
+  for (int i = 0; axis < 0 && i < want.rank(); ++i)
+    if (want[i] == batch) axis = i;
   return std::max(axis, 0);
 }
 
@@ -67,15 +70,16 @@ Coder::Coder(Variables& store, const ModelSettings& settings, Workers& workers,
       workers_(workers),
       settings_(settings),
       parts_(settings.entry().autoencoder),
-      batch_(shape) {
-  if (!parts_.shape || !parts_.encode || !parts_.decode)
+      batch_(shape),
+      workspace_(make_workspace()) {
+  if (!parts_.shape || !parts_.encode)
     throw UsageError(
         str_cat(settings.name(), " is no autoencoder: it has no codes\n  at ", place_of(where)));
   codes_ = parts_.shape(settings_);
 }
 
 std::unique_ptr<Coder::Way> Coder::finish(std::unique_ptr<Way> way) {
-  way->execution.emplace(compile(way->graph, {way->result}), *store_, workers_);
+  way->execution.emplace(compile(way->graph, {way->result}), *store_, workers_, workspace_);
   return way;
 }
 
@@ -107,29 +111,40 @@ Tensor Coder::through(Way& way, BatchInputs items) {
   return results;
 }
 
-Tensor Coder::encode_by(Encode part, std::unique_ptr<Way>& way, const char* label,
-                        BatchInputs items) {
+Tensor Coder::encode_by(Encode part, Ways& ways, const char* label, BatchInputs items,
+                        const BatchShape& shape) {
+  std::unique_ptr<Way>& way = ways[{shape.length, shape.target_length}];
   if (!way) {
     auto made = std::make_unique<Way>(*store_, label);
-    made->result = part(made->graph, settings_, batch_);
+    made->result =
+        part(made->graph, settings_,
+             {.batch = batch_.batch, .length = shape.length, .target_length = shape.target_length});
     way = finish(std::move(made));
   }
   return through(*way, items);
 }
 
-Tensor Coder::encode(BatchInputs items) {
-  return encode_by(parts_.encode, encode_, "encode", items);
+Tensor Coder::encode(BatchInputs items) { return encode(items, batch_); }
+
+Tensor Coder::encode(BatchInputs items, const BatchShape& shape) {
+  return encode_by(parts_.encode, encode_, "encode", items, shape);
 }
 
-Tensor Coder::sample_posterior(BatchInputs items) {
+Tensor Coder::sample_posterior(BatchInputs items) { return sample_posterior(items, batch_); }
+
+Tensor Coder::sample_posterior(BatchInputs items, const BatchShape& shape) {
   if (!parts_.sample_posterior)
     throw UsageError(str_cat(settings_.name(),
                              " has no posterior distribution to sample codes from: an item has one "
                              "code at each position; take that one"));
-  return encode_by(parts_.sample_posterior, sample_posterior_, posterior_sampling, items);
+  return encode_by(parts_.sample_posterior, sample_posterior_, posterior_sampling, items, shape);
 }
 
 Tensor Coder::decode(const Tensor& codes) {
+  if (!parts_.decode)
+    throw UsageError(str_cat(settings_.name(),
+                             " writes what codes stand for token by token, which is what a "
+                             "SentenceCoder does"));
   const TensorType type{{batch_.batch, codes_.positions}, dtype()};
   if (codes.shape().rank() != 2 || codes.shape()[1] != codes_.positions || codes.dtype() != dtype())
     throw ShapeError(str_cat("the model takes codes [", codes_.positions, "] ", dtype(),
@@ -167,8 +182,9 @@ EncodedItems encode(Coder& coder, const data::BatchSource& source, Codes kind) {
   data::Batch batch;
   for (std::int64_t position = 0; position < source.batches(); ++position) {
     source.fill(position, batch);
-    const Tensor codes =
-        kind == Codes::sampled ? coder.sample_posterior(batch.inputs) : coder.encode(batch.inputs);
+    const BatchShape& shape = source.shapes()[static_cast<std::size_t>(batch.shape)];
+    const Tensor codes = kind == Codes::sampled ? coder.sample_posterior(batch.inputs, shape)
+                                                : coder.encode(batch.inputs, shape);
     const auto weights = batch.input("weights").as<float>();
     const auto labels =
         std::ranges::find(batch.inputs, "labels", [](const auto& i) { return i.first; });

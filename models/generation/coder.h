@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/base/tensor.h"
@@ -25,7 +27,8 @@ namespace abax {
 /// and the store stays as it is.
 class Coder {
  public:
-  /// The store holds the model. `shape` is that of its plans' batches.
+  /// The store holds the model. `shape` is that of its plans' batches; the lengths in it may be
+  /// others for some items, see encode().
   /// Throws UsageError where the model is no autoencoder.
   Coder(Variables& store, const ModelSettings& settings, Workers& workers,
         const BatchShape& shape = {.batch = 64}, SourceLocation where = SourceLocation::current());
@@ -36,16 +39,22 @@ class Coder {
   DType dtype() const { return codes_.kinds > 0 ? i32 : f32; }
   /// Items by the names of the model's inputs ("images"); what it does not read is left out. Of n
   /// items an input has size n along the axis that is the batch's in the model's graph: of images
-  /// [n, height, width, channels]. Gives [n, positions]. Throws ShapeError on items of another size
-  /// than the model's or of different numbers, UsageError where an input is missing.
+  /// [n, height, width, channels], of sentences [length, n]. Gives [n, positions]. Throws
+  /// ShapeError on items of another size than the model's or of different numbers, UsageError where
+  /// an input is missing.
   Tensor encode(BatchInputs items);
+  /// The same of sequences that are as long as those of `shape`, whose batch says nothing. Each
+  /// length has a plan of its own.
+  Tensor encode(BatchInputs items, const BatchShape& shape);
   /// Likewise with codes drawn from the posterior, anew at each call; the same ones in the same
   /// order for each coder on a store of the same seed. Throws UsageError where the model has no
   /// posterior distribution: an item then has one code at a position.
   Tensor sample_posterior(BatchInputs items);
+  Tensor sample_posterior(BatchInputs items, const BatchShape& shape);
   /// codes are [n, positions]. Gives what they stand for, [n, ..]: of images the mean of the
   /// pixels. Throws ShapeError on another number of positions, DataError on a code that there is
-  /// not.
+  /// not, UsageError where the model writes what codes stand for step by step, as a SentenceCoder
+  /// does.
   Tensor decode(const Tensor& codes);
   /// Codes drawn from the prior, anew at each call: [n, positions]. The same ones in the same order
   /// for each coder on a store of the same seed.
@@ -62,7 +71,10 @@ class Coder {
   std::unique_ptr<Way> finish(std::unique_ptr<Way> way);
   Tensor through(Way& way, BatchInputs items);
   using Encode = Value (*)(Graph& graph, const ModelSettings& settings, const BatchShape& shape);
-  Tensor encode_by(Encode part, std::unique_ptr<Way>& way, const char* label, BatchInputs items);
+  using Lengths = std::pair<std::int64_t, std::int64_t>;
+  using Ways = std::map<Lengths, std::unique_ptr<Way>>;
+  Tensor encode_by(Encode part, Ways& ways, const char* label, BatchInputs items,
+                   const BatchShape& shape);
 
   std::unique_ptr<Variables> store_;  // the parameters of the one given, with counters of its own
   Workers& workers_;
@@ -70,7 +82,9 @@ class Coder {
   const Autoencoder& parts_;
   CodeShape codes_;
   BatchShape batch_;
-  std::unique_ptr<Way> encode_, sample_posterior_, decode_, sample_;
+  std::shared_ptr<Workspace> workspace_;
+  Ways encode_, sample_posterior_;
+  std::unique_ptr<Way> decode_, sample_;
 };
 
 /// Of all items of a pass.
@@ -80,7 +94,7 @@ struct EncodedItems {
 };
 /// The likeliest codes, or such as sample_posterior() draws.
 enum class Codes : std::uint8_t { likeliest, sampled };
-/// Of the items whose "weights" are above 0, by batches that all have one shape besides.
+/// Of the items whose "weights" are above 0, in the order of the pass.
 EncodedItems encode(Coder& coder, const data::BatchSource& items, Codes codes = Codes::likeliest);
 
 /// The images at these positions of a pass: a batch with the input "images" [n, height, width,

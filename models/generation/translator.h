@@ -1,5 +1,5 @@
-// Target sequences for source sequences, with a trained encoder-decoder: beam search, n-best lists
-// and sampling, in batches.
+// Target sequences for source sequences, with a trained encoder-decoder: sources packed into
+// batches for a SequenceDecoder.
 //
 //     const DecodingShape shape{.batch = 16, .length = 40, .beam = 5, .limit = 50};
 //     Translator translator(store, settings, shape, workers);
@@ -8,26 +8,18 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "core/plan/execution.h"
-#include "models/generation/beam_search.h"
-#include "models/model_settings.h"
-#include "models/step_decoder.h"
+#include "core/base/function_ref.h"
+#include "models/generation/sequence_decoder.h"
 
 namespace abax {
 
-/// Two plans: one reads up to `batch` sources, one makes a step of all their hypotheses. They share
-/// the store's parameters: what training changes later counts, and must not happen meanwhile. What
-/// decoding carries from step to step is the translator's own: the store stays as it is, and any
-/// number of translators, of any shapes, go side by side, in one thread or each in its own.
+/// It shares the store's parameters and keeps all else to itself, as a SequenceDecoder does.
 class Translator {
  public:
-  /// The shape's `limit` counts steps: one more than the tokens of the longest target. Throws
-  /// UsageError where the store does not hold the model that `settings` describe, or where learned
-  /// positions are fewer than the shape asks for.
+  /// Throws as SequenceDecoder does, and UsageError where the model reads no sources.
   Translator(Variables& store, const ModelSettings& settings, const DecodingShape& shape,
              Workers& workers, SourceLocation where = SourceLocation::current());
 
@@ -40,27 +32,18 @@ class Translator {
   std::vector<Hypothesis> sample(std::span<const std::vector<std::int32_t>> sources,
                                  const BeamConfig& search, Sampler& sampler, Random& random);
 
-  const DecodingShape& shape() const { return shape_; }
+  const DecodingShape& shape() const { return decoder_.shape(); }
 
  private:
   void check(std::span<const std::vector<std::int32_t>> sources, const BeamConfig& search) const;
-  /// Reads at most a batch of sources and sets the position to 0.
-  void begin(std::span<const std::vector<std::int32_t>> sources);
-  /// What `search` finds for each batch of so many sources, which have been read before.
+  /// What `search` finds for each batch of so many sources, read as these inputs.
   template <class Found>
-  std::vector<Found> in_batches(std::span<const std::vector<std::int32_t>> sources,
-                                FunctionRef<std::vector<Found>(std::int64_t)> search);
-  std::span<const float> next(std::span<const std::int32_t> tokens,
-                              std::span<const std::int32_t> parents);
+  std::vector<Found> in_batches(
+      std::span<const std::vector<std::int32_t>> sources,
+      FunctionRef<std::vector<Found>(std::span<const NamedTensor>, std::int64_t)> search);
 
-  DecodingShape shape_;
-  std::int64_t vocabulary_ = 0;
-  std::unique_ptr<Variables> variables_;
-  std::unique_ptr<Graph> encode_graph_, step_graph_;
-  Value log_probabilities_;  // [rows, vocabulary]
-  std::unique_ptr<Execution> encode_, step_;
-  Tensor source_, lengths_;             // inputs of the first plan
-  Tensor tokens_, position_, parents_;  // inputs of the second
+  SequenceDecoder decoder_;
+  Tensor source_, lengths_;
 };
 
 }  // namespace abax

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string_view>
 
 #include "core/base/error.h"
@@ -87,24 +88,53 @@ void recentre(Tensor& centres, const Tensor& vectors, std::span<const std::int32
   }
 }
 
-const Tensor& weights_of(const BatchInputs& batch) {
+/// Null where the batch has none.
+const Tensor* find_input(const BatchInputs& batch, std::string_view wanted) {
   for (const auto& [name, tensor] : batch)
-    if (name == "weights") return tensor;
+    if (name == wanted) return &tensor;
+  return nullptr;
+}
+
+const Tensor& weights_of(const BatchInputs& batch) {
+  if (const Tensor* weights = find_input(batch, "weights")) return *weights;
   throw UsageError("a codebook cannot start from data: the batches have no \"weights\"");
 }
 
-/// All rows of `value` with a weight, over the batches; evenly chosen where there are too many.
-Tensor collected(Value value, Variables& store, std::span<const BatchInputs> batches,
-                 std::int64_t most, Workers& workers) {
-  const std::int64_t width = value.shape().at(-1);
+BatchShape shape_of(const BatchInputs& batch) {
+  const Tensor* tokens = find_input(batch, "tokens");
+  return {.batch = weights_of(batch).shape()[0], .length = tokens ? tokens->shape()[0] : 0};
+}
+
+using Build = std::function<void(Graph&, const BatchShape&)>;
+
+/// A plan to what a model calls by a name.
+struct NamedPlan {
+  NamedPlan(Variables& store, const Build& build, const BatchShape& shape, const std::string& name,
+            Workers& workers)
+      : graph(store, Mode::evaluate, "start codebooks"),
+        value((build(graph, shape), graph.find(name))),
+        execution(compile(graph, {value}), store, workers) {}
+  Graph graph;
+  Value value;
+  Execution execution;
+};
+
+/// All rows with a weight of what a model calls `name`, over the batches; evenly chosen where there
+/// are too many.
+Tensor collected(const std::string& name, std::int64_t width, std::int64_t most, Variables& store,
+                 const Build& build, std::span<const BatchInputs> batches, Workers& workers) {
   std::vector<float> all;
-  Execution execution(compile(value.graph(), {value}), store, workers);
+  std::map<std::pair<std::int64_t, std::int64_t>, NamedPlan> plans;  // by batch and length
   for (const BatchInputs& batch : batches) {
     const auto weights = weights_of(batch).as<float>();
-    for (const auto& [name, tensor] : batch)
-      if (execution.reads(name)) execution.set(name, tensor);
-    execution.run();
-    const auto rows = execution.get(value).as<float>();
+    const BatchShape shape = shape_of(batch);
+    NamedPlan& plan =
+        plans.try_emplace({shape.batch, shape.length}, store, build, shape, name, workers)
+            .first->second;
+    for (const auto& [input, tensor] : batch)
+      if (plan.execution.reads(input)) plan.execution.set(input, tensor);
+    plan.execution.run();
+    const auto rows = plan.execution.get(plan.value).as<float>();
     const std::size_t size = rows.size() / std::max<std::size_t>(1, weights.size());
     for (std::size_t i = 0; i < weights.size(); ++i)
       if (weights[i] > 0)
@@ -168,7 +198,7 @@ void start_codebooks(Variables& store, const Quantiser& quantiser,
   const auto* nearest = std::get_if<Nearest>(&quantiser.kind);
   if (!nearest || (!batches.empty() && nearest->codebook_start != "data")) return;
   Graph g(store, Mode::evaluate, "start codebooks");
-  build(g, {.batch = batches.empty() ? 1 : weights_of(batches.front()).shape()[0]});
+  build(g, batches.empty() ? BatchShape{.batch = 1, .length = 1} : shape_of(batches.front()));
   std::vector<std::pair<std::string, Value>> books;
   for (const auto& [name, value] : g.given_names())
     if (name.ends_with(inputs_end))
@@ -178,7 +208,8 @@ void start_codebooks(Variables& store, const Quantiser& quantiser,
     const Tensor& book = store.at(name).value();
     if (!batches.empty()) {
       const std::int64_t codes = book.shape()[0];
-      const Tensor vectors = collected(value, store, batches, vectors_a_code * codes, workers);
+      const Tensor vectors = collected(name + std::string(inputs_end), value.shape().at(-1),
+                                       vectors_a_code * codes, store, build, batches, workers);
       const std::uint64_t seed = stream_key(store.seed(), "k-means", name);
       Tensor centres = k_means(vectors, codes, lloyd_rounds, seed, workers);
       if (nearest->cosine) normalise_rows(centres);

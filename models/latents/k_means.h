@@ -26,11 +26,12 @@ Tensor k_means(const Tensor& vectors, std::int64_t codes, int rounds, std::uint6
 /// Replaces the codebooks of a model, which `build` builds, in the store by k-means of what reaches
 /// them of these batches, one after another in the order in which the model reads them; their
 /// counts and sums begin anew (see models/latents/quantiser.h). Positions of items whose "weights"
-/// are 0 are left out; no more than 64 vectors a code are taken, evenly over the batches. Without
-/// batches the codebooks stay, and their counts and sums begin anew: after parameters of another
-/// run were loaded. The model's variables must be in the store: its training graph was built
-/// before. Does nothing where the model has no codebook, and with batches where codebooks start at
-/// random. Throws UsageError where there are batches and none has a weight above 0.
+/// are 0 are left out; sequences, by "tokens" [time, batch], may be of several lengths; no more
+/// than 64 vectors a code are taken, evenly over the batches. Without batches the codebooks stay,
+/// and their counts and sums begin anew: after parameters of another run were loaded. The model's
+/// variables must be in the store: its training graph was built before. Does nothing where the
+/// model has no codebook, and with batches where codebooks start at random. Throws UsageError where
+/// there are batches and none has a weight above 0.
 void start_codebooks(Variables& store, const Quantiser& quantiser,
                      const std::function<void(Graph&, const BatchShape&)>& build,
                      std::span<const BatchInputs> batches, Workers& workers);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/graph/sum.h"
+#include "models/latents/categorical.h"
 #include "models/latents/variational.h"
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
@@ -16,6 +17,8 @@
 namespace abax {
 namespace {
 
+constexpr float counts_decay = 0.999f;
+
 /// How often each code came at each position, [positions * kinds], of codes [batch, positions].
 Value counts_by_position(Value codes, Value weights, std::int64_t kinds) {
   const std::int64_t positions = codes.shape()[1];
@@ -25,6 +28,14 @@ Value counts_by_position(Value codes, Value weights, std::int64_t kinds) {
   const Value rows = codes + codes.graph().constant(std::move(first));  // [batch, positions]
   const Value each = broadcast_to(reshape(weights, {-1, 1}), codes.shape());
   return scatter_add(reshape(each, {-1}), reshape(rows, {-1}), positions * kinds);
+}
+
+/// The average of these, a parameter so that it goes where the codebooks go.
+Value average_counts(Graph& g, std::int64_t positions, std::int64_t kinds) {
+  const auto scope = g.scope_at("prior");
+  const Value counts = g.parameter_without_decay("counts", {positions, kinds}, init::zeros());
+  g.variable(counts).frozen = true;
+  return counts;
 }
 
 }  // namespace
@@ -49,6 +60,20 @@ Value position_weights(Value weights, Value z) {
 
 Value uniform_codes(Graph& g, std::int64_t batch, std::int64_t count, std::int64_t kinds) {
   return cast(random_uniform(g, {batch, count}, 0, static_cast<float>(kinds)), i32);
+}
+
+void count_in_training(Value codes, Value weights, std::int64_t kinds) {
+  Graph& g = codes.graph();
+  if (!g.training()) return;
+  const Value average = average_counts(g, codes.shape()[1], kinds);
+  const Value now = reshape(counts_by_position(codes, weights, kinds), average.shape());
+  g.assign(average, counts_decay * average + (1 - counts_decay) * now);
+}
+
+Value frequent_codes(Graph& g, std::int64_t batch, std::int64_t positions, std::int64_t kinds) {
+  // Logs whose differences are far beyond the noise's range where a code never came.
+  const Value logits = log(maximum(average_counts(g, positions, kinds), 1e-30f));
+  return drawn_codes({.logits = logits}, {batch});
 }
 
 Loss mean_over_item(Value terms, Value weights) {

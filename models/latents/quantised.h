@@ -25,6 +25,15 @@ Value position_weights(Value weights, Value z);
 /// `count` uniformly distributed codes of that many kinds for each item, [batch, count] i32.
 Value uniform_codes(Graph& graph, std::int64_t batch, std::int64_t count, std::int64_t kinds);
 
+/// How often each code comes at each of an item's positions in training, [positions, kinds] f32: a
+/// moving average of decay 0.999, zeros at first, in the parameter prior/counts, which no optimiser
+/// touches. A training graph moves it at the end of each run by codes [batch, positions] and the
+/// weights [batch] of the items.
+void count_in_training(Value codes, Value weights, std::int64_t kinds);
+/// Codes [batch, positions] i32, each drawn by how often it came at its position, whatever the
+/// others are; uniformly where none was counted.
+Value frequent_codes(Graph& graph, std::int64_t batch, std::int64_t positions, std::int64_t kinds);
+
 /// Sums over items of the mean of `terms` [batch, ..] over an item, and how many items count.
 Loss mean_over_item(Value terms, Value weights);
 

@@ -29,7 +29,6 @@ Value repeated(Value x, std::int64_t rows) {
 void fields(Fields& f, TextModality& m) {
   vocabulary_field(f, m.vocabulary);
   f.part("encoder", m.encoder);
-  pooling_field(f, m.pooling, "what stands for a sentence, of the encoder's states");
   f.part("decoder", m.decoder);
   // What writes sentences ends them there.
   if (!are_transformer(m.decoder)) f.derived("decoder-context", m.decoder.context).at_least(0);
@@ -43,6 +42,10 @@ void fields(Fields& f, TextModality& m) {
             str_cat("encoder and decoder share an embedding only where they have one width; theirs "
                     "are ",
                     m.encoder.width, " and ", m.decoder.width));
+}
+
+Field& sentence_pooling_field(Fields& f, TextModality& m) {
+  return pooling_field(f, m.pooling, "what stands for a sentence, of the encoder's states");
 }
 
 SentenceInputs sentence_inputs(Graph& g, const TextModality& m, std::int64_t batch,
@@ -63,22 +66,37 @@ TextTables text_tables(Graph& g, const TextModality& m) {
           embedding_table(g, m.vocabulary, m.decoder, "decoder/embedding")};
 }
 
-Value sentence_features(const SentenceInputs& inputs, Value table, const TextModality& m) {
+Encoded sentence_states(const SentenceInputs& inputs, Value table, const TextModality& m) {
   const auto scope = table.graph().scope("encoder");
-  return pooled(encode(inputs.tokens, inputs.lengths, table, m.encoder), m.pooling);
+  return encode(inputs.tokens, inputs.lengths, table, m.encoder);
+}
+
+Value sentence_features(const SentenceInputs& inputs, Value table, const TextModality& m) {
+  return pooled(sentence_states(inputs, table, m), m.pooling);
 }
 
 DecoderMemory latent_memory(Value z, const TextModality& m) {
   Graph& g = z.graph();
-  const auto decoder = g.scope("decoder");
-  const auto scope = g.scope("latent");
-  DecoderMemory memory{.vector = linear(z, m.decoder.width, "vector")};
-  if (are_transformer(m.decoder)) return memory;
+  DecoderMemory memory;
+  {
+    const auto decoder = g.scope("decoder");
+    const auto scope = g.scope("latent");
+    memory.vector = linear(z, m.decoder.width, "vector");
+  }
+  memory.start = latent_start(z, m);
+  return memory;
+}
+
+std::vector<RecurrentState> latent_start(Value z, const TextModality& m) {
+  std::vector<RecurrentState> states;
+  if (are_transformer(m.decoder)) return states;
+  const auto decoder = z.graph().scope("decoder");
+  const auto scope = z.graph().scope("latent");
   for (std::int64_t layer = 0; layer < m.decoder.layers; ++layer) {
     const Value start = linear(z, m.decoder.width, str_cat("start", layer));
-    memory.start.push_back({tanh(start), m.decoder.kind == "lstm" ? start : Value{}});
+    states.push_back({tanh(start), m.decoder.kind == "lstm" ? start : Value{}});
   }
-  return memory;
+  return states;
 }
 
 Value sentence_logits(Value tokens, Value table, const DecoderMemory& memory, std::int64_t rows,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/graph/graph.h"
 #include "models/layers/sequence_decoder.h"
@@ -20,7 +21,10 @@ struct TextModality {
   bool tied = false;               // see token_logits()
   bool shared_embeddings = false;  // encoder and decoder have one embedding
 };
+/// All but "pooling", which not every model reads.
 void fields(Fields& f, TextModality& m);
+/// Declares the setting "pooling", what sentence_features() reads.
+Field& sentence_pooling_field(Fields& f, TextModality& m);
 
 /// The inputs of a graph over sentences; see models/model.h, task "sentences".
 struct SentenceInputs {
@@ -38,13 +42,17 @@ struct TextTables {
 };
 TextTables text_tables(Graph& graph, const TextModality& modality);
 
-/// What the encoder makes of sentences: [batch, encoder width]. Parameters: encoder/..
+/// What the encoder makes of sentences, state by state. Parameters: encoder/..
+Encoded sentence_states(const SentenceInputs& inputs, Value table, const TextModality& modality);
+/// The same as one vector a sentence, [batch, encoder width].
 Value sentence_features(const SentenceInputs& inputs, Value table, const TextModality& modality);
 
 /// What a decoder is given of a latent z [rows, size] that stands for whole sentences: a vector at
 /// every step and, of recurrent layers, the states that they begin with, all linear in z (the h of
 /// a state is its tanh). Parameters: decoder/latent/vector, decoder/latent/start<i>.
 DecoderMemory latent_memory(Value z, const TextModality& modality);
+/// The states alone; none of Transformer blocks.
+std::vector<RecurrentState> latent_start(Value z, const TextModality& modality);
 
 /// Logits [time, rows, vocabulary] of tokens i32 [time, batch] given the memory, whose rows are
 /// those of the batch or several times as many: each memory of the batch in turn, [samples, batch].

@@ -113,6 +113,16 @@ TEST_CASE("labelled text: a file a class, its name and position the label") {
   CHECK_THROWS_WITH_AS(read_labelled_text({folder / "good.txt.gz", folder / "b/good.txt"}),
                        Contains("two classes are called 'good'"), DataError);
   CHECK_THROWS_AS(read_labelled_text({folder / "empty"}), UsageError);
+
+  // Where no labels are needed, one file will do.
+  const LabelledText one = read_sentences({folder / "reviews.bad.txt"});
+  CHECK(one.sentences == Strings{"dull .", "far too long"});
+  CHECK(one.labels == std::vector<std::int32_t>{0, 0});
+  CHECK(one.lines == std::vector<std::int64_t>{1, 4});
+  CHECK(one.classes == Strings{"reviews.bad"});
+  CHECK(read_sentences({folder / "reviews.bad.txt", folder / "good.txt.gz"}).labels == text.labels);
+  CHECK_THROWS_AS(read_sentences({folder / "empty"}), DataError);
+  CHECK_THROWS_AS(read_sentences({}), UsageError);
 }
 
 TEST_CASE("item split: all items once, by fractions and by folds") {

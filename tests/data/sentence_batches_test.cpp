@@ -196,6 +196,86 @@ TEST_CASE("labelled sentences: inputs, padding, limits") {
   CHECK_THROWS_AS(LabelledSentences({}, letters(), options), DataError);
 }
 
+TEST_CASE("sentences for autoencoders: a small example by hand") {
+  const LabelledText text{{"ab", "", "c"}, {0, 1, 1}, {}, {"good", "bad"}, {}};
+  SentenceOptions options{.batches = {.rows = 2, .buckets = 1}, .shuffled = false};
+  const Sentences sentences(text, letters(), options);
+  CHECK(sentences.shapes() == std::vector<BatchShape>{{2, 3, 0}});
+  CHECK(sentences.counted() == 6);
+  Batch batch = sentences.make(0);  // in order of length: the empty one, then the third
+  CHECK(sentences.rows(0) == std::vector<std::int64_t>{1, 2});
+  CHECK(list(batch.input("tokens")) == Tokens{6, 6, 0, 3, 0, 0});
+  CHECK(list(batch.input("targets")) == Tokens{7, 3, -1, 7, -1, -1});
+  CHECK(list(batch.input("lengths")) == Tokens{1, 2});
+  CHECK(list(batch.input("labels")) == Tokens{1, 1});
+  const auto weights = [&] {
+    const auto elements = batch.input("weights").as<float>();
+    return std::vector<float>(elements.begin(), elements.end());
+  };
+  CHECK(weights() == std::vector<float>{1, 1});
+  CHECK(batch.inputs.size() == 5);
+  CHECK(batch.counted == 2);
+  sentences.fill(3, batch);  // the second batch of the second pass; its second row is padding
+  CHECK(batch.position == 3);
+  CHECK(sentences.rows(3) == std::vector<std::int64_t>{0});
+  CHECK(list(batch.input("tokens")) == Tokens{6, 0, 1, 0, 2, 0});
+  CHECK(list(batch.input("targets")) == Tokens{1, -1, 2, -1, 7, -1});
+  CHECK(list(batch.input("lengths")) == Tokens{3, 0});
+  CHECK(list(batch.input("labels")) == Tokens{0, -1});
+  CHECK(weights() == std::vector<float>{1, 0});
+  CHECK(batch.counted == 1);
+
+  // Of one class there are no labels; what is too long is refused or cut, its end kept.
+  LabelledText one{{"ab", "c"}, {0, 0}, {}, {"all"}, {"all.txt"}};
+  batch = Sentences(one, letters(), options).make(0);
+  CHECK(batch.inputs.size() == 4);
+  options.limit = 2;
+  CHECK_THROWS_WITH_AS(
+      Sentences(one, letters(), options),
+      Contains("'all.txt', line 1: the sentence has 3 tokens with its end, the limit is 2"),
+      DataError);
+  options.cut = true;
+  const Sentences cut(one, letters(), options);
+  CHECK(cut.cut() == 1);
+  CHECK(column(cut.make(0).input("targets"), 0) == Tokens{1, 7});
+  CHECK_THROWS_AS(Sentences({}, letters(), options), DataError);
+  one.labels.pop_back();
+  CHECK_THROWS_AS(Sentences(one, letters(), options), UsageError);
+}
+
+TEST_CASE("sentences for autoencoders: each is in one row a pass, whatever its length") {
+  LabelledText text{mixed().source, {}, {}, {"all"}, {}};
+  text.labels.assign(text.size(), 0);
+  for (const bool shuffled : {false, true}) {
+    const Sentences sentences(
+        text, letters(),
+        {.batches = {.tokens = 40, .buckets = 3}, .shuffled = shuffled, .seed = 5});
+    CHECK(sentences.shapes().size() == 3);
+    std::map<std::int64_t, int> seen;
+    std::int64_t counted = 0;
+    Batch batch;
+    for (std::int64_t position = 0; position < sentences.batches(); ++position) {
+      sentences.fill(position, batch);
+      const BatchShape& shape = sentences.shapes()[static_cast<std::size_t>(batch.shape)];
+      REQUIRE(batch.input("tokens").type() == TensorType{{shape.length, shape.batch}, i32});
+      const auto rows = sentences.rows(position);
+      CHECK(batch.counted == std::ssize(rows));
+      for (std::size_t row = 0; row < rows.size(); ++row) {
+        ++seen[rows[row]];
+        Tokens target = letters().encode(text.sentences[static_cast<std::size_t>(rows[row])]);
+        target.push_back(target_end(letters()));
+        CHECK(batch.input("lengths").as<std::int32_t>()[row] == std::ssize(target));
+        counted += std::ssize(target);
+        target.resize(static_cast<std::size_t>(shape.length), -1);
+        CHECK(column(batch.input("targets"), static_cast<std::int64_t>(row)) == target);
+      }
+    }
+    CHECK(counted == sentences.counted());
+    CHECK(seen.size() == text.size());
+    CHECK(std::ranges::all_of(seen, [](const auto& entry) { return entry.second == 1; }));
+  }
+}
+
 TEST_CASE("sentences: lists made by hand need no lines, and unequal ones are refused") {
   const SentenceOptions options{.limit = 2};
   const ParallelText pairs{{"a", "bb"}, {"c", "d"}, {}, "one", "two"};
@@ -219,11 +299,18 @@ TEST_CASE("sentences: lists made by hand need no lines, and unequal ones are ref
   CHECK(list(LabelledSentences(labelled, letters(), {.shuffled = false}).make(0).input("labels"))
             .front() == 0);
   CHECK(select(labelled, std::vector<std::size_t>{1}).lines == std::vector<std::int64_t>{2});
+  // Without a label there is nothing to learn for a classifier, and a sentence for autoencoders.
+  const LabelledText some{{"a", "bb"}, {0, -1}, {}, {"good", "bad"}, {}};
+  CHECK_THROWS_WITH_AS(LabelledSentences(some, letters(), options),
+                       Contains("line 2: a sentence to learn the label of has none"), UsageError);
+  CHECK(list(Sentences(some, letters(), {.batches = {.rows = 2, .buckets = 1}, .shuffled = false})
+                 .make(0)
+                 .input("labels")) == Tokens{0, -1});
   for (const LabelledText& odd : {LabelledText{{"a", "b"}, {0}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a"}, {0, 1}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a", "b"}, {0, 1}, {1}, {"good", "bad"}, {}},
                                   LabelledText{{"a", "b"}, {0, 2}, {}, {"good", "bad"}, {}},
-                                  LabelledText{{"a", "b"}, {0, -1}, {}, {"good", "bad"}, {}},
+                                  LabelledText{{"a", "b"}, {0, -2}, {}, {"good", "bad"}, {}},
                                   LabelledText{{"a"}, {0}, {}, {"good", "bad"}, {"good.txt"}}}) {
     CHECK_THROWS_AS(LabelledSentences(odd, letters(), {}), UsageError);
     CHECK_THROWS_AS(select(odd, std::vector<std::size_t>{0}), UsageError);

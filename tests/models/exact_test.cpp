@@ -1,6 +1,7 @@
 // Training and generation give the same bits for any number of threads, with passes on or off.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -28,9 +29,17 @@ struct Inputs {
   Tensor images{{3, 6, 5, 1}}, weights = Tensor::of<float>({3}, {1, 0, 1});
   Tensor kl_weight = Tensor::scalar(1), temperature = Tensor::scalar(0.8f);
 
-  explicit Inputs(const std::string& task)
-      : tokens(test::some_tokens(task == "translation" ? 4 : 5, 3, vocabulary)),
-        targets(test::some_tokens(task == "translation" ? 4 : 5, 3, vocabulary, 7)) {
+  /// The time of the tokens.
+  static std::int64_t time(const ModelSettings& settings) {
+    const bool source =
+        settings.entry().task == "translation" || settings.value_of("condition") == "source";
+    return source ? shape.target_length : shape.length;
+  }
+  explicit Inputs(const ModelSettings& settings)
+      : tokens(test::some_tokens(time(settings), 3, vocabulary)),
+        targets(test::some_tokens(time(settings), 3, vocabulary, 7)) {
+    for (std::int32_t& length : lengths.as<std::int32_t>())
+      length = std::min(length, static_cast<std::int32_t>(time(settings)));
     Random random(stream_key(2, "test", "images"));
     for (float& pixel : images.as<float>()) pixel = static_cast<float>(random.uniform());
   }
@@ -58,7 +67,7 @@ std::vector<float> trained(const ModelSettings& settings, const CompileOptions& 
   const Value norm = optimise({.clip = 1}, gradients_of(model.loss));
   Workers workers(threads);
   Execution step(compile(g, {model.loss.sum, norm}, options), store, workers);
-  const Inputs inputs(settings.entry().task);
+  const Inputs inputs(settings);
   step.set("learning_rate", 0.01f);
   for (int i = 0; i < 3; ++i) test::run(step, inputs.all());
   std::vector<float> result;
@@ -107,6 +116,8 @@ const std::map<std::string, FieldValue> derived{{"vocabulary-size", vocabulary},
                                                 {"source-vocabulary-size", vocabulary},
                                                 {"classes", 3},
                                                 {"context", 8},
+                                                {"encoder-context", 8},
+                                                {"decoder-context", 8},
                                                 {"image-height", 6},
                                                 {"image-width", 5},
                                                 {"image-channels", 1}};
@@ -118,6 +129,9 @@ std::vector<Values> variants() {
                              {{"blocks", "transformer"}},
                              {{"blocks", "lstm"}, {"bidirectional", "true"}},
                              {{"blocks", "gru"}, {"bidirectional", "true"}},
+                             {{"encoder-blocks", "gru"}, {"decoder-blocks", "transformer"}},
+                             {{"resampler", "pooling"}, {"encoder-bidirectional", "true"}},
+                             {{"condition", "source"}, {"encoder-blocks", "transformer"}},
                              {{"pixels", "autoregressive"}},
                              {{"quantiser", "finite"}},
                              {{"stages", "4"}, {"quantiser-dropout", "0.5"}}};

@@ -27,9 +27,12 @@ struct Shared {
 constexpr Shared shared[] = {
     {"codes", 2, "train: vectors of a codebook; decode: the file to read"},
     {"data", 2, "train: what to learn from; the others: in the place of its test part"},
+    {"latents", 2, "of an item; of a sentence's resampler: places with codes"},
     {"out", 2, "train: the folder of the run; the others: the file to write"},
+    {"pooling", 2, "of an encoder's states; of those of a sentence's parts, which have no last"},
     {"samples", 3, "train: of an estimator; generate: texts; evaluate: of a bound"},
     {"seed", 2, "train: of weights and data; the others: of their draws"},
+    {"source-vocabulary-size", 2, "derived: of seq2seq's source; of a condition"},
     {"temperature", 2, "train: of relaxed samples; generate: of the softmax"},
     {"tokens", 2, "train: what one is; generate: how many"},
 };
@@ -55,6 +58,17 @@ std::set<std::string> setting_names() {
   return names;
 }
 
+/// The prefixes of parts: f.part("encoder", ..).
+std::set<std::string> prefixes(const std::vector<SourceFile>& files) {
+  static const std::regex part(R"re(\bf\.part\(\s*"([a-z0-9-]+)")re");
+  std::set<std::string> result;
+  for (const SourceFile& file : files)
+    for (std::sregex_iterator at(file.content.begin(), file.content.end(), part), end; at != end;
+         ++at)
+      result.insert(str_cat((*at)[1], "-"));
+  return result;
+}
+
 /// How often each name is declared in the library and the tools: f("name", ..), f.choice("name",
 /// ..), f.derived("name", ..), or the first argument of a helper, width_field(f, "name", ..).
 std::map<std::string, int> declarations(const std::vector<SourceFile>& files) {
@@ -75,8 +89,16 @@ std::map<std::string, int> declarations(const std::vector<SourceFile>& files) {
 /// "codes: 3 declarations instead of 2".
 structure::Violations violations(const std::vector<SourceFile>& files) {
   const std::map<std::string, int> found = declarations(files);
+  const std::set<std::string> parts = prefixes(files);
   structure::Violations result;
-  for (const std::string& name : setting_names()) {
+  std::set<std::string> names;
+  for (std::string name : setting_names()) {
+    // One of a part is declared under its own name.
+    for (const std::string& prefix : parts)
+      if (!found.contains(name) && name.starts_with(prefix)) name = name.substr(prefix.size());
+    names.insert(name);
+  }
+  for (const std::string& name : names) {
     const auto* const known = std::ranges::find(shared, name, &Shared::name);
     const int expected = known == std::end(shared) ? 1 : known->declarations;
     const int count = found.contains(name) ? found.at(name) : 0;

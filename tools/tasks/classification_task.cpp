@@ -5,7 +5,6 @@
 #include <charconv>
 #include <numeric>
 #include <ostream>
-#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -13,13 +12,12 @@
 #include "models/data/corpora/task_corpora.h"
 #include "models/data/item_split.h"
 #include "models/registry.h"
+#include "tools/tasks/classes.h"
 
 namespace abax {
 namespace {
 
-constexpr const char* tokenizer_file = "tokenizer.jsonl";
-constexpr const char* classes_file = "classes.txt";  // a name a line, in the order of the labels
-constexpr std::int64_t shown = 10;                   // decisions for people to look at
+constexpr std::int64_t shown = 10;  // decisions for people to look at
 
 data::LabelledText read_classes(const Words& files) {
   return data::read_labelled_text({files.begin(), files.end()});
@@ -48,16 +46,6 @@ std::string shortened(const std::string& sentence) {
   return sentence.substr(0, cut) + " ...";
 }
 
-/// Refuses files of classes that the model knows at another place: pos.txt where it has neg.
-void check_order(const std::vector<std::string>& files, const std::vector<std::string>& known) {
-  std::string order;
-  for (const std::string& name : known) order += (order.empty() ? "" : ",") + name;
-  for (std::size_t i = 0; i < std::min(files.size(), known.size()); ++i)
-    if (files[i] != known[i] && std::ranges::find(known, files[i]) != known.end())
-      throw UsageError(str_cat("the file of the class ", files[i], " stands where that of ",
-                               known[i], " belongs: the classes are ", order, ", in this order"));
-}
-
 }  // namespace
 
 void fields(Fields& f, ClassificationData& s) {
@@ -67,17 +55,6 @@ void fields(Fields& f, ClassificationData& s) {
   f.part(s.text);
   f.part(s.sentences);
   f.require(s.fold.empty() || !s.files.data.empty(), "--fold divides --data, which is not given");
-}
-
-KnownClasses known_classes(const Files& files) {
-  const auto found = files.find(tokenizer_file), names = files.find(classes_file);
-  if (found == files.end() || names == files.end())
-    throw CheckpointError(str_cat("the checkpoint holds no ", tokenizer_file, " and ", classes_file,
-                                  "; it is not one of a classifier that abax-train wrote"));
-  KnownClasses result{data::Tokenizer::from_text(found->second), {}};
-  std::istringstream lines(names->second);
-  for (std::string line; std::getline(lines, line);) result.names.push_back(line);
-  return result;
 }
 
 void ClassificationTask::read(Use use) {
@@ -131,7 +108,7 @@ ClassificationTask::ClassificationTask(const RunSettings& settings, const Files*
       seed_(settings.training.seed) {
   read(use);
   if (known) {
-    KnownClasses all = known_classes(*known);
+    KnownClasses all = known_classes(*known, "a classifier");
     tokenizer_ = std::move(all.tokenizer);
     classes_ = std::move(all.names);
   } else {
@@ -163,9 +140,7 @@ const data::BatchSource* ClassificationTask::source(Part part) const {
   return of(part).batches.get();
 }
 
-Files ClassificationTask::files() const {
-  return {{tokenizer_file, tokenizer_->to_text()}, {classes_file, joined(classes_)}};
-}
+Files ClassificationTask::files() const { return files_of(*tokenizer_, classes_); }
 
 LineBatches ClassificationTask::lines(Part part) const {
   data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);

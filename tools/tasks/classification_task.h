@@ -64,12 +64,4 @@ struct ClassPrediction {
 void fields(Fields& f, ClassPrediction& s);
 void predict_classes(const AnySettings& settings, RunContext& context, std::ostream& out);
 
-/// The tokeniser and the names of the classes that a checkpoint keeps. Throws CheckpointError where
-/// it has none.
-struct KnownClasses {
-  data::Tokenizer tokenizer;
-  std::vector<std::string> names;
-};
-KnownClasses known_classes(const Files& files);
-
 }  // namespace abax

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "models/generation/line_classifier.h"
+#include "tools/tasks/classes.h"
 #include "tools/tasks/classification_task.h"
 #include "tools/tasks/tasks.h"
 
@@ -17,7 +18,7 @@ void fields(Fields& f, ClassPrediction& s) {
 
 void predict_classes(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ClassPrediction& s = *settings.get<ClassPrediction>();
-  const KnownClasses known = known_classes(context.run.files());
+  const KnownClasses known = known_classes(context.run.files(), "a classifier");
   Workers workers(static_cast<int>(context.threads));
   LineClassifier classifier(context.store, context.run.settings.model, known.tokenizer, workers);
   for (const std::vector<float>& probabilities : classifier.classify(lines_of_file(s.source))) {

@@ -5,6 +5,7 @@
 #include "core/io/file.h"
 #include "tools/images/picture.h"
 #include "tools/tasks/code_task.h"
+#include "tools/tasks/drawing.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/tasks.h"
 
@@ -31,7 +32,7 @@ void codes_of_field(Fields& f, std::string& folder, std::string help) {
 void fields(Fields& f, CodeGeneration& s) {
   f.group("Pictures by a prior over codes");
   picture_fields(f, s.out, s.count, "images a label (0: 10)");
-  f("label", s.label, "labels, each a row; without it all of them").at_least(0);
+  label_field(f, s.label, "labels, each a row; without it all of them").at_least(0);
   codes_of_field(f, s.codes_of, "the autoencoder's run, where it does not lie where it lay");
   f.part(s.drawing);
 }

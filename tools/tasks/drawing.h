@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "core/base/random.h"
 #include "models/generation/sampling.h"
@@ -19,6 +21,13 @@ struct Drawing {
 };
 void fields(Fields& f, Drawing& s);
 
+/// How many results; 0: as many as suit what is asked for.
+void count_field(Fields& f, std::int64_t& count, std::string help);
+/// Which labels to make something of: numbers, or names.
+template <class Labels>
+Field& label_field(Fields& f, Labels& labels, std::string help) {
+  return f("label", labels, std::move(help));
+}
 /// The seed of a tool's draws.
 void draws_seed_field(Fields& f, std::int64_t& seed, std::string help);
 

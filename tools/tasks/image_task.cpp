@@ -170,11 +170,7 @@ Results ImageTask::results(const Evaluation& evaluation) const {
 }
 
 Json::Object ImageTask::details(const Evaluation& evaluation) const {
-  const auto found = evaluation.statistics.find("kl_per_latent");
-  if (found == evaluation.statistics.end()) return {};
-  Json::Array values;
-  for (const double sum : found->second) values.emplace_back(sum / evaluation.loss.count);
-  return {{"kl_per_latent", std::move(values)}};
+  return kl_of_latents(evaluation);
 }
 
 Results ImageTask::score(Part part, Variables& store, Workers& workers,

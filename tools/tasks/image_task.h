@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/data/images/image_batches.h"
+#include "tools/tasks/code_files.h"
 #include "tools/tasks/task.h"
 #include "tools/training/run_settings.h"
 
@@ -84,10 +85,7 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
 
 /// Likewise encode: the codes of images, the likeliest ones or drawn ones.
 struct ImageEncoding {
-  Words data;
-  std::string out;
-  bool sampled = false;
-  std::int64_t seed = 1;
+  Encoding codes;
   std::string images;
 };
 void fields(Fields& f, ImageEncoding& s);

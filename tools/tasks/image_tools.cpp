@@ -2,17 +2,16 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 #include <ostream>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
-#include "models/data/codes/code_file.h"
 #include "models/data/codes/npy.h"
-#include "models/data/shuffle.h"
 #include "models/generation/coder.h"
+#include "models/generation/interpolation.h"
 #include "tools/images/picture.h"
+#include "tools/tasks/code_files.h"
 #include "tools/tasks/drawing.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/tasks.h"
@@ -71,35 +70,6 @@ Tensor traversal(const ImageGeneration& o, const Tensor& from, const CodeShape& 
   return codes;
 }
 
-/// Rows of codes from ends[0] to ends[1].
-Tensor interpolation(const ImageGeneration& o, const Tensor& ends, std::int64_t steps) {
-  const std::int64_t positions = ends.shape()[1];
-  std::vector<std::int64_t> order(static_cast<std::size_t>(positions));
-  std::iota(order.begin(), order.end(), 0);
-  Random random(stream_key(static_cast<std::uint64_t>(o.seed), "generate", "sample"));
-  data::shuffle<std::int64_t>(order, random);
-  Tensor codes({steps, positions}, ends.dtype());
-  for (std::int64_t step = 0; step < steps; ++step) {
-    const double share = static_cast<double>(step) / static_cast<double>(steps - 1);
-    if (ends.dtype() == i32) {
-      copy_row<std::int32_t>(ends, 0, codes, step);
-      const std::int64_t taken = std::llround(share * static_cast<double>(positions));
-      for (std::int64_t i = 0; i < taken; ++i) {
-        const std::int64_t position = order[static_cast<std::size_t>(i)];
-        codes.as<std::int32_t>()[static_cast<std::size_t>(step * positions + position)] =
-            ends.as<std::int32_t>()[static_cast<std::size_t>(positions + position)];
-      }
-    } else {
-      for (std::int64_t i = 0; i < positions; ++i) {
-        const auto at = static_cast<std::size_t>(i), end = static_cast<std::size_t>(positions + i);
-        codes.as<float>()[static_cast<std::size_t>(step * positions + i)] =
-            static_cast<float>((1 - share) * ends.as<float>()[at] + share * ends.as<float>()[end]);
-      }
-    }
-  }
-  return codes;
-}
-
 /// All images of a pass.
 data::Images seen_images(const data::BatchSource& source) {
   data::Images images;
@@ -120,8 +90,8 @@ data::Images seen_images(const data::BatchSource& source) {
 }  // namespace
 
 void picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help) {
-  out_field(f, out, "the PNG file to write").placeholder("FILE.png");
-  f("count", count, std::move(help)).at_least(0).at_most(1 << 16);
+  out_field(f, out, "the PNG file to write").placeholder("FILE.png").needed();
+  count_field(f, count, std::move(help));
 }
 
 void fields(Fields& f, ImageGeneration& s) {
@@ -149,15 +119,7 @@ void fields(Fields& f, ImageGeneration& s) {
 
 void fields(Fields& f, ImageEncoding& s) {
   f.group("Codes of images");
-  test_data_field(f, s.data);
-  out_field(
-      f, s.out,
-      "file to write: .npy for an array [images, positions], .jsonl for a line an image, with "
-      "its label; both keep the model's hash");
-  f("sampled", s.sampled,
-    "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");
-  // The likeliest codes are always the same.
-  if (s.sampled) draws_seed_field(f, s.seed, "the same seed, the same codes");
+  fields(f, s.codes, "images");
   f("images", s.images,
     "also write the images as the model sees them, binarised where it wants them so, to this IDX "
     "file, which --data reads")
@@ -166,10 +128,11 @@ void fields(Fields& f, ImageEncoding& s) {
 
 void fields(Fields& f, ImageDecoding& s) {
   f.group("Images of codes");
-  f("codes", s.codes, "file of codes, .npy or .jsonl").placeholder("FILE").needed();
+  codes_field(f, s.codes);
   out_field(f, s.out,
             "file to write: .png for one picture of all images, .npy for an array [images, height, "
-            "width, channels] of numbers from 0 to 1");
+            "width, channels] of numbers from 0 to 1")
+      .needed();
 }
 
 void generate_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
@@ -187,7 +150,8 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
     if (o.image.size() != 2) throw UsageError("--interpolate goes between two: --image A,B");
     columns = o.count > 0 ? o.count : default_steps;
     if (columns < 2) throw UsageError("--count: an interpolation takes at least two steps");
-    codes = interpolation(o, coder.encode(chosen_images(o, context).inputs), columns);
+    codes = interpolated_codes(coder.encode(chosen_images(o, context).inputs), columns,
+                               static_cast<std::uint64_t>(o.seed));
   } else if (!o.traverse.empty()) {
     columns = o.count > 0 ? o.count : default_steps;
     if (shape.kinds > 0) columns = std::min(columns, shape.kinds);
@@ -205,23 +169,16 @@ void generate_images(const AnySettings& settings, RunContext& context, std::ostr
 void encode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const ImageEncoding& o = *settings.get<ImageEncoding>();
   const SavedRun& run = context.run;
-  check_codes_name(o.out);
-  for (const std::string& path : {o.out, o.images})
-    if (!path.empty()) check_writable(path);
-  context.store.set_seed(static_cast<std::uint64_t>(o.seed));
+  begin_encoding(o.codes, context);
+  if (!o.images.empty()) check_writable(o.images);
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
-  const std::unique_ptr<Task> task = open_test(run, o.data, context.notes);
-  EncodedItems encoded =
-      encode(coder, *task->source(Part::test), o.sampled ? Codes::sampled : Codes::likeliest);
+  const std::unique_ptr<Task> task = open_test(run, o.codes.data, context.notes);
+  EncodedItems encoded = encode(coder, *task->source(Part::test), o.codes.codes());
   const std::size_t count = encoded.labels.size();
-  write_codes(o.out, {.model = run.settings.model.name(),
-                      .hash = run.checkpoint.hash(),
-                      .shape = coder.shape(),
-                      .codes = std::move(encoded.codes),
-                      .labels = std::move(encoded.labels)});
+  write_codes_of(run, o.codes.out, coder.shape(), std::move(encoded));
   if (!o.images.empty()) data::write_idx(o.images, seen_images(*task->source(Part::test)));
-  out << "codes of " << count << " images in " << o.out << '\n';
+  out << "codes of " << count << " images in " << o.codes.out << '\n';
 }
 
 void decode_images(const AnySettings& settings, RunContext& context, std::ostream& out) {
@@ -231,16 +188,10 @@ void decode_images(const AnySettings& settings, RunContext& context, std::ostrea
   if (path.extension() != ".png" && path.extension() != ".npy")
     throw UsageError(str_cat("--out: '", o.out, "' is named neither .png nor .npy"));
   check_writable(path);
-  const CodeFile file = read_codes(o.codes);
-  if (file.hash != run.checkpoint.hash())
-    throw CheckpointError(
-        str_cat("'", o.codes, "' holds codes of another model (", file.model, ", hash ", file.hash,
-                "); this one is ", run.settings.model.name(), ", hash ", run.checkpoint.hash(),
-                "; encode the images anew, or give the --checkpoint they are of"));
+  const CodeFile file = read_codes_of(run, o.codes, "images");
   Workers workers(static_cast<int>(context.threads));
   Coder coder(context.store, run.settings.model, workers);
   const std::int64_t count = file.codes.shape()[0];
-  if (count == 0) throw DataError(str_cat("'", o.codes, "' holds the codes of no image"));
   const Tensor images = coder.decode(file.codes);
   if (path.extension() == ".npy")
     write_npy(path, images);

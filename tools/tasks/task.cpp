@@ -18,6 +18,14 @@ Results Task::results(const Evaluation& evaluation) const {
   return results;
 }
 
+Json::Object kl_of_latents(const Evaluation& evaluation) {
+  const auto found = evaluation.statistics.find("kl_per_latent");
+  if (found == evaluation.statistics.end()) return {};
+  Json::Array values;
+  for (const double sum : found->second) values.emplace_back(sum / evaluation.loss.count);
+  return {{"kl_per_latent", std::move(values)}};
+}
+
 std::string fingerprint(const data::BatchSource& source) {
   std::uint64_t hash = 0;
   data::Batch batch;

@@ -100,6 +100,9 @@ class Task {
   virtual std::vector<std::string> next_commands(const std::string& folder) const = 0;
 };
 
+/// {"kl_per_latent": [..]}, in nats an item, where the statistics have it.
+Json::Object kl_of_latents(const Evaluation& evaluation);
+
 /// A hash of the first pass over a source, 16 hexadecimal digits.
 std::string fingerprint(const data::BatchSource& source);
 

@@ -13,6 +13,7 @@
 #include "tools/tasks/evaluation.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
+#include "tools/tasks/sentence_task.h"
 #include "tools/tasks/translation_task.h"
 
 namespace abax {
@@ -32,7 +33,7 @@ void translation_score_fields(Fields& f, ScoreOptions& s) {
   search_fields(f, s.beam, s.length_penalty);
 }
 
-void image_score_fields(Fields& f, ScoreOptions& s) {
+void autoencoder_score_fields(Fields& f, ScoreOptions& s) {
   f.group("Evaluation of autoencoders");
   f("samples", s.samples,
     "also the bound by so many samples of the posterior an item (IWAE, Burda et al. 2016)")
@@ -58,13 +59,20 @@ const std::vector<TaskEntry>& tasks() {
        .open = open<ClassificationTask>,
        .predict = {ClassPrediction{}, predict_classes},
        .evaluate = evaluation()},
+      {.name = "sentences",
+       .data = SentenceData{},
+       .open = open<SentenceTask>,
+       .generate = {SentenceGeneration{}, generate_sentences},
+       .encode = {SentenceEncoding{}, encode_sentences},
+       .decode = {SentenceDecoding{}, decode_sentences},
+       .evaluate = evaluation(autoencoder_score_fields)},
       {.name = "images",
        .data = ImageData{},
        .open = open<ImageTask>,
        .generate = {ImageGeneration{}, generate_images},
        .encode = {ImageEncoding{}, encode_images},
        .decode = {ImageDecoding{}, decode_images},
-       .evaluate = evaluation(image_score_fields)},
+       .evaluate = evaluation(autoencoder_score_fields)},
       {.name = "codes",
        .data = CodeData{},
        .open = open<CodeTask>,
@@ -85,7 +93,7 @@ void source_field(Fields& f, std::string& file, std::string help) {
 }
 
 Field& out_field(Fields& f, std::string& file, std::string help) {
-  return f("out", file, std::move(help)).placeholder("FILE").needed();
+  return f("out", file, std::move(help)).placeholder("FILE");
 }
 
 void test_data_field(Fields& f, Words& files) {

@@ -10,7 +10,10 @@
 // sentence is in two parts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "models/data/text/labelled_text.h"
 #include "models/data/text/parallel_text.h"
@@ -60,5 +63,32 @@ inline constexpr double judgement_noise = 0.1;
 ///
 ///     the soup was very good but the waiter never seemed friendly .
 LabelledCorpus judgements(std::uint64_t seed, const PartSizes& sizes = {});
+
+struct SentenceCorpus {
+  /// The label of a sentence is the latent that made it.
+  LabelledText train, valid, test;
+  /// The entropy of the latent: what a code that is the latent costs.
+  double latent_nats = 0;
+  /// -log p of all sentences of the part, whatever their latents: over their number what no model
+  /// can expect to be below.
+  double train_nats = 0, valid_nats = 0, test_nats = 0;
+};
+
+/// Of moods(): 4 kinds by 4 moods, equally likely, ln 16 = 2.77 nats.
+inline constexpr std::size_t mood_latents = 16;
+
+/// Reports, questions, requests and wishes (the kinds), each calm, happy, sad or angry (the moods).
+/// The two decide what words are likely nearly everywhere, each word alone leaving doubt and all
+/// together hardly any; given them, all places of a sentence are independent. So nothing but the
+/// latent tells of more than one place, and its label, 4 * kind + mood, can be read from 999 of
+/// 1,000 sentences. 12 to 15 words and signs, 19.4 nats a sentence.
+///
+///     well , first anna has gently mended the plain boat outside in peace .
+///     hey , would tom really kick a horrid ring for spite ?!
+SentenceCorpus moods(std::uint64_t seed, const PartSizes& sizes = {});
+
+/// log p(sentence, latent) for each of the latents under the probabilities of moods(); -infinity
+/// where they cannot make the sentence. It tells what a model's own sentences are worth.
+std::vector<double> mood_log_probabilities(std::string_view sentence);
 
 }  // namespace abax::data

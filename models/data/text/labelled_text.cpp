@@ -21,6 +21,11 @@ LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files)
   if (files.size() < 2)
     throw UsageError(
         str_cat("labelled text needs one file a class, at least two; got ", files.size()));
+  return read_sentences(files);
+}
+
+LabelledText read_sentences(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) throw UsageError("expected a file of sentences, got none");
   LabelledText result;
   for (const std::filesystem::path& file : files) {
     const std::string name = class_name(file);
@@ -57,7 +62,7 @@ void check_lists(const LabelledText& text) {
     throw UsageError(str_cat("a LabelledText names a file for each class or none, got ",
                              text.files.size(), " files and ", text.classes.size(), " classes"));
   for (std::size_t i = 0; i < count; ++i)
-    if (text.labels[i] < 0 || static_cast<std::size_t>(text.labels[i]) >= text.classes.size())
+    if (text.labels[i] < -1 || text.labels[i] >= std::ssize(text.classes))
       throw UsageError(str_cat("the label ", text.labels[i], " of sentence ", i, " is none of ",
                                text.classes.size(), " classes"));
 }

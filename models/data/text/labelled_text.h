@@ -1,4 +1,4 @@
-// Sentences with labels: one file a class, a sentence a line.
+// Sentences, a sentence a line: one file a class, whose number is their label.
 //
 //     LabelledText text = read_labelled_text({"negative.txt", "positive.txt.gz"});
 //     text.classes[1];     // "positive", whose sentences have the label 1
@@ -15,7 +15,7 @@ namespace abax::data {
 
 struct LabelledText {
   std::vector<std::string> sentences;
-  std::vector<std::int32_t> labels;  // of each sentence, from 0
+  std::vector<std::int32_t> labels;  // of each sentence, from 0; -1 where it has none
   std::vector<std::int64_t> lines;   // of each, in its class's file, from 1; empty: 1, 2, ..
   std::vector<std::string> classes;  // names, by label
   std::vector<std::string> files;    // of the classes, for messages; may be empty
@@ -32,9 +32,12 @@ struct LabelledText {
 /// Throws UsageError on fewer than two files, DataError on a file without sentences and on equal
 /// names.
 LabelledText read_labelled_text(const std::vector<std::filesystem::path>& files);
+/// The same of one file or more: sentences, whose labels say nothing where all are in one file.
+/// Throws UsageError on no files, DataError as above.
+LabelledText read_sentences(const std::vector<std::filesystem::path>& files);
 
-/// Throws UsageError, saying what, where the lists are not equally long or a label is none of the
-/// classes'.
+/// Throws UsageError, saying what, where the lists are not equally long or a label is neither -1
+/// nor one of the classes'.
 void check_lists(const LabelledText& text);
 
 /// The sentences at these positions; the classes stay as they are. Throws UsageError on one that

@@ -32,6 +32,14 @@ class Limiter {
     }
   }
 
+  /// With its end, which stays when the sentence is cut.
+  Tokens ended(const Tokenizer& tokenizer, const std::string& sentence, std::int32_t end,
+               const Place& place) {
+    Tokens tokens = encode(tokenizer, sentence, place);
+    tokens.push_back(end);
+    return limit(std::move(tokens), 1, place);
+  }
+
   /// `kept`: what must stay at the end (an end token) when the sentence is cut.
   Tokens limit(Tokens tokens, std::int64_t kept, const Place& place) {
     const std::int64_t length = std::ssize(tokens);
@@ -54,10 +62,6 @@ class Limiter {
   std::int64_t count_ = 0;
 };
 
-BatchOrder make_order(const std::vector<ItemSize>& sizes, const SentenceOptions& options) {
-  return {make_buckets(sizes, options.batches), sizes, options.shuffled, options.seed};
-}
-
 /// The elements of an input, which outlive further calls.
 std::span<std::int32_t> filled(Batch& batch, std::string_view name, Shape shape,
                                std::int32_t value) {
@@ -76,84 +80,142 @@ void put(std::span<std::int32_t> to, const BatchShape& shape, std::size_t column
   }
 }
 
+/// The inputs of what is predicted token by token.
+struct TargetInputs {
+  std::span<std::int32_t> tokens, targets;  // [time, batch]
+};
+
+TargetInputs target_inputs(Batch& batch, std::int64_t time, std::int64_t rows) {
+  const auto tokens = filled(batch, "tokens", {time, rows}, 0);
+  return {tokens, filled(batch, "targets", {time, rows}, -1)};
+}
+
+/// `target` has its end.
+void put_target(const TargetInputs& to, const BatchShape& shape, std::size_t column,
+                std::int32_t begin, std::span<const std::int32_t> target) {
+  put(to.tokens, shape, column, 0, {&begin, 1});
+  put(to.tokens, shape, column, 1, target.first(target.size() - 1));
+  put(to.targets, shape, column, 0, target);
+}
+
+/// Where a sentence of a labelled text stands.
+Place place_of_sentence(const LabelledText& text, std::size_t sentence) {
+  const auto label = static_cast<std::size_t>(std::max(0, text.labels[sentence]));
+  return {text.files.empty() ? text.classes[label] : text.files[label], text.line(sentence)};
+}
+
 }  // namespace
 
-SentencePairs::SentencePairs(const ParallelText& text, const Tokenizer& source,
-                             const Tokenizer& target, const SentenceOptions& options)
-    : begin_(target_begin(target)), order_([&] {
-        check_lists(text);
-        if (text.size() == 0) throw DataError("expected pairs of sentences, got none");
-        Limiter limiter(options);
-        std::vector<ItemSize> sizes;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-          const auto side = [&](const Tokenizer& tokenizer, const std::string& sentence,
-                                std::int32_t end, const std::string& file) {
-            const Place place{file, text.line(i)};
-            Tokens tokens = limiter.encode(tokenizer, sentence, place);
-            tokens.push_back(end);
-            return limiter.limit(std::move(tokens), 1, place);
-          };
-          sources_.push_back(side(source, text.source[i], source_end(source), text.source_name));
-          targets_.push_back(side(target, text.target[i], target_end(target), text.target_name));
-          sizes.push_back({std::ssize(sources_.back()), std::ssize(targets_.back())});
-          counted_ += std::ssize(targets_.back());
-        }
-        cut_ = limiter.count();
-        return make_order(sizes, options);
-      }()) {}
+void SentenceBatches::arrange(const std::vector<ItemSize>& sizes, const SentenceOptions& options,
+                              std::int64_t cut) {
+  order_.emplace(make_buckets(sizes, options.batches), sizes, options.shuffled, options.seed);
+  cut_ = cut;
+}
 
-void SentencePairs::fill(std::int64_t position, Batch& batch) const {
-  const BatchOrder::Rows rows = order_.at(position);
-  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
-  const auto source = filled(batch, "source", {shape.length, shape.batch}, 0);
-  const auto lengths = filled(batch, "source_lengths", {shape.batch}, 0);
-  const auto tokens = filled(batch, "tokens", {shape.target_length, shape.batch}, 0);
-  const auto targets = filled(batch, "targets", {shape.target_length, shape.batch}, -1);
+BatchOrder::Rows SentenceBatches::begin(std::int64_t position, Batch& batch) const {
+  BatchOrder::Rows rows = order_->at(position);
   batch.shape = rows.shape;
   batch.position = position;
   batch.counted = 0;
+  return rows;
+}
+
+SentencePairs::SentencePairs(const ParallelText& text, const Tokenizer& source,
+                             const Tokenizer& target, const SentenceOptions& options)
+    : begin_(target_begin(target)) {
+  check_lists(text);
+  if (text.size() == 0) throw DataError("expected pairs of sentences, got none");
+  Limiter limiter(options);
+  std::vector<ItemSize> sizes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const Place from{text.source_name, text.line(i)}, to{text.target_name, text.line(i)};
+    sources_.push_back(limiter.ended(source, text.source[i], source_end(source), from));
+    targets_.push_back(limiter.ended(target, text.target[i], target_end(target), to));
+    sizes.push_back({std::ssize(sources_.back()), std::ssize(targets_.back())});
+    counted_ += std::ssize(targets_.back());
+  }
+  arrange(sizes, options, limiter.count());
+}
+
+void SentencePairs::fill(std::int64_t position, Batch& batch) const {
+  const BatchOrder::Rows rows = begin(position, batch);
+  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
+  const auto source = filled(batch, "source", {shape.length, shape.batch}, 0);
+  const auto lengths = filled(batch, "source_lengths", {shape.batch}, 0);
+  const TargetInputs inputs = target_inputs(batch, shape.target_length, shape.batch);
   for (std::size_t row = 0; row < rows.items.size(); ++row) {
     const auto item = static_cast<std::size_t>(rows.items[row]);
-    const std::span<const std::int32_t> target = targets_[item];
     put(source, shape, row, 0, sources_[item]);
     lengths[row] = static_cast<std::int32_t>(sources_[item].size());
-    put(tokens, shape, row, 0, {&begin_, 1});
-    put(tokens, shape, row, 1, target.first(target.size() - 1));
-    put(targets, shape, row, 0, target);
-    batch.counted += std::ssize(target);
+    put_target(inputs, shape, row, begin_, targets_[item]);
+    batch.counted += std::ssize(targets_[item]);
+  }
+}
+
+Sentences::Sentences(const LabelledText& text, const Tokenizer& tokenizer,
+                     const SentenceOptions& options)
+    : begin_(target_begin(tokenizer)) {
+  check_lists(text);
+  if (text.size() == 0) throw DataError("expected sentences, got none");
+  Limiter limiter(options);
+  std::vector<ItemSize> sizes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    targets_.push_back(limiter.ended(tokenizer, text.sentences[i], target_end(tokenizer),
+                                     place_of_sentence(text, i)));
+    sizes.push_back({std::ssize(targets_.back()), 0});
+    counted_ += std::ssize(targets_.back());
+  }
+  if (text.classes.size() > 1) labels_ = text.labels;
+  arrange(sizes, options, limiter.count());
+}
+
+void Sentences::fill(std::int64_t position, Batch& batch) const {
+  const BatchOrder::Rows rows = begin(position, batch);
+  const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
+  const TargetInputs inputs = target_inputs(batch, shape.length, shape.batch);
+  const auto lengths = filled(batch, "lengths", {shape.batch}, 0);
+  const auto weights = batch.prepare("weights", {{shape.batch}, f32}).as<float>();
+  std::span<std::int32_t> labels;
+  if (!labels_.empty()) labels = filled(batch, "labels", {shape.batch}, -1);
+  std::ranges::fill(weights, 0.f);
+  batch.counted = std::ssize(rows.items);
+  for (std::size_t row = 0; row < rows.items.size(); ++row) {
+    const auto item = static_cast<std::size_t>(rows.items[row]);
+    put_target(inputs, shape, row, begin_, targets_[item]);
+    lengths[row] = static_cast<std::int32_t>(targets_[item].size());
+    weights[row] = 1;
+    if (!labels_.empty()) labels[row] = labels_[item];
   }
 }
 
 LabelledSentences::LabelledSentences(const LabelledText& text, const Tokenizer& tokenizer,
                                      const SentenceOptions& options)
-    : labels_(text.labels), order_([&] {
-        check_lists(text);
-        if (text.size() == 0) throw DataError("expected sentences with labels, got none");
-        Limiter limiter(options);
-        std::vector<ItemSize> sizes;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-          const auto label = static_cast<std::size_t>(text.labels[i]);
-          const Place place{text.files.empty() ? text.classes[label] : text.files[label],
-                            text.line(i)};
-          Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
-          if (tokens.empty())
-            throw DataError(abax::str_cat("'", place.file, "', line ", place.line,
-                                          ": the sentence has no tokens; take it out"));
-          sentences_.push_back(limiter.limit(std::move(tokens), 0, place));
-          sizes.push_back({std::ssize(sentences_.back()), 0});
-        }
-        cut_ = limiter.count();
-        return make_order(sizes, options);
-      }()) {}
+    : labels_(text.labels) {
+  check_lists(text);
+  if (text.size() == 0) throw DataError("expected sentences with labels, got none");
+  Limiter limiter(options);
+  std::vector<ItemSize> sizes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const Place place = place_of_sentence(text, i);
+    if (text.labels[i] < 0)
+      throw UsageError(str_cat("'", place.file, "', line ", place.line,
+                               ": a sentence to learn the label of has none"));
+    Tokens tokens = limiter.encode(tokenizer, text.sentences[i], place);
+    if (tokens.empty())
+      throw DataError(str_cat("'", place.file, "', line ", place.line,
+                              ": the sentence has no tokens; take it out"));
+    sentences_.push_back(limiter.limit(std::move(tokens), 0, place));
+    sizes.push_back({std::ssize(sentences_.back()), 0});
+  }
+  arrange(sizes, options, limiter.count());
+}
 
 void LabelledSentences::fill(std::int64_t position, Batch& batch) const {
-  const BatchOrder::Rows rows = order_.at(position);
+  const BatchOrder::Rows rows = begin(position, batch);
   const BatchShape& shape = shapes()[static_cast<std::size_t>(rows.shape)];
   const auto tokens = filled(batch, "tokens", {shape.length, shape.batch}, 0);
   const auto lengths = filled(batch, "lengths", {shape.batch}, 1);
   const auto labels = filled(batch, "labels", {shape.batch}, -1);
-  batch.shape = rows.shape;
-  batch.position = position;
   batch.counted = std::ssize(rows.items);
   for (std::size_t row = 0; row < rows.items.size(); ++row) {
     const auto item = static_cast<std::size_t>(rows.items[row]);

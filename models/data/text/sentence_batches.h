@@ -1,10 +1,11 @@
-// Batches of sentences for translation and classification, in length buckets.
+// Batches of sentences for autoencoders, translation and classification, in length buckets.
 //
 //     SentencePairs pairs(text, source_tokenizer, target_tokenizer, {.batches = {.tokens = 2048}});
 //     Batch batch = pairs.make(0);   // "source", "source_lengths", "tokens", "targets"
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "models/data/batch.h"
@@ -36,11 +37,38 @@ struct SentenceOptions {
   std::uint64_t seed = 0;
 };
 
+/// What the sources of batches below have in common.
+class SentenceBatches : public BatchSource {
+ public:
+  const std::vector<BatchShape>& shapes() const override { return order_->buckets().shapes; }
+  std::int64_t batches() const override { return order_->batches(); }
+
+  /// The sentences (or pairs) of a batch, as positions in the text, row by row; rows beyond them
+  /// are padding.
+  std::vector<std::int64_t> rows(std::int64_t position) const { return order_->at(position).items; }
+  const Buckets& buckets() const { return order_->buckets(); }
+  /// Sentences that were cut to the limit.
+  std::int64_t cut() const { return cut_; }
+
+ protected:
+  using Tokens = std::vector<std::int32_t>;
+  /// To be called once, when the constructor knows the sizes of all items. Throws as
+  /// make_buckets() does.
+  void arrange(const std::vector<ItemSize>& sizes, const SentenceOptions& options,
+               std::int64_t cut);
+  /// Which items make the batch, whose shape and position are set.
+  BatchOrder::Rows begin(std::int64_t position, Batch& batch) const;
+
+ private:
+  std::optional<BatchOrder> order_;
+  std::int64_t cut_ = 0;
+};
+
 /// Pairs of sentences: "source" [length, batch] i32 (padding 0), "source_lengths" [batch] i32,
 /// "tokens" [target_length, batch] i32 (begin, then the target; padding 0), "targets"
 /// [target_length, batch] i32 (the target, then its end; padding -1). A padded row has source
 /// length 0 and targets -1.
-class SentencePairs : public BatchSource {
+class SentencePairs : public SentenceBatches {
  public:
   /// Throws UsageError on options that make no sense (see make_buckets()) and on lists that are not
   /// equally long, DataError with file,
@@ -48,47 +76,53 @@ class SentencePairs : public BatchSource {
   SentencePairs(const ParallelText& text, const Tokenizer& source, const Tokenizer& target,
                 const SentenceOptions& options);
 
-  const std::vector<BatchShape>& shapes() const override { return order_.buckets().shapes; }
-  std::int64_t batches() const override { return order_.batches(); }
   void fill(std::int64_t position, Batch& batch) const override;
 
-  /// The pairs of a batch, as positions in the text, row by row; rows beyond them are padding.
-  std::vector<std::int64_t> rows(std::int64_t position) const { return order_.at(position).items; }
-  const Buckets& buckets() const { return order_.buckets(); }
   /// Targets of one pass: tokens and ends.
   std::int64_t counted() const { return counted_; }
-  /// Sentences that were cut to the limit.
-  std::int64_t cut() const { return cut_; }
 
  private:
   std::int32_t begin_;
-  std::int64_t counted_ = 0, cut_ = 0;
-  std::vector<std::vector<std::int32_t>> sources_, targets_;  // by pair, end tokens included
-  BatchOrder order_;
+  std::int64_t counted_ = 0;
+  std::vector<Tokens> sources_, targets_;  // by pair, end tokens included
+};
+
+/// Sentences as an autoencoder takes them: "tokens" [length, batch] i32 (begin, then the sentence;
+/// padding 0), "targets" [length, batch] i32 (the sentence, then its end; padding -1), "lengths"
+/// [batch] i32 (of the targets, which is also how many of "tokens" count), "weights" [batch] f32,
+/// and where the text has several classes "labels" [batch] i32, -1 for none. A padded row has
+/// length 0, weight 0, targets and label -1. A batch counts sentences.
+class Sentences : public SentenceBatches {
+ public:
+  /// Throws as SentencePairs does. A sentence without tokens is its end alone.
+  Sentences(const LabelledText& text, const Tokenizer& tokenizer, const SentenceOptions& options);
+
+  void fill(std::int64_t position, Batch& batch) const override;
+
+  /// Targets of one pass: tokens and ends.
+  std::int64_t counted() const { return counted_; }
+
+ private:
+  std::int32_t begin_;
+  std::int64_t counted_ = 0;
+  std::vector<Tokens> targets_;       // by sentence, end tokens included
+  std::vector<std::int32_t> labels_;  // none where the text has one class
 };
 
 /// Sentences with labels: "tokens" [length, batch] i32 (padding 0), "lengths" [batch] i32, "labels"
 /// [batch] i32. A padded row has length 1, so that a mean over it is a number, and label -1.
-class LabelledSentences : public BatchSource {
+class LabelledSentences : public SentenceBatches {
  public:
-  /// Throws as SentencePairs does, and DataError on a sentence without tokens.
+  /// Throws as SentencePairs does, DataError on a sentence without tokens and UsageError on one
+  /// without a label.
   LabelledSentences(const LabelledText& text, const Tokenizer& tokenizer,
                     const SentenceOptions& options);
 
-  const std::vector<BatchShape>& shapes() const override { return order_.buckets().shapes; }
-  std::int64_t batches() const override { return order_.batches(); }
   void fill(std::int64_t position, Batch& batch) const override;
 
-  /// The sentences of a batch, as positions in the text, row by row; rows beyond them are padding.
-  std::vector<std::int64_t> rows(std::int64_t position) const { return order_.at(position).items; }
-  const Buckets& buckets() const { return order_.buckets(); }
-  std::int64_t cut() const { return cut_; }
-
  private:
-  std::int64_t cut_ = 0;
-  std::vector<std::vector<std::int32_t>> sentences_;
+  std::vector<Tokens> sentences_;
   std::vector<std::int32_t> labels_;
-  BatchOrder order_;
 };
 
 }  // namespace abax::data
