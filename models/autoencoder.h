@@ -25,7 +25,8 @@ struct Autoencoder {
   CodeShape (*shape)(const ModelSettings& settings) = nullptr;
   /// The likeliest codes of items; of a Gaussian the posterior's means.
   Value (*encode)(Graph& graph, const ModelSettings& settings, const BatchShape& shape) = nullptr;
-  /// What codes stand for: of images the mean of the pixels.
+  /// What codes stand for: of images the mean of the pixels. Null where it is written step by step
+  /// instead, as sentences are: by the model's StepDecoder, which begins with the input "codes".
   Value (*decode)(Graph& graph, const ModelSettings& settings, Value codes) = nullptr;
   /// Codes drawn from the model's own prior.
   Value (*sample)(Graph& graph, const ModelSettings& settings, std::int64_t batch) = nullptr;
@@ -34,10 +35,13 @@ struct Autoencoder {
   /// is that of Burda et al. 2016, eq. 8 (IWAE).
   Value (*log_weight)(Graph& graph, const ModelSettings& settings,
                       const BatchShape& shape) = nullptr;
+  /// log p(x|codes) of the items by codes [batch, positions], whosever they are: [batch].
+  Value (*log_likelihood)(Graph& graph, const ModelSettings& settings, const BatchShape& shape,
+                          Value codes) = nullptr;
   /// Codes drawn from the posterior q(z|x), anew at each run; null where an item has but one code.
   Value (*sample_posterior)(Graph& graph, const ModelSettings& settings,
                             const BatchShape& shape) = nullptr;
-  /// Of Gaussian latents: q(z|x) itself.
+  /// Of settings whose latents are Gaussian (of no kinds): q(z|x) itself.
   GaussianPosterior (*posterior)(Graph& graph, const ModelSettings& settings,
                                  const BatchShape& shape) = nullptr;
 };

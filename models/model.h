@@ -35,6 +35,11 @@ struct BatchShape {
 ///                 i32, "labels" [batch] i32 (-1 is not counted).
 /// images          Images and what stands for them: "images" [batch, height, width, channels] f32
 ///                 in [0, 1], "weights" [batch] f32, 0 for rows that only fill a batch, else 1.
+/// sentences       Sentences and what stands for them: "tokens" [time, batch] i32 (the begin token,
+///                 then the sentence), "targets" likewise (the sentence, then the end token; -1 is
+///                 not counted), "lengths" [batch] i32 (how many of these count), "weights" [batch]
+///                 f32, 0 for rows that only fill a batch, else 1. Further, where the data has
+///                 them, "labels" [batch] i32 (-1: none).
 /// codes           The codes of items, each sequence with a label: "tokens" [time, batch] i32 (the
 ///                 label's token, then codes), "targets" [time, batch] i32 (codes; -1 is not
 ///                 counted).

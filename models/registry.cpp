@@ -10,6 +10,7 @@
 #include "models/lstm_lm.h"
 #include "models/ngram_lm.h"
 #include "models/seq2seq.h"
+#include "models/text_vae.h"
 #include "models/transformer_lm.h"
 #include "models/two_level_vqvae.h"
 #include "models/vqvae.h"
@@ -74,6 +75,16 @@ const std::vector<ModelEntry>& model_entries() {
                     {"best", "accuracy"}},
        .build = erased<sequence_classifier>,
        .context = erased<classification_context>},
+      {.name = "text_vae",
+       .description = "a variational autoencoder of sentences, Gaussian or categorical",
+       .task = "sentences",
+       .settings = TextVae{},
+       .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
+       .build = erased<text_vae>,
+       .context = erased<text_vae_context>,
+       .decoder = text_vae_decoder(),
+       .autoencoder = text_vae_autoencoder(),
+       .schedule = erased<schedule_text_vae>},
       {.name = "gaussian_vae",
        .description = "a variational autoencoder of images with Gaussian latents",
        .task = "images",

@@ -1,28 +1,18 @@
 // What an encoder-decoder offers to whoever decodes step by step: the graphs of both halves.
 #pragma once
 
-#include <cstdint>
-
 #include "core/graph/graph.h"
+#include "models/layers/sequence_decoder.h"
 
 namespace abax {
 
 class ModelSettings;
 
-/// What decoding step by step is made for: `beam` hypotheses of each of `batch` sentences, which
-/// are neighbouring rows of the step's batch.
-struct DecodingShape {
-  std::int64_t batch = 1;
-  std::int64_t length = 1;  // tokens of the longest source
-  std::int64_t beam = 1;
-  std::int64_t limit = 1;  // steps
-  std::int64_t rows() const { return batch * beam; }
-};
-
-/// Both are null where a model makes no sequence from another.
+/// Both are null where a model makes no sequence from another or from codes.
 struct StepDecoder {
-  /// Reads sources: inputs "source" i32 [length, batch] and "source_lengths" i32 [batch]. What the
-  /// steps need becomes carried state, which graphs of one label share.
+  /// Reads sources: inputs "source" i32 [length, batch] and "source_lengths" i32 [batch]; of
+  /// autoencoders "codes" [batch, positions], i32 or, of Gaussian latents, f32. What the steps need
+  /// becomes carried state, which graphs of one label share.
   void (*begin)(Graph& graph, const ModelSettings& settings, const DecodingShape& shape) = nullptr;
   /// One step: inputs "tokens" i32 [1, rows], "position" i32 [] (0 at the first step) and, where
   /// the beam is wider than 1, "parents" i32 [rows]: of which row of the step before each row goes

@@ -2,13 +2,17 @@
 #include "models/layers/encoder.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 #include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/layers/layers.h"
 #include "ops/dropout.h"
+#include "ops/elementwise.h"
 #include "ops/lookup.h"
+#include "ops/reduce.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -53,6 +57,18 @@ RecurrentSequence both_ways(Value x, Value lengths, const SequenceBlocks& c) {
           {joined(f.h, b.h), joined(f.c, b.c)}};                 // [batch, width]
 }
 
+/// What encoders and decoders both have, but for their dropout.
+void block_fields(Fields& f, SequenceBlocks& c, std::string_view half) {
+  Words kinds{"transformer"};
+  kinds.insert(kinds.end(), recurrent_cells().begin(), recurrent_cells().end());
+  f("blocks", c.kind, "what reads and writes sequences").one_of(std::move(kinds));
+  width_field(f, c.width, "units a layer, and of the embedding");
+  layers_field(f, c.layers, str_cat("layers of the ", half));
+  if (!are_transformer(c)) return;
+  context_field(f, c.context);
+  attention_fields(f, c.heads, c.feed_forward, c.positions);
+}
+
 Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const SequenceBlocks& c) {
   if (const std::string message = misfit(c); !message.empty()) throw UsageError(message);
   Graph& g = tokens.graph();
@@ -70,19 +86,52 @@ Encoded recurrent_encoder(Value tokens, Value lengths, Value table, const Sequen
 }  // namespace
 
 void fields(Fields& f, SequenceBlocks& c) {
-  Words kinds{"transformer"};
-  kinds.insert(kinds.end(), recurrent_cells().begin(), recurrent_cells().end());
-  f("blocks", c.kind, "what reads and writes sequences").one_of(std::move(kinds));
-  width_field(f, c.width, "units a layer, and of the embedding");
-  layers_field(f, c.layers, "layers of the encoder");
-  if (are_transformer(c)) {
-    context_field(f, c.context);
-    attention_fields(f, c.heads, c.feed_forward, c.positions);
-  } else {
-    f("bidirectional", c.bidirectional, "the encoder reads from both ends");
-  }
+  block_fields(f, c, "encoder");
+  if (!are_transformer(c)) f("bidirectional", c.bidirectional, "the encoder reads from both ends");
   dropout_field(f, c.dropout);
   f.require(misfit(c).empty(), misfit(c));
+}
+
+void fields(Fields& f, DecoderBlocks& c) {
+  block_fields(f, c, "decoder");
+  dropout_field(f, c.dropout);
+  f.require(misfit(c).empty(), misfit(c));
+}
+
+const std::vector<std::string>& pooling_kinds() {
+  static const std::vector<std::string> kinds{"last", "mean", "max"};
+  return kinds;
+}
+
+Field& pooling_field(Fields& f, std::string& pooling, std::string help) {
+  return f("pooling", pooling, std::move(help)).one_of(pooling_kinds());
+}
+
+Value pooled(const Encoded& encoded, std::string_view kind, SourceLocation where) {
+  const Value x = encoded.y, lengths = encoded.lengths;
+  Graph& g = x.graph();
+  const std::int64_t length = x.shape()[0], batch = x.shape()[1];
+  Tensor rows({length, 1}, i32);
+  std::iota(rows.as<std::int32_t>().begin(), rows.as<std::int32_t>().end(), 0);
+  const Value row = g.constant(std::move(rows));
+  // Selected, not multiplied: what stands in the padding may be anything.
+  const auto chosen = [&](Value which, float otherwise) {  // which: u8 [length, batch]
+    return abax::where(reshape(which, {length, batch, 1}), x, otherwise);
+  };
+  if (kind == "last") {
+    if (!encoded.last.empty()) return encoded.last.back().h;
+    return sum(chosen(equal(row + 1, lengths), 0), {0});
+  }
+  if (kind == "mean") {
+    const Value total = sum(chosen(less(row, lengths), 0), {0});
+    return total / reshape(maximum(cast(lengths, f32), 1), {batch, 1});
+  }
+  if (kind == "max") {
+    const Value most = max(chosen(less(row, lengths), std::numeric_limits<float>::lowest()), {0});
+    return abax::where(reshape(greater(lengths, 0), {batch, 1}), most, 0);
+  }
+  throw UsageError(
+      str_cat("there is no pooling '", kind, "'; known are last, mean, max", g.location(where)));
 }
 
 TransformerConfig transformer_blocks(const SequenceBlocks& c) {

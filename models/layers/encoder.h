@@ -31,6 +31,10 @@ struct SequenceBlocks {
 /// "blocks" is the kind; of the others those of that kind alone.
 void fields(Fields& f, SequenceBlocks& blocks);
 
+/// Blocks that only write: what encoders alone have is no setting of theirs.
+struct DecoderBlocks : SequenceBlocks {};
+void fields(Fields& f, DecoderBlocks& blocks);
+
 /// What an encoder makes of a batch. Nothing of it depends on the padding or its amount.
 struct Encoded {
   Value y;        // [length, batch, width]; beyond lengths[b] of no meaning
@@ -39,6 +43,15 @@ struct Encoded {
   /// the last and the first one.
   std::vector<RecurrentState> last = {};
 };
+
+/// How the states of a sequence become one: "last" (of its last token), "mean", "max".
+const std::vector<std::string>& pooling_kinds();
+/// Of each sequence, [batch, width]; zeros where it has no token. The last state of recurrent
+/// layers is their last h. Throws UsageError on another kind.
+Value pooled(const Encoded& encoded, std::string_view kind,
+             SourceLocation where = SourceLocation::current());
+/// Declares the setting "pooling".
+Field& pooling_field(Fields& f, std::string& pooling, std::string help);
 
 /// Whether they are of a Transformer, else of one of recurrent_cells(). Throws UsageError where the
 /// kind is neither.

@@ -50,7 +50,8 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
                                        Workers& workers, const data::BatchSource& source,
                                        std::int64_t most) {
   const Autoencoder& parts = settings.entry().autoencoder;
-  if (!parts.posterior) throw UsageError(str_cat(settings.name(), " has no Gaussian latents"));
+  if (!parts.posterior || parts.shape(settings).kinds > 0)
+    throw UsageError(str_cat(settings.name(), " has no Gaussian latents"));
   ShapePlans plans(store, workers, "posterior");
   std::vector<float> all[2];  // [items, latents]
   std::int64_t count = 0;

@@ -1,0 +1,96 @@
+// Sentences in, sentences out.
+#include "models/layers/text_modality.h"
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/graph/sum.h"
+#include "models/layers/layers.h"
+#include "models/layers/prediction.h"
+#include "ops/elementwise.h"
+#include "ops/loss.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace abax {
+namespace {
+
+constexpr std::int32_t unknown = 0;  // of all tokenisers but bytes
+
+/// x [time, batch] for the rows of a memory, [time, rows]: once a sample.
+Value repeated(Value x, std::int64_t rows) {
+  const std::int64_t time = x.shape()[0], batch = x.shape()[1];
+  if (rows == batch) return x;
+  return reshape(broadcast_to(reshape(x, {time, 1, batch}), {time, rows / batch, batch}),
+                 {time, rows});
+}
+
+}  // namespace
+
+void fields(Fields& f, TextModality& m) {
+  vocabulary_field(f, m.vocabulary);
+  f.part("encoder", m.encoder);
+  pooling_field(f, m.pooling, "what stands for a sentence, of the encoder's states");
+  f.part("decoder", m.decoder);
+  // What writes sentences ends them there.
+  if (!are_transformer(m.decoder)) f.derived("decoder-context", m.decoder.context).at_least(0);
+  f("word-dropout", m.word_dropout,
+    "share of the words that the decoder reads which become <unk> in training (Bowman et al. 2016)")
+      .at_least(0)
+      .at_most(1);
+  tied_field(f, m.tied);
+  f("shared-embeddings", m.shared_embeddings, "encoder and decoder share one");
+  f.require(!m.shared_embeddings || m.encoder.width == m.decoder.width,
+            str_cat("encoder and decoder share an embedding only where they have one width; theirs "
+                    "are ",
+                    m.encoder.width, " and ", m.decoder.width));
+}
+
+SentenceInputs sentence_inputs(Graph& g, const TextModality& m, std::int64_t batch,
+                               std::int64_t time) {
+  const auto vocabulary = static_cast<double>(m.vocabulary);
+  return {.tokens = g.input("tokens", {time, batch}, i32, values_in(0, vocabulary)),
+          .targets = g.input("targets", {time, batch}, i32, values_in(-1, vocabulary)),
+          .lengths = g.input("lengths", {batch}, i32, values_in(0, time + 1)),
+          .weights = g.input("weights", {batch}, f32)};
+}
+
+TextTables text_tables(Graph& g, const TextModality& m) {
+  if (m.shared_embeddings) {
+    const Value table = embedding_table(g, m.vocabulary, m.encoder);
+    return {table, table};
+  }
+  return {embedding_table(g, m.vocabulary, m.encoder, "encoder/embedding"),
+          embedding_table(g, m.vocabulary, m.decoder, "decoder/embedding")};
+}
+
+Value sentence_features(const SentenceInputs& inputs, Value table, const TextModality& m) {
+  const auto scope = table.graph().scope("encoder");
+  return pooled(encode(inputs.tokens, inputs.lengths, table, m.encoder), m.pooling);
+}
+
+DecoderMemory latent_memory(Value z, const TextModality& m) {
+  Graph& g = z.graph();
+  const auto decoder = g.scope("decoder");
+  const auto scope = g.scope("latent");
+  DecoderMemory memory{.vector = linear(z, m.decoder.width, "vector")};
+  if (are_transformer(m.decoder)) return memory;
+  for (std::int64_t layer = 0; layer < m.decoder.layers; ++layer) {
+    const Value start = linear(z, m.decoder.width, str_cat("start", layer));
+    memory.start.push_back({tanh(start), m.decoder.kind == "lstm" ? start : Value{}});
+  }
+  return memory;
+}
+
+Value sentence_logits(Value tokens, Value table, const DecoderMemory& memory, std::int64_t rows,
+                      const TextModality& m) {
+  const auto scope = table.graph().scope("decoder");
+  const Value read = m.word_dropout > 0 ? word_dropout(tokens, m.word_dropout, unknown) : tokens;
+  return token_logits(decode(repeated(read, rows), table, memory, m.decoder), table, m.tied);
+}
+
+Value sentence_log_likelihood(Value logits, Value targets) {
+  const std::int64_t rows = logits.shape()[1];
+  return -sum(cross_entropy_rows(logits, repeated(targets, rows)).loss, {0});
+}
+
+}  // namespace abax

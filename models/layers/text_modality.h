@@ -1,0 +1,58 @@
+// The modality of sentences: what a model with a latent needs of them, whatever the latent is.
+// Inputs, features from the encoder, logits and their likelihood from the decoder.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/graph/graph.h"
+#include "models/layers/sequence_decoder.h"
+#include "models/settings/fields.h"
+
+namespace abax {
+
+struct TextModality {
+  std::int64_t vocabulary = 0;  // with the begin and the end token
+  SequenceBlocks encoder = {.kind = "lstm"};
+  DecoderBlocks decoder = {{.kind = "lstm"}};
+  std::string pooling = "last";    // of the encoder, see pooled()
+  float word_dropout = 0;          // of the tokens that the decoder reads, in training
+  bool tied = false;               // see token_logits()
+  bool shared_embeddings = false;  // encoder and decoder have one embedding
+};
+void fields(Fields& f, TextModality& m);
+
+/// The inputs of a graph over sentences; see models/model.h, task "sentences".
+struct SentenceInputs {
+  Value tokens, targets;  // i32 [time, batch]
+  Value lengths;          // i32 [batch]
+  Value weights;          // f32 [batch]
+};
+SentenceInputs sentence_inputs(Graph& graph, const TextModality& modality, std::int64_t batch,
+                               std::int64_t time);
+
+/// What both halves read words by, [vocabulary, width]: the parameters encoder/embedding and
+/// decoder/embedding, or one `embedding` for both.
+struct TextTables {
+  Value encoder, decoder;
+};
+TextTables text_tables(Graph& graph, const TextModality& modality);
+
+/// What the encoder makes of sentences: [batch, encoder width]. Parameters: encoder/..
+Value sentence_features(const SentenceInputs& inputs, Value table, const TextModality& modality);
+
+/// What a decoder is given of a latent z [rows, size] that stands for whole sentences: a vector at
+/// every step and, of recurrent layers, the states that they begin with, all linear in z (the h of
+/// a state is its tanh). Parameters: decoder/latent/vector, decoder/latent/start<i>.
+DecoderMemory latent_memory(Value z, const TextModality& modality);
+
+/// Logits [time, rows, vocabulary] of tokens i32 [time, batch] given the memory, whose rows are
+/// those of the batch or several times as many: each memory of the batch in turn, [samples, batch].
+/// In a training graph after word dropout. Parameters: decoder/..
+Value sentence_logits(Value tokens, Value table, const DecoderMemory& memory, std::int64_t rows,
+                      const TextModality& modality);
+/// log p(x) in nats of each row: logits [time, rows, vocabulary], targets i32 [time, batch] (-1 is
+/// not counted) as above -> [rows].
+Value sentence_log_likelihood(Value logits, Value targets);
+
+}  // namespace abax
