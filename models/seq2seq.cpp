@@ -70,7 +70,7 @@ void fields(Fields& f, Seq2Seq& s) {
   else
     context_field(f, s.blocks.context);  // translators cut longer sources, and end targets
   tied_field(f, s.tied);
-  f("shared-embeddings", s.shared_embeddings, "source and target share one");
+  shared_embeddings_field(f, s.shared_embeddings, "source and target share one");
   label_smoothing_field(f, s.label_smoothing);
   f.require(!s.shared_embeddings || s.source_vocabulary == s.vocabulary, unshareable(s));
 }

@@ -61,13 +61,15 @@ Model finished(Model model, const SentenceInputs& x) {
 
 Model gaussian_model(const Read& r, const TextVae& c, const GaussianLatent& latent) {
   Graph& g = r.features.graph();
-  const GaussianPosterior q = gaussian_posterior(r.features, latent);
+  const Value weights = r.inputs.weights;
+  const GaussianPosterior q = gaussian_posterior(r.features, latent, weights);
   const Value z = gaussian_sample(q).z, kl = gaussian_kl(q);
   const Written written = write(z, r.inputs, r.tables.decoder, c);
-  const Bound bound = bound_of(written.log_likelihood, sum(kl, {-1}), kl_weight(g));
-  Model model = variational_model(bound, written.logits, r.inputs.weights);
+  const Bound bound = bound_of(written.log_likelihood, sum(kl, {-1}), kl_weight(g),
+                               charged_kl(q, z, kl, latent, weights));
+  Model model = variational_model(bound, written.logits, weights);
   g.name(q.mean, "codes");
-  if (!g.training()) model.statistics = gaussian_statistics(q, kl, r.inputs.weights);
+  if (!g.training()) model.statistics = gaussian_statistics(q, kl, weights);
   return model;
 }
 

@@ -138,7 +138,36 @@ void export_run(const SavedRun& run, const std::filesystem::path& to) {
   save_checkpoint(to, run.checkpoint.contents(), *export_for_inference(all));
 }
 
-void load_for_use(const SavedRun& run, Variables& store) {
+namespace {
+
+void load_part(const SavedRun& run, Variables& used, Variables& store, const std::string& part) {
+  bool found = false;
+  for (int i = 0; i < store.count(); ++i) {
+    const std::string& name = store[i].name;
+    if (store[i].role != Role::trainable || !name.starts_with(part)) continue;
+    found = true;
+    const int there = used.find(name);
+    const TensorType& type = store[i].value().type();
+    if (there < 0 || used[there].value().type() != type)
+      throw CheckpointError(
+          str_cat(run.place.string(), ": '", name, "' is ", type, " in the model, and ",
+                  there < 0 ? "is not there" : str_cat(used[there].value().type(), " there")));
+    const Tensor& value = used[there].value();
+    std::memcpy(store[i].write().data(), value.data(), value.bytes());
+  }
+  if (!found)
+    throw UsageError(str_cat("--init-parts: no parameter's name starts with '", part, "'"));
+}
+
+}  // namespace
+
+void load_for_use(const SavedRun& run, Variables& store, const Words& parts) {
+  if (!parts.empty()) {
+    Variables used;
+    create_for_use(run, used);
+    for (const std::string& part : parts) load_part(run, used, store, part);
+    return;
+  }
   load_parameters(run.checkpoint.variables(), store);
   Variables used;
   create_for_use(run, used);

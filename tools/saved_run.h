@@ -48,8 +48,9 @@ void create_for_use(const SavedRun& run, Variables& store);
 /// saved state such as codebooks; nothing of an optimiser or of a stream of data. Throws UsageError
 /// where the path exists, DiskError.
 void export_run(const SavedRun& run, const std::filesystem::path& to);
-/// Gives such parameters to a store that holds the model already. Throws CheckpointError where it
-/// holds another one.
-void load_for_use(const SavedRun& run, Variables& store);
+/// Gives such parameters to a store that holds the model already: all, or those whose names begin
+/// as one of `parts`. Throws CheckpointError where the store holds another model, or other ones of
+/// these parameters; UsageError where no parameter's name begins so.
+void load_for_use(const SavedRun& run, Variables& store, const Words& parts = {});
 
 }  // namespace abax

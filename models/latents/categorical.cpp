@@ -21,6 +21,18 @@
 namespace abax {
 namespace {
 
+/// Whether the objective has each latent's KL as a term of its own.
+bool has_own_kl(const std::string& estimator) {
+  return estimator != "vimco" && estimator != "exact";
+}
+
+/// The sum over latents of KL(mean over the batch of q(z_k|x), p(z_k)), [].
+Value aggregate_kl(const CategoricalSamples& s, Value weights) {
+  const Value total = sum_over_items(softmax(s.drawn.logits), weights);  // [.., categories]
+  // Its logarithms are logits of the mean: which sum the weights have is no matter.
+  return sum(categorical_kl(log(maximum(total, 1e-30f)), s.p_logits));
+}
+
 bool takes_several(const std::string& estimator) {
   return estimator == "rloo" || estimator == "vimco";
 }
@@ -92,6 +104,14 @@ void fields(Fields& f, CategoricalLatent& l) {
   f("prior", l.prior, "of the variables").one_of({"uniform", "learned", "autoregressive"});
   f("posterior", l.posterior, "of the variables").one_of({"independent", "autoregressive"});
   f.part(l.kl);
+  if (has_own_kl(l.estimator)) f.part(l.charge);
+  f.require(l.charge.is_usual() || has_own_kl(l.estimator),
+            str_cat("the objective of ", l.estimator,
+                    " has no KL of its own, for free bits or an aggregate (kl-of); take another "
+                    "estimator"));
+  f.require(l.charge.of == KlCharge::Of::posterior || !has_conditionals(l),
+            "the KL of an aggregate (kl-of) is of independent variables: prior uniform or learned, "
+            "posterior independent");
 }
 
 bool has_conditionals(const CategoricalLatent& c) {
@@ -171,7 +191,12 @@ Bound categorical_bound(const CategoricalSamples& s, const CategoricalLatent& c,
   const Value log_likelihood = given.value();
   const bool training = kl.graph().training();
   if (s.probability) return bound_of(s.mean_of(log_likelihood), s.mean_of(kl), weight);
-  const Bound each = bound_of({log_likelihood, given.where()}, kl, weight);
+  Value charged;
+  if (charges_otherwise(kl.graph(), c.charge))
+    charged = c.charge.of == KlCharge::Of::aggregate
+                  ? broadcast_to(aggregate_kl(s, weights), kl.shape())
+                  : with_free_bits(s.kl, weights, c.charge, /*batch_axis=*/1);
+  const Bound each = bound_of({log_likelihood, given.where()}, kl, weight, charged);
   Bound bound{s.mean_of(each.log_likelihood), s.mean_of(each.kl), {}};
   // An evaluation takes a hard sample as it is.
   const std::string estimator = training ? c.estimator : "";

@@ -38,7 +38,9 @@ struct CategoricalLatent {
   std::string prior = "uniform";          // "uniform", "learned" or "autoregressive"
   std::string posterior = "independent";  // "independent" or "autoregressive"
   KlSchedule kl = {};
-  double temperature = 1;        // of relaxed samples, at the first step
+  KlCharge charge = {};    // not of "vimco" and "exact", whose objectives have no such term; the
+                           // aggregate's is the sum of each variable's, independent ones alone
+  double temperature = 1;  // of relaxed samples, at the first step
   double final_temperature = 0;  // at the last; 0: 0.5, or 1 of "reinmax", which wants no less
 };
 void fields(Fields& f, CategoricalLatent& l);
@@ -87,7 +89,8 @@ CategoricalSamples categorical_samples(const Conditionals& q, const Conditionals
 /// One hard sample without gradient.
 CategoricalSamples hard_sample_of(const Conditionals& q, const Conditionals& p);
 
-/// The bound by these samples, its objective with the estimator's gradient. `log_likelihood` is
+/// The bound by these samples, its objective with the estimator's gradient and, in training, what
+/// CategoricalLatent::charge asks in the place of the KL. `log_likelihood` is
 /// log p(x|z), [samples, batch]; `items` [batch, ..] is what a learned baseline reads.
 /// Throws ShapeError with the caller's place where log p(x|z) has another shape than log_q().
 Bound categorical_bound(const CategoricalSamples& samples, const CategoricalLatent& latent,

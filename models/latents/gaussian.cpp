@@ -1,15 +1,75 @@
 // A Gaussian posterior, reparameterised, and its terms.
 #include "models/latents/gaussian.h"
 
+#include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/graph/sum.h"
 #include "models/latents/together.h"
 #include "models/layers/layers.h"
 #include "models/settings/values.h"
 #include "ops/elementwise.h"
 #include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
 
 namespace abax {
+namespace {
+
+constexpr float averages_rate = 0.1f;  // of moving means and variances
+constexpr float epsilon = 1e-5f;       // of a variance
+
+/// Means x [batch, .., latents] with the deviation `scale`, in the current scope.
+Value normalised(Operand given, double scale, Value weights) {
+  const Value x = given.value();
+  Graph& g = x.graph();
+  const std::int64_t size = x.shape().at(-1);
+  const auto scope = g.scope("normalised");
+  const Value shift = g.parameter_without_decay("shift", {size}, init::zeros(), given.where());
+  const Value old_centre = g.saved_state("mean", {{size}, f32}, init::zeros(), given.where());
+  const Value old_variance =
+      g.saved_state("variance", {{size}, f32}, init::constant(1), given.where());
+  Value centre = old_centre, variance = old_variance;
+  if (g.training()) {
+    if (!weights)
+      throw UsageError(
+          str_cat("gaussian_posterior: what is normalised over a batch (the posterior "
+                  "scale ",
+                  scale, ") wants the weights of its items", g.location(given.where())));
+    const Shape rows = x.shape().without(-1);
+    if (weights.type() != TensorType{{rows.rank() > 0 ? rows[0] : 1}, f32})
+      throw ShapeError(
+          str_cat("gaussian_posterior: expected weights [batch] of features [batch, .., "
+                  "width], got ",
+                  weights.type(), " of means ", x.type(), g.location(given.where())));
+    Shape leading = weights.shape();
+    while (leading.rank() < rows.rank()) leading = leading.inserted(leading.rank(), 1);
+    const Value w = reshape(broadcast_to(reshape(weights, leading), rows), {-1, 1});
+    const Value all = reshape(x, {-1, size}), count = maximum(sum(w), 1);
+    centre = sum(all * w, {0}) / count;
+    variance = sum(square(all - centre) * w, {0}) / count;
+    const Value unbiased = variance * (count / maximum(count - 1, 1));
+    g.assign(old_centre, old_centre + averages_rate * (centre - old_centre));
+    g.assign(old_variance, old_variance + averages_rate * (unbiased - old_variance));
+  }
+  return (x - centre) * (scale * rsqrt(variance + epsilon)) + shift;
+}
+
+/// log(sum of w_j q(z_n|x_j) / sum of w_j) - log p(z_n), [batch]; what both have of pi cancels.
+Value aggregate_kl(const GaussianPosterior& q, Value z, Value weights) {
+  const std::int64_t batch = weights.shape()[0];
+  const Value samples = reshape(z, {batch, 1, -1});
+  const Value means = reshape(q.mean, {1, batch, -1});
+  const Value log_variances = reshape(q.log_variance, {1, batch, -1});
+  const Value log_q =
+      -0.5 * sum(square(samples - means) * exp(-log_variances) + log_variances, {-1});  // [n, j]
+  // Rows that only fill are no part of the mixture.
+  const Value share = where(greater(weights, 0), log(maximum(weights, 1e-30f)), -1e30f);
+  const Value mixture = logsumexp(log_q + share, {-1}) - log(maximum(sum(weights), 1e-30f));
+  return mixture + 0.5 * sum(square(reshape(z, {batch, -1})), {-1});
+}
+
+}  // namespace
 
 Value gaussian_kl(Operand mean, Value log_variance) {
   check_together("gaussian_kl", mean, {{"log_variance", log_variance}});
@@ -28,13 +88,23 @@ Value reparameterise(Operand mean, Value log_variance) {
 
 void fields(Fields& f, GaussianLatent& l) {
   latents_field(f, l.latents, "dimensions of the Gaussian");
+  f("posterior-scale", l.posterior_scale,
+    "deviation over a batch that the posterior's means are normalised to, each latent's, whose KL "
+    "is then at least half its square; 0: as they come")
+      .at_least(0);
   f.part(l.kl);
+  f.part(l.charge);
 }
 
-GaussianPosterior gaussian_posterior(Value features, const GaussianLatent& c) {
-  check_settings(c, "Gaussian latents");
+GaussianPosterior gaussian_posterior(Operand given, const GaussianLatent& c, Value weights) {
+  called_from(given.where(), [&] { check_settings(c, "Gaussian latents"); });
+  const Value features = given.value();
   const auto scope = features.graph().scope("encoder");
-  return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
+  if (c.posterior_scale == 0)
+    return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
+  const Value mean = linear(features, c.latents, "mean", /*with_bias=*/false);
+  return {normalised({mean, given.where()}, c.posterior_scale, weights),
+          linear(features, c.latents, "log_variance")};
 }
 
 GaussianSample gaussian_sample(const GaussianPosterior& q) {
@@ -48,6 +118,13 @@ Value gaussian_prior(Graph& g, const GaussianLatent& c, const Shape& rows) {
 }
 
 Value gaussian_kl(const GaussianPosterior& q) { return gaussian_kl(q.mean, q.log_variance); }
+
+Value charged_kl(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& c,
+                 Value weights) {
+  if (!charges_otherwise(kl.graph(), c.charge)) return {};
+  if (c.charge.of == KlCharge::Of::aggregate) return aggregate_kl(q, z, weights);
+  return with_free_bits(kl, weights, c.charge);
+}
 
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample) {
   // log N(z; 0, 1) - log N(z; mean, variance): what both have of pi cancels.

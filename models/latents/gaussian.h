@@ -35,8 +35,10 @@ Value reparameterise(Operand mean, Value log_variance, Value noise);
 Value reparameterise(Operand mean, Value log_variance);
 
 struct GaussianLatent {
-  std::int64_t latents = 20;  // dimensions
+  std::int64_t latents = 20;   // dimensions
+  double posterior_scale = 0;  // of normalised means, see gaussian_posterior(); 0: as they come
   KlSchedule kl = {};
+  KlCharge charge = {};
 };
 void fields(Fields& f, GaussianLatent& l);
 
@@ -45,9 +47,19 @@ void fields(Fields& f, GaussianLatent& l);
 struct GaussianPosterior {
   Value mean, log_variance;  // [.., latents]
 };
-/// Of features [.., width], by the layers encoder/mean and encoder/log_variance {weight, bias}.
-/// Throws UsageError on less than one latent.
-GaussianPosterior gaussian_posterior(Value features, const GaussianLatent& latent);
+/// Of features [batch, .., width], by the layers encoder/mean and encoder/log_variance {weight,
+/// bias}. Throws UsageError where the settings do not fit together.
+///
+/// With a posterior scale s the means of each latent are scaled to the deviation s around a learned
+/// value, encoder/normalised/shift [latents], in the place of the layer's bias (Zhu et al. 2020, "A
+/// batch normalized inference network keeps the KL vanishing away"): the mean KL of a batch is then
+/// at least latents * s^2 / 2 nats. In a training graph mean and variance are those of the batch's
+/// items (and their positions), as much as `weights` [batch] say: UsageError without them,
+/// ShapeError on others. In an evaluation graph they are moving averages over the batches trained
+/// on, saved state encoder/normalised/{mean, variance}; constants are those of PyTorch's
+/// BatchNorm1d.
+GaussianPosterior gaussian_posterior(Operand features, const GaussianLatent& latent,
+                                     Value weights = {});
 
 struct GaussianSample {
   Value noise, z;  // [.., latents]
@@ -59,6 +71,12 @@ Value gaussian_prior(Graph& graph, const GaussianLatent& latent, const Shape& ro
 
 /// KL(q, p) of each latent, [.., latents].
 Value gaussian_kl(const GaussianPosterior& q);
+/// What training charges by GaussianLatent::charge in the place of `kl`, which is gaussian_kl(q):
+/// [batch], for bound_of(). Empty where that is the KL itself: in evaluation graphs, and by
+/// default. The KL of the aggregate posterior is estimated by the sample z of q: for each item
+/// log(the mean over the batch of q(z|x_j)) - log p(z), its own x among them, by `weights` [batch].
+Value charged_kl(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& latent,
+                 Value weights);
 /// log p(z) - log q(z|x) of a sample of q, each latent's: [.., latents].
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample);
 

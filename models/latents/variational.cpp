@@ -13,10 +13,45 @@
 #include "ops/shape.h"
 
 namespace abax {
+namespace {
+
+bool fits(const KlSchedule& s) { return s.cycle == 0 || (s.warmup > 0 && s.warmup <= s.cycle); }
+
+template <class Kind>
+Field::Choice choice_of(Kind& kind) {
+  return {.get = [&kind] { return static_cast<std::size_t>(kind); },
+          .set = [&kind](std::size_t index) { kind = static_cast<Kind>(index); }};
+}
+
+std::string cycle_message(const KlSchedule& s) {
+  return str_cat("a cycle of ", s.cycle,
+                 " steps (kl-cycle) holds one rise of at least 1 step, not ", s.warmup,
+                 " (kl-warmup)");
+}
+
+}  // namespace
 
 void fields(Fields& f, KlSchedule& s) {
   f("beta", s.beta, "weight of the KL term").at_least(0);
   f("kl-warmup", s.warmup, "steps in which it rises from 0").at_least(0);
+  f("kl-cycle", s.cycle, "steps after which it falls to 0 and rises anew; 0: one rise").at_least(0);
+  f.require(fits(s), cycle_message(s));
+}
+
+void fields(Fields& f, KlCharge& c) {
+  f("free-bits", c.free_bits,
+    "nats of the KL, a mean over the batch, below which it costs nothing in training")
+      .at_least(0);
+  f("free-bits-per", choice_of(c.free_bits_per),
+    "whether each latent has its free bits, or an item as a whole")
+      .one_of({"latent", "item"});
+  f("kl-of", choice_of(c.of),
+    "what training charges: the KL of each item's posterior, or of their mean over the batch")
+      .one_of({"posterior", "aggregate"});
+  f.require(
+      c.free_bits == 0 || c.of == KlCharge::Of::posterior,
+      "free bits are of the posterior's KL; the aggregate's (kl-of) leaves what an item tells "
+      "free anyway");
 }
 
 Field& latents_field(Fields& f, std::int64_t& latents, std::string help) {
@@ -24,9 +59,13 @@ Field& latents_field(Fields& f, std::int64_t& latents, std::string help) {
 }
 
 float KlSchedule::weight(std::int64_t step) const {
-  if (!(beta >= 0) || warmup < 0 || step < 0)
-    throw UsageError(str_cat("a KL's weight is of a beta, a warm-up and a step of 0 or more, not ",
-                             beta, ", ", warmup, " and ", step));
+  if (!(beta >= 0) || warmup < 0 || cycle < 0 || step < 0)
+    throw UsageError(
+        str_cat("a KL's weight is of a beta, a warm-up, a cycle and a step of 0 or "
+                "more, not ",
+                beta, ", ", warmup, ", ", cycle, " and ", step));
+  if (!fits(*this)) throw UsageError(cycle_message(*this));
+  if (cycle > 0) step %= cycle;
   const double rise =
       warmup > step ? static_cast<double>(step + 1) / static_cast<double>(warmup) : 1;
   return static_cast<float>(beta * rise);
@@ -72,14 +111,29 @@ Value sum_after(Value x, int lead) {
 
 Value kl_weight(Graph& g) { return scheduled(g, "kl_weight", 1); }
 
-Bound bound_of(Operand given, Value kl, Value weight) {
+Bound bound_of(Operand given, Value kl, Value weight, Value charged) {
   check_one_shape("bound_of: the log-likelihood", given, {{"KL", kl}});
+  if (!charged) charged = kl;
+  check_one_shape("bound_of: the log-likelihood", given, {{"charged KL", charged}});
   check_together("bound_of", given, {{"weight", weight}});
   const Value log_likelihood = given.value();
   if (weight.shape().rank() > 0)
     check_one_shape("bound_of: the log-likelihood", given,
                     {{"weight, where it is not [],", weight}});
-  return {log_likelihood, kl, log_likelihood - weight * kl};
+  return {log_likelihood, kl, log_likelihood - weight * charged};
+}
+
+bool charges_otherwise(const Graph& g, const KlCharge& c) { return g.training() && !c.is_usual(); }
+
+Value with_free_bits(Operand given, Value weights, const KlCharge& c, int batch_axis) {
+  Value kl = given.value();
+  if (c.free_bits_per == KlCharge::Per::item) kl = sum_after(kl, batch_axis + 1);
+  const Value of_items = batch_axis > 0 ? mean(kl, {0}) : kl;  // [batch, rest..]
+  const Value total = sum_over_items({of_items, given.where()}, weights);
+  const Value least = c.free_bits * maximum(sum(weights), 1e-30f);  // of as many items
+  // What is below is a constant: no gradient pulls it further down.
+  return sum_after(where(greater(total, least), kl, static_cast<float>(c.free_bits)),
+                   batch_axis + 1);
 }
 
 Model variational_model(const Bound& bound, Value mean, Value weights, bool is_bound,

@@ -1,6 +1,8 @@
 // Output projection, loss, metrics and their settings.
 #include "models/layers/prediction.h"
 
+#include <utility>
+
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -51,6 +53,10 @@ Field& classes_field(Fields& f, std::int64_t& classes) {
 
 Field& tied_field(Fields& f, bool& tied) {
   return f("tied", tied, "the output layer shares the embedding's matrix");
+}
+
+Field& shared_embeddings_field(Fields& f, bool& shared, std::string help) {
+  return f("shared-embeddings", shared, std::move(help));
 }
 
 Field& label_smoothing_field(Fields& f, float& label_smoothing) {

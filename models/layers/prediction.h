@@ -40,6 +40,8 @@ Field& vocabulary_field(Fields& f, std::int64_t& vocabulary);
 Field& classes_field(Fields& f, std::int64_t& classes);
 /// "tied": see token_logits().
 Field& tied_field(Fields& f, bool& tied);
+/// "shared-embeddings": what reads and what writes have one; `help` says which they are.
+Field& shared_embeddings_field(Fields& f, bool& shared, std::string help);
 /// "label-smoothing", from 0 to below 1: see prediction_loss().
 Field& label_smoothing_field(Fields& f, float& label_smoothing);
 

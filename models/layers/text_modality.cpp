@@ -38,7 +38,7 @@ void fields(Fields& f, TextModality& m) {
       .at_least(0)
       .at_most(1);
   tied_field(f, m.tied);
-  f("shared-embeddings", m.shared_embeddings, "encoder and decoder share one");
+  shared_embeddings_field(f, m.shared_embeddings, "encoder and decoder share one");
   f.require(!m.shared_embeddings || m.encoder.width == m.decoder.width,
             str_cat("encoder and decoder share an embedding only where they have one width; theirs "
                     "are ",

@@ -13,6 +13,8 @@
 namespace abax {
 namespace {
 
+constexpr const char* inner_group = "inner";  // the optimiser of LearnerConfig::inner
+
 /// What a run gives for an Evaluation.
 std::vector<Value> results_of(const Model& model) {
   std::vector<Value> values{model.loss.sum, model.loss.count};
@@ -37,12 +39,14 @@ OptimiserConfig optimiser_of(const LearnerConfig& config, const Model& model) {
 Learner::Learner(Variables& store, const LearnerConfig& config, Workers& workers)
     : most_loss_(config.most_loss) {
   build_train(store, config);
+  if (!config.inner.empty()) build_inner(store, config);
   build_check(store, config);
   const auto workspace = make_workspace();
   const auto execute = [&](Part& part) {
     part.execution = std::make_unique<Execution>(part.plan, store, workers, workspace);
   };
   std::ranges::for_each(train_, execute);
+  std::ranges::for_each(inner_, execute);
   std::ranges::for_each(check_, execute);
   if (apply_.plan) execute(apply_);
 }
@@ -70,6 +74,23 @@ void Learner::build_train(Variables& store, const LearnerConfig& config) {
   apply_.graph = std::make_unique<Graph>(store, Mode::train, "apply");
   apply_.norm = optimise(optimiser_of(config, train_.front().model), accumulated(*apply_.graph));
   apply_.plan = compile(*apply_.graph, {apply_.norm});
+}
+
+void Learner::build_inner(Variables& store, const LearnerConfig& config) {
+  for (const BatchShape& shape : config.train_shapes) {
+    Part& part = inner_.emplace_back();
+    part.shape = shape;
+    part.graph = std::make_unique<Graph>(store, Mode::train);
+    part.model = built(config, *part.graph, shape);
+    const std::vector<Value> parameters = parameters_of(*part.graph, config.inner);
+    OptimiserConfig optimiser = optimiser_of(config, part.model);
+    optimiser.group = inner_group;
+    optimiser.average = 0;  // the average is that of whole updates
+    part.norm = optimise(optimiser, gradients_of(part.model.loss, parameters));
+    std::vector<Value> outputs = results_of(part.model);
+    outputs.push_back(part.norm);
+    part.plan = compile(*part.graph, outputs);
+  }
 }
 
 void Learner::build_check(Variables& store, const LearnerConfig& config) {
@@ -110,22 +131,37 @@ void Evaluation::add(const Evaluation& more) {
   }
 }
 
-Learner::Part& Learner::training(int shape) {
-  if (shape < 0 || shape >= static_cast<int>(train_.size()))
+Learner::Part& Learner::of_shape(std::vector<Part>& parts, int shape) {
+  if (shape < 0 || shape >= static_cast<int>(parts.size()))
     throw UsageError(str_cat("the shape number ", shape, " was asked of a learner of ",
-                             train_.size(), " training shapes (LearnerConfig::train_shapes)"));
-  return train_[static_cast<std::size_t>(shape)];
+                             parts.size(), " training shapes (LearnerConfig::train_shapes)"));
+  return parts[static_cast<std::size_t>(shape)];
 }
 
 Evaluation Learner::learn(const data::Batch& batch, const Scalars& scalars) {
-  Part& part = training(batch.shape);
+  return step(of_shape(train_, batch.shape), batch, scalars, gradient_norm_);
+}
+
+Evaluation Learner::learn_inner(const data::Batch& batch, const Scalars& scalars) {
+  if (inner_.empty() && !train_.empty())
+    throw UsageError(
+        "this learner has no parameters that move alone; name them by LearnerConfig::inner");
+  Part& part = of_shape(inner_, batch.shape);
+  if (const auto rate = scalars.find("learning_rate"); rate != scalars.end())
+    part.execution->set(str_cat(inner_group, "/learning_rate"), rate->second);
+  double norm = 0;  // the one that is told is that of whole updates
+  return step(part, batch, scalars, norm);
+}
+
+Evaluation Learner::step(Part& part, const data::Batch& batch, const Scalars& scalars,
+                         double& norm) {
   for (const auto& [name, value] : scalars)
     if (part.execution->reads(name)) part.execution->set(name, value);
   const Evaluation result = run(part, batch);
-  if (part.norm) gradient_norm_ = part.execution->scalar(part.norm);
-  if (!(result.loss.mean() < most_loss_) || !std::isfinite(gradient_norm_))
+  if (part.norm) norm = part.execution->scalar(part.norm);
+  if (!(result.loss.mean() < most_loss_) || !std::isfinite(norm))
     throw DivergedError(str_cat("the loss is ", result.loss.mean(), " nats, the gradient's norm ",
-                                gradient_norm_, " at batch ", batch.position,
+                                norm, " at batch ", batch.position,
                                 "; a lower learning rate, a longer warm-up of it or a limit of the "
                                 "gradient's norm (clip) may help"));
   return result;
@@ -201,7 +237,7 @@ double Learner::step_flops() const {
 
 std::size_t Learner::workspace_bytes() const {
   std::size_t most = apply_.plan ? memory_bytes(*apply_.plan) : 0;
-  for (const auto* parts : {&train_, &check_})
+  for (const auto* parts : {&train_, &inner_, &check_})
     for (const Part& part : *parts) most = std::max(most, memory_bytes(*part.plan));
   return most;
 }

@@ -41,7 +41,8 @@ struct LearnerConfig {
                             // number any more
   bool accumulate = false;  // updates are made by apply(), of all batches since the last one
   std::vector<std::string> frozen =
-      {};  // beginnings of the names of parameters that stay as they are
+      {};                  // beginnings of the names of parameters that stay as they are
+  std::string inner = {};  // beginning of the names of those that learn_inner() moves
 };
 
 /// Something summed over what counts, such as nats over targets, and how many counted.
@@ -71,6 +72,12 @@ class Learner {
   /// unless the configuration accumulates. Throws DivergedError where the loss or the gradient is
   /// out of all bounds.
   Evaluation learn(const data::Batch& batch, const Scalars& scalars);
+  /// The same of the parameters of LearnerConfig::inner alone, with an optimiser of their own
+  /// (saved under "optimiser/inner"), at once even where the others accumulate: an encoder that is
+  /// to keep up with its decoder takes several such steps before each of learn() (He et al. 2019,
+  /// "Lagging inference networks and posterior collapse"). Throws UsageError besides where the
+  /// configuration names none.
+  Evaluation learn_inner(const data::Batch& batch, const Scalars& scalars);
   /// Whether training follows this schedule: whether a plan has such an input.
   bool reads(std::string_view scalar) const;
   /// The scalar inputs (f32 []) of its training plans, by name.
@@ -94,7 +101,7 @@ class Learner {
   double step_flops() const;
   std::size_t workspace_bytes() const;
   /// The execution of a training shape, for profiles. Throws UsageError where there is none.
-  Execution& learning(int shape = 0) { return *training(shape).execution; }
+  Execution& learning(int shape = 0) { return *of_shape(train_, shape).execution; }
 
  private:
   struct Part {
@@ -105,14 +112,17 @@ class Learner {
     std::shared_ptr<const Plan> plan;
     std::unique_ptr<Execution> execution;
   };
-  Part& training(int shape);
+  static Part& of_shape(std::vector<Part>& parts, int shape);
+  Evaluation step(Part& part, const data::Batch& batch, const Scalars& scalars, double& norm);
+  void build_inner(Variables& store, const LearnerConfig& config);
   void build_train(Variables& store, const LearnerConfig& config);
   void build_check(Variables& store, const LearnerConfig& config);
   static Evaluation run(Part& part, const data::Batch& batch);
 
   double most_loss_;
   std::vector<Part> train_, check_;
-  Part apply_;  // without a plan unless updates are made by apply()
+  std::vector<Part> inner_;  // one a training shape, where the configuration has such parameters
+  Part apply_;               // without a plan unless updates are made by apply()
   double gradient_norm_ = 0;
 };
 

@@ -129,6 +129,48 @@ TEST_CASE("fit: misuse is refused before anything is learnt") {
   CHECK(run.store.runs("train") == 0);
 }
 
+TEST_CASE("learner: an inner step moves the encoder alone, as its own optimiser says") {
+  for (const bool accumulate : {false, true}) {
+    Variables store(1), other(1);
+    Workers workers(1);
+    LearnerConfig config = config_of(accumulate, 0.5);
+    config.inner = "encoder/";
+    Learner learner(store, config, workers);
+    config.inner = "";
+    config.frozen = {"decoder/"};
+    config.accumulate = false;
+    config.optimiser.average = 0;
+    Learner alone(other, config, workers);
+    const auto same = [&](const std::string& name) {
+      const Tensor &a = store.at(name).value(), &b = other.at(name).value();
+      return std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+    };
+    for (std::int64_t step = 0; step < 3; ++step) {
+      const Evaluation inner = learner.learn_inner(images.make(step), scalars(step));
+      const Evaluation expected = alone.learn(images.make(step), scalars(step));
+      CHECK(inner.loss.sum == expected.loss.sum);
+    }
+    CHECK(learner.gradient_norm() == 0);
+    CHECK(store.at("optimiser/step").value().as<float>()[0] == 0);
+    for (const std::string& name : other.names())
+      if (other.at(name).role == Role::trainable) CHECK(same(name));
+    // Whole updates go on from there.
+    learner.learn(images.make(3), scalars(3));
+    if (accumulate) learner.apply(scalars(3));
+    CHECK(learner.gradient_norm() > 0);
+    CHECK_FALSE(same("encoder/mean/weight"));
+    CHECK_FALSE(same("decoder/dense0/weight"));
+  }
+  Run plain;
+  CHECK_THROWS_WITH_AS(plain.learner.learn_inner(images.make(0), scalars(0)),
+                       doctest::Contains("LearnerConfig::inner"), UsageError);
+  Variables store;
+  Workers workers(1);
+  LearnerConfig wrong = config_of(false, 0);
+  wrong.inner = "encodr/";
+  CHECK_THROWS_WITH_AS(Learner(store, wrong, workers), doctest::Contains("encodr/"), UsageError);
+}
+
 TEST_CASE("export: parameters or their averages, and nothing of training") {
   Run run(false, 0.5);
   const auto untrained = export_for_inference(run.store);

@@ -165,6 +165,10 @@ TEST_CASE("latents: schedules of KL weight and temperature") {
   CHECK(gaussian_schedule(gaussian, 0) == Scalars{{"kl_weight", 0.5f}});
   CHECK(gaussian_schedule(gaussian, 3) == Scalars{{"kl_weight", 2.f}});
   CHECK(gaussian_schedule(gaussian, 100) == Scalars{{"kl_weight", 2.f}});
+  gaussian.kl.cycle = 6;  // Fu et al. 2019: it rises in four steps, stays for two, and begins anew
+  for (const std::int64_t begin : {0, 6, 600})
+    for (std::int64_t step = 0; step < 6; ++step)
+      CHECK(gaussian.kl.weight(begin + step) == std::min(2.f, 0.5f * static_cast<float>(step + 1)));
   CategoricalLatent c{.temperature = 2, .final_temperature = 0.5};
   const auto temperature = [&](std::int64_t step, std::int64_t steps) {
     return categorical_schedule(c, step, steps).at("temperature");
@@ -249,6 +253,14 @@ TEST_CASE("latents: settings out of range are refused where they are used") {
   CHECK_THROWS_AS(KlSchedule{.beta = -1}.weight(0), UsageError);
   CHECK_THROWS_AS(KlSchedule{.warmup = -1}.weight(0), UsageError);
   CHECK_THROWS_AS(KlSchedule{}.weight(-1), UsageError);
+  CHECK_THROWS_AS((KlSchedule{.warmup = 2, .cycle = -1}.weight(0)), UsageError);
+  for (const std::int64_t warmup : {0, 6}) {
+    KlSchedule unfit{.warmup = warmup, .cycle = 5};
+    CHECK_THROWS_WITH_AS(unfit.weight(0), doctest::Contains("kl-warmup"), UsageError);
+    Fields f;
+    fields(f, unfit);
+    CHECK(f.complaints().size() == 1);
+  }
   Variables store(1);
   Graph g(store);
   for (const double temperature : {0., -1., std::nan("")}) {

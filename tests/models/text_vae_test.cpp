@@ -185,6 +185,35 @@ TEST_CASE("text VAE: gradients") {
   }
 }
 
+TEST_CASE("text VAE: what is charged for the KL is of the sentences that count") {
+  using Of = KlCharge::Of;
+  TextVae codes = categorical("nvil"), scaled = gaussian();
+  std::get<CategoricalLatent>(codes.latent).charge.of = Of::aggregate;
+  std::get<GaussianLatent>(scaled.latent).posterior_scale = 0.7;
+  std::vector<TextVae> all{codes, scaled};
+  for (const KlCharge& charge : {KlCharge{.free_bits = 0.3}, KlCharge{.of = Of::aggregate}}) {
+    all.push_back(gaussian());
+    std::get<GaussianLatent>(all.back().latent).charge = charge;
+  }
+  for (const TextVae& c : all) {
+    Variables store(3);
+    create(store, c);
+    const Tensor weight = Tensor::of<float>(Shape{}, {0.7f});
+    const auto loss = [&](const Sentences& s, bool check) {
+      store.runs("train") = 0;
+      Graph g(store);
+      const Model model = text_vae(g, c, s.shape());
+      test::Inputs inputs = s.inputs();
+      inputs.emplace_back("kl_weight", &weight);
+      if (check) test::check_gradients(model.loss, inputs);
+      store.runs("train") = 0;
+      return run(model.loss.sum, inputs).front();
+    };
+    const auto full = loss(sentences(4, {4, 2}), !(&c == &all.front()));
+    CHECK(full == doctest::Approx(loss(sentences(4, {4, 2, 0, 0}), false)).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("text VAE: the bounds of categorical latents come up to the sum over all codes") {
   const TextVae c = categorical("gumbel");
   Variables store(2);

@@ -17,6 +17,7 @@ namespace {
 /// Numbers in (-1, 1) that repeat only after millions.
 std::vector<float> numbers(std::int64_t count, std::uint32_t seed) {
   std::vector<float> values(static_cast<std::size_t>(count));
+  values.reserve(1);  // none have a place, too
   std::uint32_t state = seed * 2654435761u + 1;
   for (float& value : values) {
     state = state * 1664525u + 1013904223u;
@@ -77,7 +78,8 @@ void check_block(Level level, std::int64_t m, std::int64_t n, std::int64_t k, in
     gemm.pack_a(a.view, m, k, tiles / 2, tiles, packed_a.data());
   }
   const std::int64_t c_stride = n + 3;
-  std::vector<float> c = numbers(m * c_stride, 3);
+  // A row more than there is: where there is none, its panels have places.
+  std::vector<float> c = numbers((m + 1) * c_stride, 3);
   const std::vector<float> before = c;
   GemmBlock block{.m = m, .n = n, .k = k, .a = a.view};
   if (pack_a) {

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
+#include "core/io/json.h"
 #include "core/io/safetensors.h"
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
@@ -178,6 +179,82 @@ TEST_CASE("training: starts from the weights of another run, and leaves the froz
   CHECK_FALSE(equal("embedding"));
   std::ostringstream out;
   CHECK_THROWS_AS(TrainingRun(with(frozen, {{"freeze", "ltsm"}}), out), UsageError);
+}
+
+TEST_CASE("training: takes parts of another run's weights, and begins the rest anew") {
+  const TemporaryFolder folder;
+  const TrainCall o = small_on_text(folder / "first");
+  train(o);
+  const TrainCall begun = with(o, {{"init-from", folder / "first"},
+                                   {"init-parts", "lstm1,embedding"},
+                                   {"seed", "2"},
+                                   {"steps", "1"},
+                                   {"out", folder / "begun"}});
+  train(begun);
+  const SavedRun first = open_run(folder.path() / "first", Which::best);
+  const SavedRun start = open_run(folder.path() / "begun/last.1");
+  REQUIRE(start.state.step == 0);
+  const auto equal = [&](const char* name) {
+    const Tensor x = first.checkpoint.variables().read(name);
+    const Tensor y = start.checkpoint.variables().read(name);
+    return std::ranges::equal(x.as<float>(), y.as<float>());
+  };
+  CHECK(equal("lstm1/recurrent_weight"));
+  CHECK(equal("embedding"));
+  CHECK_FALSE(equal("lstm0/recurrent_weight"));
+  std::ostringstream out;
+  CHECK_THROWS_WITH_AS(TrainingRun(with(begun, {{"init-parts", "ltsm"}}), out),
+                       doctest::Contains("ltsm"), UsageError);
+  CHECK_THROWS_WITH_AS(TrainingRun(with(begun, {{"width", "12"}}), out), doctest::Contains("f32["),
+                       CheckpointError);
+  // Codebooks start from data by the encoder that was taken.
+  const TrainCall images = short_run(
+      folder / "codes", 3, "--model vqvae --hidden 16 --codes 8 --code-width 4 --batch 16");
+  train(images);
+  const auto codebook_after = [&](const char* parts) {
+    train(with(images, {{"init-from", folder / "codes"},
+                        {"init-parts", parts},
+                        {"steps", "1"},
+                        {"out", folder / parts}}));
+    return open_run(folder.path() / parts / "last.1").checkpoint.variables().read("codebook");
+  };
+  const Tensor trained =
+      open_run(folder.path() / "codes", Which::best).checkpoint.variables().read("codebook");
+  const Tensor taken = codebook_after("codebook"), anew = codebook_after("encoder");
+  CHECK(std::ranges::equal(taken.as<float>(), trained.as<float>()));
+  CHECK_FALSE(std::ranges::equal(anew.as<float>(), trained.as<float>()));
+}
+
+TEST_CASE("training: an encoder's own batches come before each update, resumed too") {
+  const TemporaryFolder folder;
+  const TrainCall o = short_run(folder / "whole", 6,
+                                "--model gaussian_vae --hidden 16 --latents 3 --batch 16 "
+                                "--encoder-steps 25 --encoder-warmup 4");
+  train(o);
+  train(with(o, {{"out", folder / "parts"}, {"steps", "3"}}));
+  resume(folder.path() / "parts", 6);
+  CHECK(equal_parameters(folder / "whole", folder / "parts"));
+  std::istringstream metrics(read_file(folder.path() / "whole/metrics.jsonl"));
+  std::vector<std::int64_t> of_encoder;
+  std::int64_t total = 0;
+  for (std::string line; std::getline(metrics, line);) {
+    const Json json = parse_json(line);
+    if (!json.find("gradient_norm")) continue;
+    const Json* batches = json.find("encoder_batches");
+    of_encoder.push_back(batches ? batches->integer() : 0);
+    total += 1 + of_encoder.back();
+  }
+  REQUIRE(of_encoder.size() == 6);
+  // After 20 batches at the earliest it is seen that their loss does not fall.
+  for (std::size_t step = 0; step < 6; ++step) {
+    CHECK(of_encoder[step] >= (step < 4 ? 20 : 0));
+    CHECK(of_encoder[step] <= (step < 4 ? 25 : 0));
+  }
+  CHECK(open_run(folder.path() / "whole").state.position == total);
+  // What has no encoder has nothing of the kind.
+  std::ostringstream out;
+  CHECK_THROWS_WITH_AS(TrainingRun(small(folder / "text", "--encoder-steps 2"), out),
+                       doctest::Contains("encoder/"), UsageError);
 }
 
 TEST_CASE("training: a run that began with another's weights goes on as an unbroken one") {

@@ -57,6 +57,21 @@ void fields(Fields& f, TrainingSettings& s) {
   f("init-from", s.init_from,
     "run whose best weights to start from, averaged where it averages; or one of its checkpoints")
       .placeholder("FOLDER");
+  f("init-parts", s.init_parts,
+    "which of its parameters, by the start of their names ('encoder/'); none: all");
+  f.require(s.init_parts.empty() || !s.init_from.empty(),
+            "--init-parts says what to take of a run: name it by --init-from");
+  f("encoder-steps", s.encoder_steps,
+    "batches for the encoder alone before each update, at most: until its loss stops falling "
+    "(means "
+    "of 10); 0: none")
+      .at_least(0)
+      .at_most(1 << 20)
+      .opens(1);
+  if (s.encoder_steps > 0)
+    f("encoder-warmup", s.encoder_warmup,
+      "updates, from the first on, that have such batches before")
+        .at_least(1);
   f("freeze", s.freeze, "parameters that stay as they are, by the start of their names");
   f("seed", s.seed, "of the initial weights, dropout and the built-in corpus").at_least(0);
   f.require(s.steps == 0 || s.epochs == 0,

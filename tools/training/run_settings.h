@@ -20,7 +20,10 @@ struct TrainingSettings {
   std::int64_t accumulate = 1;
   OptimiserConfig optimiser{.clip = 1};
   LearningRateSchedule rate{.shape = "cosine", .peak = 0.004f};
-  std::string init_from;  // a checkpoint whose weights to start from
+  std::string init_from;               // a checkpoint whose weights to start from
+  Words init_parts;                    // beginnings of the names of those that are taken; none: all
+  std::int64_t encoder_steps = 0;      // most batches for the encoder alone before each update
+  std::int64_t encoder_warmup = 1000;  // in so many updates from the first on
   Words freeze;           // beginnings of the names of parameters that stay as they are
   std::int64_t seed = 1;  // of the initial weights, dropout, the built-in corpus
 };

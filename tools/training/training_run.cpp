@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
+#include <limits>
 #include <sstream>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -102,7 +104,8 @@ LearnerConfig learner_config(const TrainingSettings& s, const Task& task) {
                        .train_shapes = task.source(Part::train)->shapes(),
                        .most_loss = task.most_loss(),
                        .accumulate = s.accumulate > 1,
-                       .frozen = s.freeze};
+                       .frozen = s.freeze,
+                       .inner = s.encoder_steps > 0 ? "encoder/" : ""};
   for (const Part part : {Part::valid, Part::test})
     if (const data::BatchSource* source = task.source(part))
       for (const BatchShape& shape : source->shapes())
@@ -123,7 +126,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   TrainingSettings& training = settings_.training;
   learner_.emplace(store_, learner_config(training, *task_), workers_);
   if (!training.init_from.empty() && !resumed_)
-    load_for_use(open_run(training.init_from, Which::best), store_);
+    load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
   if (resumed_) {
     resumed_->checkpoint.restore(store_);
     state_ = resumed_->state;
@@ -181,7 +184,8 @@ void TrainingRun::begin_folder() {
 void TrainingRun::prepare_model() {
   const ModelEntry& entry = task_->model().entry();
   if (!entry.prepare || resumed_) return;
-  if (!settings_.training.init_from.empty())
+  const TrainingSettings& training = settings_.training;
+  if (!training.init_from.empty() && training.init_parts.empty())
     return entry.prepare(store_, task_->model(), {}, workers_);
   constexpr std::int64_t most_batches = 64;
   const data::BatchSource& source = *task_->source(Part::train);
@@ -191,6 +195,10 @@ void TrainingRun::prepare_model() {
     batches.push_back(source.make(i));
   for (const data::Batch& batch : batches) inputs.emplace_back(batch.inputs);
   entry.prepare(store_, task_->model(), inputs, workers_);
+  if (training.init_parts.empty()) return;
+  // What was taken of another run stays as it was there.
+  load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
+  entry.prepare(store_, task_->model(), {}, workers_);
 }
 
 /// What a person who goes on with a run may not expect.
@@ -287,8 +295,23 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
                           settings_.watch.patience, " validations"));
 }
 
+std::int64_t TrainingRun::learn_encoder(data::Prefetch<data::Batch>& batches,
+                                        const Scalars& scalars) {
+  if (state_.step >= settings_.training.encoder_warmup) return 0;
+  constexpr std::int64_t window = 10;  // of He et al. 2019
+  double before = std::numeric_limits<double>::infinity(), now = 0;
+  for (std::int64_t i = 1; i <= settings_.training.encoder_steps; ++i) {
+    now += learner_->learn_inner(batches.next(), scalars).loss.mean();
+    if (i % window != 0) continue;
+    if (now >= before) return i;
+    before = std::exchange(now, 0);
+  }
+  return settings_.training.encoder_steps;
+}
+
 void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& progress) {
   const Scalars scalars = scheduled_scalars(settings_, state_.step, settings_.training.steps);
+  const std::int64_t of_encoder = learn_encoder(batches, scalars);
   Evaluation results;
   for (std::int64_t i = 0; i < settings_.training.accumulate; ++i)
     results.add(learner_->learn(batches.next(), scalars));
@@ -311,6 +334,7 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   const double loss = results.loss.mean();
   progress.step(state_.step, loss, results.loss.count, figures, !elbo_says_loss(figures, loss));
   line.emplace_back("gradient_norm", learner_->gradient_norm());
+  if (of_encoder > 0) line.emplace_back("encoder_batches", of_encoder);
   line.emplace_back(task_->unit() + "s_per_second", progress.rate());
   metrics_->write(std::move(line));
 }

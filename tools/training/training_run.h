@@ -58,6 +58,8 @@ class TrainingRun {
   /// Steps until the end, or until the interrupt came.
   void learn(const InterruptGuard& interrupt);
   void learn_step(data::Prefetch<data::Batch>& batches, Progress& progress);
+  /// What the encoder learns alone before a step; gives the number of batches.
+  std::int64_t learn_encoder(data::Prefetch<data::Batch>& batches, const Scalars& scalars);
   Results evaluate(Part part);
   void validate(Progress& progress);
   bool is_better(double value) const;
