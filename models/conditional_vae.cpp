@@ -81,7 +81,7 @@ Read read(Graph& g, const ConditionalVae& c, const BatchShape& shape) {
     const auto scope = g.scope("encoder");
     hidden = tanh(linear(concat({features, r.condition.vector}, 1), c.width, "hidden"));
   }
-  r.q = gaussian_posterior(hidden, c.latent);
+  r.q = gaussian_posterior(hidden, c.latent, r.inputs.weights);
   return r;
 }
 
@@ -184,7 +184,8 @@ Model conditional_vae(Graph& g, const ConditionalVae& c, const BatchShape& shape
   // Decoder.
   const Value logits = logits_of(codes, r.inputs, r.table, r.condition, c);
   const Value log_likelihood = sentence_log_likelihood(logits, r.inputs.targets);
-  const Bound bound = bound_of(log_likelihood, sum(kl, {-1}), kl_weight(g));
+  const Bound bound = bound_of(log_likelihood, sum(kl, {-1}), kl_weight(g),
+                               charged_kl(r.q, codes, kl, c.latent, weights));
   Model model = variational_model(bound, logits, weights);
   model.metrics["tokens"] = over_items(cast(r.inputs.lengths, f32), weights);
   g.name(r.q.mean, "codes");

@@ -1,4 +1,5 @@
-"""The categorical VAE of models/categorical_vae in PyTorch. Its posterior and prior choose variable after variable."""
+"""Categorical latents as models/latents/categorical has them, and the VAE of images models/categorical_vae, in PyTorch.
+Posterior and prior choose variable after variable."""
 import math
 
 import torch
@@ -30,25 +31,27 @@ class Prior(nn.Module):
 
 
 class Baseline(nn.Module):
-    def __init__(self, config):
+    def __init__(self, size):
         super().__init__()
-        self.hidden, self.output = layers.Linear(pixel_count(config), 100), layers.Linear(100, 1)
+        self.hidden, self.output = layers.Linear(size, 100), layers.Linear(100, 1)
 
-    def forward(self, images):
-        return self.output(torch.tanh(self.hidden(images.flatten(1))))[:, 0]
+    def forward(self, items):
+        return self.output(torch.tanh(self.hidden(items.flatten(1))))[:, 0]
 
 
-class CategoricalVae(nn.Module):
-    def __init__(self, config):
+class CategoricalModel(nn.Module):
+    """Who inherits it has self.encoder with `logits` and, where the posterior is autoregressive, `conditional`; and gives
+    features(batch) [batch, width], likelihood(z, batch) [samples, batch] and items(batch) [batch, ..], of `size` numbers,
+    which a baseline reads."""
+
+    def __init__(self, config, size):
         super().__init__()
         self.config, self.estimator = config, config['estimator']
         self.latents, self.categories = config['latents'], config['categories']
-        self.encoder = CategoricalEncoder(config)
-        self.decoder = Decoder(config, self.latents * self.categories)
         if config['prior'] != 'uniform':
             self.prior = Prior(config)
         if self.estimator == 'nvil':
-            self.baseline, self.centre = Baseline(config), 0.
+            self.baseline, self.centre = Baseline(size), 0.
 
     def noise(self, count):
         """Of the Gumbel distribution, [samples, count, latents, categories]."""
@@ -68,9 +71,9 @@ class CategoricalVae(nn.Module):
             return reinmax(logits, hard, temperature)
         return hard
 
-    def draw(self, images, noise):
+    def draw(self, batch, noise):
         """Values and their logits, [samples, batch, latents, categories]."""
-        h = self.encoder.features(images)
+        h = self.features(batch)
         base = self.encoder.logits(h).unflatten(-1, (self.latents, self.categories))
         if self.config['posterior'] == 'independent':
             z = self.sample(base, noise)
@@ -94,12 +97,12 @@ class CategoricalVae(nn.Module):
                             for k in range(self.latents)], -2)
 
     def forward(self, batch, state):
-        """images [batch, height, width, channels], weights [batch], noise [samples, batch, latents, categories]."""
-        images, weights = batch['images'], batch['weights']
-        z, q_logits = self.draw(images, batch['noise'])
+        """weights [batch], noise [samples, batch, latents, categories], and what its features and likelihood read."""
+        weights = batch['weights']
+        z, q_logits = self.draw(batch, batch['noise'])
         log_q_all, log_p_all = torch.log_softmax(q_logits, -1), torch.log_softmax(self.prior_logits(z), -1)
         kl = (log_q_all.exp() * (log_q_all - log_p_all)).sum((-2, -1))
-        likelihood = log_likelihood(self.decoder(z.flatten(-2), images), images, self.config)
+        likelihood = self.likelihood(z.flatten(-2), batch)
         weight = self.config['kl_weight'] if self.training else 1
         f = likelihood - weight * kl  # [samples, batch]
         self.metrics = {'reconstruction': -likelihood.detach(), 'kl': kl.detach()}
@@ -112,18 +115,33 @@ class CategoricalVae(nn.Module):
         elif self.estimator == 'vimco':
             objective = vimco(likelihood + weight * (log_p - log_q), log_q)
         else:
-            network = self.baseline(images)
+            network = self.baseline(self.items(batch))
             error = f.mean(0).detach() - self.centre - network
             objective = scored(f, f - network - self.centre, log_q).mean(0) - without_value(error ** 2)
             self.centre += 0.2 * ((error * weights).sum() / weights.sum()).item()
         return *weighted(-objective, weights), state
 
-    def log_weight(self, images, noise):
-        """log p(x, z) - log q(z|x) of each image, [batch], with one hard sample."""
-        z, q_logits = self.draw(images, noise)
+    def log_weight(self, batch, noise):
+        """log p(x, z) - log q(z|x) of each item, [batch], with one hard sample."""
+        z, q_logits = self.draw(batch, noise)
         log_q, log_p = torch.log_softmax(q_logits, -1), torch.log_softmax(self.prior_logits(z), -1)
-        likelihood = log_likelihood(self.decoder(z.flatten(-2), images), images, self.config)
-        return (likelihood + (z * (log_p - log_q)).sum((-2, -1)))[0]
+        return (self.likelihood(z.flatten(-2), batch) + (z * (log_p - log_q)).sum((-2, -1)))[0]
+
+
+class CategoricalVae(CategoricalModel):
+    def __init__(self, config):
+        super().__init__(config, pixel_count(config))
+        self.encoder = CategoricalEncoder(config)
+        self.decoder = Decoder(config, self.latents * self.categories)
+
+    def features(self, batch):
+        return self.encoder.features(batch['images'])
+
+    def items(self, batch):
+        return batch['images']
+
+    def likelihood(self, z, batch):
+        return log_likelihood(self.decoder(z, batch['images']), batch['images'], self.config)
 
 
 def without_value(x):

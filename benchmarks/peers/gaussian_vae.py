@@ -1,38 +1,51 @@
-"""The Gaussian VAE of models/gaussian_vae in PyTorch."""
+"""Gaussian latents as models/latents/gaussian has them, and the VAE of images models/gaussian_vae, in PyTorch."""
 import torch
 import torch.nn as nn
 
 from image_networks import Decoder, Encoder, log_likelihood, weighted
 
 
-class GaussianVae(nn.Module):
+class GaussianModel(nn.Module):
+    """Who inherits it has self.encoder with `mean` and `log_variance`, and gives features(batch) [batch, width] and
+    likelihood(z, batch) [batch]."""
+
     def __init__(self, config):
         super().__init__()
-        self.config, size = config, config['latents']
-        self.encoder = Encoder(config, {'mean': size, 'log_variance': size})
-        self.decoder = Decoder(config, size)
+        self.config = config
 
     def noise(self, count):
         return torch.randn(count, self.config['latents'])
 
-    def draw(self, images, noise):
+    def draw(self, batch, noise):
         """A sample of the posterior, its mean and its log variance, [batch, latents]."""
-        h = self.encoder.features(images)
+        h = self.features(batch)
         mean, log_variance = self.encoder.mean(h), self.encoder.log_variance(h)
         return mean + torch.exp(0.5 * log_variance) * noise, mean, log_variance
 
     def forward(self, batch, state):
-        """images [batch, height, width, channels], weights [batch], noise [batch, latents]."""
-        images = batch['images']
-        z, mean, log_variance = self.draw(images, batch['noise'])
+        """weights [batch], noise [batch, latents], and what its features and likelihood read."""
+        z, mean, log_variance = self.draw(batch, batch['noise'])
         kl = 0.5 * (mean ** 2 + log_variance.exp() - log_variance - 1).sum(-1)
         weight = self.config['kl_weight'] if self.training else 1
-        likelihood = log_likelihood(self.decoder(z, images), images, self.config)
+        likelihood = self.likelihood(z, batch)
         self.metrics = {'reconstruction': -likelihood.detach(), 'kl': kl.detach()}
         return *weighted(weight * kl - likelihood, batch['weights']), state
 
-    def log_weight(self, images, noise):
-        """log p(x, z) - log q(z|x) of each image, [batch]."""
-        z, _, log_variance = self.draw(images, noise)
+    def log_weight(self, batch, noise):
+        """log p(x, z) - log q(z|x) of each item, [batch]."""
+        z, _, log_variance = self.draw(batch, noise)
         ratio = 0.5 * (noise ** 2 + log_variance - z ** 2).sum(-1)
-        return log_likelihood(self.decoder(z, images), images, self.config) + ratio
+        return self.likelihood(z, batch) + ratio
+
+
+class GaussianVae(GaussianModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder = Encoder(config, {'mean': config['latents'], 'log_variance': config['latents']})
+        self.decoder = Decoder(config, config['latents'])
+
+    def features(self, batch):
+        return self.encoder.features(batch['images'])
+
+    def likelihood(self, z, batch):
+        return log_likelihood(self.decoder(z, batch['images']), batch['images'], self.config)

@@ -97,7 +97,7 @@ def evaluate(run, batches, options):
         values = {'loss': loss / count, **means_of(model.metrics)}
         last = perplexities(model, counts)
         if options.samples:
-            weights = [model.log_weight(batch['images'], model.noise(len(rows))) for _ in range(options.samples)]
+            weights = [model.log_weight(batch, model.noise(len(rows))) for _ in range(options.samples)]
             values['bound'] = (torch.logsumexp(torch.stack(weights), 0) - math.log(options.samples)).mean()
         means.add(values, len(rows))
     means.print(images=len(batches.images), **last)

@@ -33,6 +33,7 @@
 #include "models/layers/transformer.h"
 #include "models/lstm_lm.h"
 #include "models/metrics/code_metrics.h"
+#include "models/metrics/homogeneity.h"
 #include "models/metrics/importance_bound.h"
 #include "models/metrics/mutual_information.h"
 #include "models/model.h"

@@ -1,7 +1,9 @@
-// <abax/training.h>: optimisers, schedules, the learner.
+// <abax/training.h>: optimisers, schedules, the learner, rewards.
 #pragma once
 
 #include "models/face/models.h"
+#include "models/rewards/reward_objective.h"
+#include "models/rewards/reward_training.h"
 #include "models/training/export.h"
 #include "models/training/fit.h"
 #include "models/training/learner.h"

@@ -61,6 +61,34 @@ Counts count_runs(const std::vector<std::string>& words, std::size_t size) {
   return counts;
 }
 
+/// What BLEU counts, of all sentences added.
+struct Runs {
+  std::array<std::int64_t, longest> found = {}, all = {};  // of 1, 2, 3, 4 words
+  std::int64_t length = 0, reference_length = 0;           // in words
+
+  void add(std::string_view translation, std::string_view reference, bool lower_case) {
+    const auto words_of = [&](std::string_view line) {
+      return bleu_words(lower_case ? data::lower_case(line) : std::string(line));
+    };
+    const std::vector<std::string> words = words_of(translation), wanted = words_of(reference);
+    length += std::ssize(words);
+    reference_length += std::ssize(wanted);
+    for (std::size_t size = 1; size <= longest; ++size) {
+      const Counts expected = count_runs(wanted, size);
+      for (const auto& [run, count] : count_runs(words, size)) {
+        all[size - 1] += count;
+        if (const auto known = expected.find(run); known != expected.end())
+          found[size - 1] += std::min(count, known->second);
+      }
+    }
+  }
+  double brevity_penalty() const {
+    if (length >= reference_length) return 1;
+    if (length == 0) return 0;
+    return std::exp(1 - static_cast<double>(reference_length) / static_cast<double>(length));
+  }
+};
+
 }  // namespace
 
 std::vector<std::string> bleu_words(std::string_view line) {
@@ -97,39 +125,36 @@ Bleu bleu(std::span<const std::string> translations, std::span<const std::string
                             " translations and ", references.size(), " references"));
   Bleu result;
   result.lower_case = lower_case;
-  std::array<std::int64_t, longest> found = {}, all = {};
-  const auto words_of = [&](const std::string& line) {
-    return bleu_words(lower_case ? data::lower_case(line) : line);
-  };
-  for (std::size_t i = 0; i < translations.size(); ++i) {
-    const std::vector<std::string> words = words_of(translations[i]);
-    const std::vector<std::string> reference = words_of(references[i]);
-    result.length += std::ssize(words);
-    result.reference_length += std::ssize(reference);
-    for (std::size_t size = 1; size <= longest; ++size) {
-      const Counts expected = count_runs(reference, size);
-      for (const auto& [run, count] : count_runs(words, size)) {
-        all[size - 1] += count;
-        if (const auto known = expected.find(run); known != expected.end())
-          found[size - 1] += std::min(count, known->second);
-      }
-    }
-  }
+  Runs runs;
+  for (std::size_t i = 0; i < translations.size(); ++i)
+    runs.add(translations[i], references[i], lower_case);
+  result.length = runs.length;
+  result.reference_length = runs.reference_length;
   double log_mean = 0;  // of the precisions
   for (std::size_t i = 0; i < longest; ++i) {
     const double precision =
-        all[i] > 0 ? static_cast<double>(found[i]) / static_cast<double>(all[i]) : 0;
+        runs.all[i] > 0 ? static_cast<double>(runs.found[i]) / static_cast<double>(runs.all[i]) : 0;
     result.precisions[i] = 100 * precision;
     log_mean += std::log(precision) / longest;
   }
-  const auto length = static_cast<double>(result.length);
-  const auto reference_length = static_cast<double>(result.reference_length);
-  if (result.length >= result.reference_length)
-    result.brevity_penalty = 1;
-  else if (result.length > 0)
-    result.brevity_penalty = std::exp(1 - reference_length / length);
+  result.brevity_penalty = runs.brevity_penalty();
   result.score = 100 * result.brevity_penalty * std::exp(log_mean);
   return result;
+}
+
+double sentence_bleu(std::string_view translation, std::string_view reference, bool lower_case) {
+  Runs runs;
+  runs.add(translation, reference, lower_case);
+  if (runs.length == 0 && runs.reference_length == 0) return 100;
+  if (runs.found[0] == 0) return 0;
+  double log_mean = 0;
+  for (std::size_t i = 0; i < longest; ++i) {
+    const std::int64_t more = i > 0 ? 1 : 0;
+    log_mean += std::log(static_cast<double>(runs.found[i] + more) /
+                         static_cast<double>(runs.all[i] + more)) /
+                longest;
+  }
+  return 100 * runs.brevity_penalty() * std::exp(log_mean);
 }
 
 std::string Bleu::summary() const {

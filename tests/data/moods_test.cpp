@@ -72,36 +72,47 @@ TEST_CASE("moods: words between single spaces, a small vocabulary, few lengths")
   MESSAGE("vocabulary ", words.size(), ", words and signs ", shortest, " to ", longest);
   CHECK(words.size() >= 100);
   CHECK(words.size() <= 300);
-  CHECK(shortest >= 12);
+  CHECK(shortest >= 13);
   CHECK(longest <= 15);
 }
 
 TEST_CASE("moods: probabilities of sentences, by hand") {
-  // Each place of one that is calm beyond doubt: opening, "first", name, "has", adverb, verb,
-  // "the", adjective, thing, no place, end of the sentence, sign.
+  // Words of a latent's own; of its mood; of its kind.
+  constexpr double own = 0.6 + 0.35 / 4 + 0.05 / 4, mood = 0.35 / 4, kind = 0.05 / 4;
+  // All six words that a calm report says itself: opening, adverb, verb, adjective, thing, end.
+  // Besides: "first", a name, "must", no place, the sign.
   const std::vector<double> calm =
-      mood_log_probabilities("well , first anna has gently mended the plain boat in peace .");
+      mood_log_probabilities("well , first anna must gently mend the plain boat in peace .");
   REQUIRE(calm.size() == 16);
-  const double expected = 1. / 16 * (0.6 / 2) * (0.8 / 2) * (1. / 8) * (0.8 / 2) * (0.6 / 2) *
-                          (0.6 / 2) * 0.6 * (0.6 / 2) * (0.6 / 2) * (3. / 6) * (0.6 / 2) * 0.75;
-  CHECK(calm[0] == Approx(std::log(expected)));
-  for (std::size_t latent = 1; latent < 16; ++latent) CHECK(calm[latent] == -INFINITY);
+  const double rest = 1. / 16 * 0.8 * (1. / 16) * 0.8 * (4. / 8);
+  CHECK(calm[0] == Approx(std::log(rest * std::pow(own, 6) * 0.75)));
+  CHECK(calm[1] == Approx(std::log(rest * std::pow(kind, 6) * 0.25)));
+  CHECK(calm[2] == Approx(std::log(rest * std::pow(kind, 6) * 0.75)));
+  for (std::size_t latent = 4; latent < 16; ++latent) CHECK(calm[latent] == -INFINITY);
 
-  // A pleasant question, calm or happy: words of its half alone, save for what the sign tells.
-  const std::vector<double> pleasant = mood_log_probabilities(
-      "yes , would tom just kindly paint a pretty clock outside with care ?!");
-  const double both = 1. / 16 * (0.2 / 2) * 0.2 * (1. / 8) * 0.2 * (0.2 / 2) * (0.2 / 2) * 0.2 *
-                      (0.2 / 2) * (0.2 / 2) * (1. / 6) * (0.2 / 2);
-  CHECK(pleasant[4] == Approx(std::log(both * 0.25)));
-  CHECK(pleasant[5] == Approx(std::log(both * 0.75)));
-  CHECK(sum_of_exp(pleasant) == Approx(both));
+  // Words of angry questions (two), of happy ones (three) and of happy wishes (one).
+  const std::vector<double> mixed = mood_log_probabilities(
+      "what , would tom just roughly praise the golden ring outside for luck ?!");
+  const double common = 1. / 16 * 0.2 * (1. / 16) * 0.2 * (1. / 8) * 0.75;
+  CHECK(mixed[5] == Approx(std::log(common * kind * kind * own * own * own * mood)));
+  for (std::size_t latent = 0; latent < 16; ++latent)
+    if (latent != 5) CHECK(mixed[latent] == -INFINITY);
+  // With "for fun", of happy questions, it could be one of any mood.
+  const std::vector<double> any = mood_log_probabilities(
+      "what , would tom just roughly praise the golden ring outside for fun ?!");
+  const double happy = common * kind * kind * std::pow(own, 4);
+  const double angry = common * own * own * std::pow(kind, 4);
+  CHECK(any[5] == Approx(std::log(happy)));
+  CHECK(any[7] == Approx(std::log(angry)));
+  CHECK(any[4] == Approx(std::log(common / 3 * std::pow(kind, 6))));
+  CHECK(sum_of_exp(any) == Approx(happy + angry + 2 * common / 3 * std::pow(kind, 6)));
 
   for (const char* other :
-       {"", "well", "well , first anna has gently mend the plain boat in peace .",
-        "well , first anna has gently mended the plain boat in peace",
-        "well , first anna has gently mended the plain boat in peace . .",
-        "well , first anna has angrily mended the plain boat in peace .",
-        "well  , first anna has gently mended the plain boat in peace ."}) {
+       {"", "well", "well , first anna must gently mend the plain boat in peace",
+        "well , first anna must gently mend the plain boat in peace . .",
+        "well , first anna must gladly mend the lonely boat in peace .",
+        "well , first anna ever gently mend the plain boat in peace .",
+        "well  , first anna must gently mend the plain boat in peace ."}) {
     CAPTURE(other);
     CHECK(sum_of_exp(mood_log_probabilities(other)) == 0);
   }
@@ -122,31 +133,34 @@ TEST_CASE("moods: the nats of a part are its sentences', and the label is what t
   }
   CHECK(corpus.valid_nats == Approx(nats).epsilon(1e-12));
   CHECK(joint > nats);
-  CHECK(doubt / 1000 < 0.01);
-  CHECK(right >= 990);
+  CHECK(doubt / 1000 < 0.001);
+  CHECK(right >= 998);
   MESSAGE("nats a sentence ", nats / 1000, ", of the latent given it ", doubt / 1000,
           ", read right ", right, " of 1000");
-  CHECK(corpus.valid_nats / 1000 == Approx(19.4).epsilon(0.01));
-  CHECK(corpus.train_nats / 4000 == Approx(19.4).epsilon(0.01));
+  CHECK(corpus.valid_nats / 1000 == Approx(14.7).epsilon(0.01));
+  CHECK(corpus.train_nats / 4000 == Approx(14.7).epsilon(0.01));
 }
 
 TEST_CASE("moods: words come as often as their probabilities say") {
   const SentenceCorpus corpus = moods(5, {20'000, 0, 0});
-  std::map<std::string, double> counts;  // of 5,000 calm sentences
+  std::map<std::string, double> counts;  // of calm reports
   for (std::size_t i = 0; i < corpus.train.size(); ++i) {
-    if (corpus.train.labels[i] % 4 != 0) continue;
+    if (corpus.train.labels[i] != 0) continue;
     std::istringstream in(corpus.train.sentences[i]);
     for (std::string word; in >> word;) ++counts[word];
     ++counts["all"];
   }
+  CHECK(counts["all"] == Approx(1250).epsilon(0.1));
   const auto share = [&](const char* word) { return counts[word] / counts["all"]; };
-  CHECK(share("gently") == Approx(0.3).epsilon(0.1));
-  CHECK(share("kindly") == Approx(0.1).epsilon(0.15));
-  CHECK(share("slowly") == Approx(0.1).epsilon(0.15));
-  CHECK(share("quickly") == 0);
-  CHECK(share("mended") == Approx(0.3 / 4).epsilon(0.2));
-  CHECK(share("anna") == Approx(1. / 8).epsilon(0.15));
-  CHECK(share("outside") == Approx(1. / 6).epsilon(0.15));
+  CHECK(share("gently") == Approx(0.7).epsilon(0.07));
+  CHECK(share("slowly") == Approx(0.0875).epsilon(0.3));  // of calm wishes
+  CHECK(counts["sadly"] > 0);                             // of sad reports
+  CHECK(share("sadly") < 0.03);
+  CHECK(share("wearily") == 0);
+  CHECK(share("mend") == Approx(0.7).epsilon(0.07));
+  CHECK(share("must") == Approx(0.8).epsilon(0.07));
+  CHECK(share("anna") == Approx(1. / 16).epsilon(0.4));
+  CHECK(share("outside") == Approx(1. / 8).epsilon(0.3));
 }
 
 }  // namespace abax::data

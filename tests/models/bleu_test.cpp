@@ -97,4 +97,20 @@ TEST_CASE("bleu: case, nothing at all, unequal numbers of lines") {
   CHECK_THROWS_AS(bleu_of({}, {}), DataError);
 }
 
+TEST_CASE("bleu: of a sentence, one run more found and in all of two words and longer") {
+  // Runs found: 5 of 6 words, 3 of 5, 2 of 4, 1 of 3.
+  CHECK(sentence_bleu("the cat sat on the mat", "the cat sat on a mat") ==
+        Approx(100 * std::pow(5. / 6 * 4. / 6 * 3. / 5 * 2. / 4, 0.25)));
+  // Shorter than the reference; no run of three words found.
+  CHECK(sentence_bleu("a b x d", "a b c d e") ==
+        Approx(100 * std::exp(1 - 5. / 4) * std::pow(3. / 4 * 2. / 4 * 1. / 3 * 1. / 2, 0.25)));
+  CHECK(sentence_bleu("yes", "yes") == 100);
+  CHECK(sentence_bleu("", "") == 100);
+  CHECK(sentence_bleu("", "a b") == 0);
+  CHECK(sentence_bleu("a b", "") == 0);
+  CHECK(sentence_bleu("x y z", "a b c") == 0);
+  CHECK(sentence_bleu("A B C D", "a b c d") == 0);
+  CHECK(sentence_bleu("A B C D", "a b c d", true) == Approx(100));
+}
+
 }  // namespace abax

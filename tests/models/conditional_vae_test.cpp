@@ -164,11 +164,15 @@ TEST_CASE("conditional VAE: rows that only fill a batch weigh nothing; the loss 
 
 TEST_CASE("conditional VAE: gradients") {
   const Tensor weight = Tensor::of<float>(Shape{}, {0.7f});
-  for (const ConditionalVae& c : kinds()) {
+  std::vector<ConditionalVae> all = kinds();
+  all.push_back(by_label());  // against collapse
+  all.back().latent.posterior_scale = 0.5;
+  all.back().latent.charge.of = KlCharge::Of::aggregate;
+  for (const ConditionalVae& c : all) {
     Variables store(3);
     create(store, c);
     Graph g(store, Mode::train, "train");
-    const SentenceBatch s(4, {4, 2}, vocabulary);
+    const SentenceBatch s(4, {4, 2, 3}, vocabulary);
     const Model model = conditional_vae(g, c, shape_of(c, s));
     test::check_gradients(model.loss, inputs_of(s, weight));
   }

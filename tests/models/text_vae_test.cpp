@@ -11,23 +11,21 @@
 #include "models/registry.h"
 #include "tests/models/check_gradients.h"
 #include "tests/models/run_model.h"
+#include "tests/models/sentence_batch.h"
 
 namespace abax {
 namespace {
 
 using test::run;
+using test::SentenceBatch;
 
 constexpr int vocabulary = 7;
-
-SequenceBlocks blocks(const char* kind, std::int64_t layers = 1) {
-  return {.kind = kind, .width = 8, .layers = layers, .heads = 2, .feed_forward = 12, .context = 8};
-}
 
 TextVae gaussian(const char* encoder = "lstm", const char* decoder = "lstm",
                  const char* pooling = "last") {
   return {.text = {.vocabulary = vocabulary,
-                   .encoder = blocks(encoder),
-                   .decoder = {blocks(decoder, 2)},
+                   .encoder = test::small_blocks(encoder),
+                   .decoder = {test::small_blocks(decoder, 2)},
                    .pooling = pooling},
           .latent = GaussianLatent{.latents = 3}};
 }
@@ -52,34 +50,8 @@ std::vector<TextVae> kinds() {
   return {gaussian(), both_ways, shared, gaussian("lstm", "transformer", "mean"), conditional};
 }
 
-/// Sentences of 4 and 2 tokens with their ends, and a row that only fills the batch.
-struct Sentences {
-  Tensor tokens, targets, lengths, weights;
-  test::Inputs inputs() const {
-    return {
-        {"tokens", &tokens}, {"targets", &targets}, {"lengths", &lengths}, {"weights", &weights}};
-  }
-  BatchShape shape() const { return {.batch = tokens.shape()[1], .length = tokens.shape()[0]}; }
-};
-
-Sentences sentences(std::int64_t time, const std::vector<std::int32_t>& lengths) {
-  const std::int64_t batch = std::ssize(lengths);
-  Sentences s{Tensor({time, batch}, i32), Tensor({time, batch}, i32),
-              Tensor::of<std::int32_t>({batch}, lengths), Tensor({batch})};
-  for (std::int64_t b = 0; b < batch; ++b) {
-    const std::int32_t length = lengths[static_cast<std::size_t>(b)];
-    s.weights.as<float>()[static_cast<std::size_t>(b)] = length > 0 ? 1 : 0;
-    for (std::int64_t t = 0; t < time; ++t) {
-      const auto at = static_cast<std::size_t>(t * batch + b);
-      const auto word = static_cast<std::int32_t>((3 * b + 2 * t + t * t) % (vocabulary - 2));
-      s.targets.as<std::int32_t>()[at] = t + 1 < length ? word : t < length ? vocabulary - 1 : -1;
-      if (t + 1 < time)
-        s.tokens.as<std::int32_t>()[at + static_cast<std::size_t>(batch)] =
-            t + 1 < length ? word : 0;
-      if (t == 0) s.tokens.as<std::int32_t>()[at] = length > 0 ? vocabulary - 2 : 0;
-    }
-  }
-  return s;
+SentenceBatch sentences(std::int64_t time, const std::vector<std::int32_t>& lengths) {
+  return {time, lengths, vocabulary};
 }
 
 void create(Variables& store, const TextVae& c) {
@@ -88,7 +60,7 @@ void create(Variables& store, const TextVae& c) {
   test::shake(store);
 }
 
-std::vector<float> log_likelihoods(Variables& store, const TextVae& c, const Sentences& s,
+std::vector<float> log_likelihoods(Variables& store, const TextVae& c, const SentenceBatch& s,
                                    const Tensor& codes) {
   Graph g(store, Mode::evaluate, "given codes");
   const Value given = g.input("codes", codes.shape(), codes.dtype());
@@ -135,7 +107,7 @@ TEST_CASE("text VAE: a sentence's log weight is the same alone and among others 
     Variables store(1);
     create(store, c);
     const ModelSettings settings("text_vae", c);
-    const auto weights = [&](const Sentences& s) {
+    const auto weights = [&](const SentenceBatch& s) {
       // The same noise: it is keyed by the graph's label.
       Graph g(store, Mode::evaluate, "padding");
       store.runs("padding") = 0;
@@ -153,7 +125,7 @@ TEST_CASE("text VAE: rows that only fill a batch weigh nothing") {
     create(store, c);
     Graph g(store, Mode::evaluate, "filled");
     const Model model = text_vae(g, c, {.batch = 3, .length = 5});
-    const Sentences full = sentences(5, {5, 2, 0});
+    const SentenceBatch full = sentences(5, {5, 2, 0});
     CHECK(run(model.loss.count, full.inputs()).front() == 2);
     CHECK(run(model.metrics.at("tokens").sum, full.inputs()).front() == 7);
     Workers workers(1);
@@ -177,7 +149,7 @@ TEST_CASE("text VAE: gradients") {
     create(store, c);
     Graph g(store, Mode::train, "train");
     const Model model = text_vae(g, c, {.batch = 2, .length = 4});
-    const Sentences s = sentences(4, {4, 2});
+    const SentenceBatch s = sentences(4, {4, 2});
     const Tensor weight = Tensor::of<float>(Shape{}, {0.7f});
     test::Inputs inputs = s.inputs();
     inputs.emplace_back("kl_weight", &weight);
@@ -199,7 +171,7 @@ TEST_CASE("text VAE: what is charged for the KL is of the sentences that count")
     Variables store(3);
     create(store, c);
     const Tensor weight = Tensor::of<float>(Shape{}, {0.7f});
-    const auto loss = [&](const Sentences& s, bool check) {
+    const auto loss = [&](const SentenceBatch& s, bool check) {
       store.runs("train") = 0;
       Graph g(store);
       const Model model = text_vae(g, c, s.shape());
@@ -219,7 +191,7 @@ TEST_CASE("text VAE: the bounds of categorical latents come up to the sum over a
   Variables store(2);
   create(store, c);
   const ModelSettings settings("text_vae", c);
-  const Sentences s = sentences(4, {4, 3});
+  const SentenceBatch s = sentences(4, {4, 3});
   double log_p[2] = {0, 0};
   for (std::size_t row = 0; row < 2; ++row) {
     double sum = 0;
@@ -257,39 +229,10 @@ TEST_CASE("text VAE: written step by step, a sentence is as likely as read at on
       Variables store(4);
       create(store, c);
       const ModelSettings settings("text_vae", c);
-      const Sentences s = sentences(5, {5, 4});
+      const SentenceBatch s = sentences(5, {5, 4});
       const Tensor codes = some_codes(c, 2);
       const auto expected = log_likelihoods(store, c, s, codes);
-      const DecodingShape shape{.batch = 2, .length = 1, .beam = beam, .limit = 6};
-      Graph first(store, Mode::evaluate, "write"), next(store, Mode::evaluate, "write");
-      const StepDecoder decoder = text_vae_decoder();
-      decoder.begin(first, settings, shape);
-      const Value log_probabilities = decoder.step(next, settings, shape);
-      Workers workers(1);
-      Execution begin(compile(first, {}), store, workers);
-      Execution step(compile(next, {log_probabilities}), store, workers);
-      run(begin, {{"codes", &codes}});
-      std::vector<double> total(2);
-      for (std::int32_t t = 0; t < 5; ++t) {
-        Tensor tokens({1, 2 * beam}, i32), parents({2 * beam}, i32);
-        for (std::int64_t row = 0; row < 2 * beam; ++row) {
-          const auto at = static_cast<std::size_t>(t * 2 + row / beam);
-          tokens.as<std::int32_t>()[static_cast<std::size_t>(row)] =
-              s.tokens.as<std::int32_t>()[at];
-          parents.as<std::int32_t>()[static_cast<std::size_t>(row)] =
-              static_cast<std::int32_t>(row);
-        }
-        const Tensor position = Tensor::of<std::int32_t>(Shape{}, {t});
-        run(step, {{"tokens", &tokens}, {"parents", &parents}, {"position", &position}});
-        for (std::int64_t row = 0; row < 2; ++row) {
-          const auto at = static_cast<std::size_t>(t * 2 + row);
-          const std::int32_t target = s.targets.as<std::int32_t>()[at];
-          if (target < 0) continue;
-          const std::int64_t from = (row * beam + beam - 1) * vocabulary + target;
-          total[static_cast<std::size_t>(row)] +=
-              step.get(log_probabilities).as<float>()[static_cast<std::size_t>(from)];
-        }
-      }
+      const auto total = test::written_step_by_step(store, settings, s, codes, vocabulary, beam);
       for (std::size_t row = 0; row < 2; ++row)
         CHECK(total[row] == doctest::Approx(double{expected[row]}).epsilon(1e-4));
     }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "core/base/text.h"
 #include "models/data/corpora/corpus_part.h"
@@ -12,16 +13,12 @@
 namespace abax::data {
 namespace {
 
-using Words = std::vector<std::string_view>;
-
-// A latent is 4 * kind + mood. Either has words in common with the other one of its half (calm and
-// happy are pleasant, sad and angry are not) and with the one of its parity (calm and sad are
-// quiet, happy and angry lively).
+// A latent is 4 * kind + mood.
 constexpr std::string_view kinds[] = {"report", "question", "request", "wish"};
 constexpr std::string_view moods_of_all[] = {"calm", "happy", "sad", "angry"};
 
-int kind_of(std::size_t latent) { return static_cast<int>(latent / 4); }
-int mood_of(std::size_t latent) { return static_cast<int>(latent % 4); }
+std::size_t kind_of(std::size_t latent) { return latent / 4; }
+std::size_t mood_of(std::size_t latent) { return latent % 4; }
 
 using Probabilities = std::array<double, mood_latents>;  // one a latent
 
@@ -33,67 +30,45 @@ struct Choice {
 };
 using Place = std::vector<Choice>;
 
-/// The words of four kinds or moods: of their own, and those that two of them have in common.
-struct Lists {
-  std::array<Words, 4> own;
-  std::array<Words, 2> by_half = {}, by_parity = {};
-};
+constexpr double own = 0.6, of_mood = 0.35, of_kind = 0.05;  // of a latent's words
 
-constexpr double shared = 0.2;  // of each of the two lists in common, where it is not empty
-
-/// Words by kind or mood, equally likely within their list.
-Place place_by(int (*part)(std::size_t latent), const Lists& lists) {
+/// A word for each latent. It says its own most often; else one of its mood, whatever the kind, or
+/// of its kind, whatever the mood: words of a column, of a row.
+Place by_latent(const std::string_view (&words)[mood_latents]) {
   Place place;
-  const auto add = [&](const Words& words, auto share_of) {
-    for (const std::string_view word : words) {
-      Choice& choice = place.emplace_back(Choice{str_cat(word, " ")});
-      for (std::size_t latent = 0; latent < mood_latents; ++latent)
-        choice.probability[latent] = share_of(part(latent)) / static_cast<double>(words.size());
-    }
-  };
-  const auto share = [](const Words& words) { return words.empty() ? 0 : shared; };
-  for (int own = 0; own < 4; ++own)
-    add(lists.own[static_cast<std::size_t>(own)], [&](int which) {
-      return which != own ? 0.
-                          : 1 - share(lists.by_half[static_cast<std::size_t>(own / 2)]) -
-                                share(lists.by_parity[static_cast<std::size_t>(own % 2)]);
-    });
-  for (int two = 0; two < 2; ++two) {
-    add(lists.by_half[static_cast<std::size_t>(two)],
-        [two](int which) { return which / 2 == two ? shared : 0.; });
-    add(lists.by_parity[static_cast<std::size_t>(two)],
-        [two](int which) { return which % 2 == two ? shared : 0.; });
+  for (std::size_t mine = 0; mine < mood_latents; ++mine) {
+    Choice& choice = place.emplace_back(Choice{str_cat(words[mine], " ")});
+    for (std::size_t latent = 0; latent < mood_latents; ++latent)
+      choice.probability[latent] = (mine == latent ? own : 0) +
+                                   (mood_of(mine) == mood_of(latent) ? of_mood / 4 : 0) +
+                                   (kind_of(mine) == kind_of(latent) ? of_kind / 4 : 0);
+  }
+  return place;
+}
+
+/// A word and how likely it is in a report, a question, a request, a wish.
+struct KindWord {
+  std::string_view word;
+  std::array<double, 4> probability;
+};
+Place by_kind(const std::vector<KindWord>& words) {
+  Place place;
+  for (const auto& [word, probability] : words) {
+    Choice& choice = place.emplace_back(Choice{str_cat(word, " ")});
+    for (std::size_t latent = 0; latent < mood_latents; ++latent)
+      choice.probability[latent] = probability[kind_of(latent)];
   }
   return place;
 }
 
 /// The same words whatever the latent, equally likely; "" for none.
-Place place_of_any(const Words& words) {
+Place of_any(const std::vector<std::string_view>& words) {
   Place place;
   for (const std::string_view word : words) {
     Choice& choice = place.emplace_back();
     if (!word.empty()) choice.text = str_cat(word, " ");
     choice.probability.fill(1 / static_cast<double>(words.size()));
   }
-  return place;
-}
-
-std::string past_of(std::string verb) {
-  verb.pop_back();  // the space
-  if (verb.back() == 'y') return verb.replace(verb.size() - 1, 1, "ied ");
-  return verb += verb.back() == 'e' ? "d " : "ed ";
-}
-
-/// Reports have verbs in the past.
-Place verbs(const Place& bases) {
-  Place place;
-  for (const Choice& base : bases)
-    for (const bool past : {false, true}) {
-      Choice& choice = place.emplace_back(base);
-      if (past) choice.text = past_of(base.text);
-      for (std::size_t latent = 0; latent < mood_latents; ++latent)
-        if ((kind_of(latent) == 0) != past) choice.probability[latent] = 0;
-    }
   return place;
 }
 
@@ -114,51 +89,50 @@ Place endings() {
   return place;
 }
 
-/// "well , first anna has gently mended the plain boat outside in peace ."
+/// "well , first anna must gently mend the plain boat outside in peace ."
 const std::vector<Place>& places() {
   static const std::vector<Place> all = {
-      place_by(mood_of, {{{{"well", "now"}, {"oh", "hooray"}, {"alas", "sigh"}, {"enough", "bah"}}},
-                         {{{"yes", "ah"}, {"no", "never"}}},
-                         {{{"hmm", "so"}, {"hey", "look"}}}}),
-      place_of_any({","}),
-      place_by(kind_of,
-               {{{{"first", "somehow"}, {"will", "can"}, {"please", "come"}, {"may", "let"}}},
-                {},
-                {{{"then"}, {"would"}}}}),
-      place_of_any({"anna", "peter", "clara", "tom", "mira", "oscar", "ruth", "paul"}),
-      place_by(kind_of, {{{{"has", "had"}, {"ever", "really"}, {", do", ","}, {"soon", "but"}}},
-                         {{{"just"}, {}}},
-                         {}}),
-      place_by(mood_of, {{{{"gently", "calmly"},
-                           {"merrily", "gladly"},
-                           {"sadly", "wearily"},
-                           {"angrily", "roughly"}}},
-                         {{{"kindly", "nicely"}, {"bitterly", "coldly"}}},
-                         {{{"slowly", "softly"}, {"quickly", "loudly"}}}}),
-      verbs(place_by(
-          mood_of, {{{{"mend", "dust"}, {"kiss", "praise"}, {"bury", "return"}, {"kick", "smash"}}},
-                    {{{"paint", "polish"}, {"ruin", "spoil"}}},
-                    {{{"carry", "fold"}, {"push", "toss"}}}})),
-      place_by(
-          kind_of,
-          {{{{"the"}, {"that"}, {"my"}, {"every"}}}, {{{"a"}, {"this"}}}, {{{"our"}, {"some"}}}}),
-      place_by(mood_of, {{{{"plain", "smooth"},
-                           {"lovely", "golden"},
-                           {"faded", "lonely"},
-                           {"wretched", "horrid"}}},
-                         {{{"pretty", "sweet"}, {"broken", "dirty"}}},
-                         {{{"small", "grey"}, {"bright", "big"}}}}),
-      place_by(kind_of,
-               {{{{"boat", "cart"}, {"letter", "ring"}, {"lamp", "kettle"}, {"kite", "piano"}}},
-                {{{"clock", "book"}, {"chair", "coat"}}},
-                {{{"basket", "hat"}, {"drum", "mirror"}}}}),
-      place_of_any({"", "", "", "outside", "upstairs", "today"}),
-      place_by(mood_of, {{{{"in peace", "as always"},
-                           {"with joy", "for fun"},
-                           {"in tears", "with regret"},
-                           {"in anger", "for spite"}}},
-                         {{{"with care", "for us"}, {"in vain", "for nothing"}}},
-                         {{{"in silence", "alone"}, {"with zest", "at once"}}}}),
+      by_latent({"well", "hooray", "alas", "bah",  // report
+                 "hmm", "oh", "why", "what",       // question
+                 "now", "hey", "sorry", "enough",  // request
+                 "ah", "yes", "pity", "no"}),      // wish
+      of_any({","}),
+      by_kind({{"first", {0.8, 0, 0, 0}},
+               {"will", {0, 0.8, 0, 0}},
+               {"please", {0, 0, 0.8, 0}},
+               {"may", {0, 0, 0, 0.8}},
+               {"then", {0.2, 0, 0.2, 0}},
+               {"would", {0, 0.2, 0, 0.2}}}),
+      of_any({"anna", "peter", "clara", "tom", "mira", "oscar", "ruth", "paul", "lena", "hugo",
+              "nora", "felix", "emma", "victor", "ida", "max"}),
+      by_kind({{"must", {0.8, 0, 0, 0}},
+               {"ever", {0, 0.8, 0, 0}},
+               {", do", {0, 0, 1, 0}},
+               {"soon", {0, 0, 0, 0.8}},
+               {"can", {0.2, 0, 0, 0}},
+               {"just", {0, 0.2, 0, 0.2}}}),
+      by_latent({"gently", "merrily", "sadly", "angrily",    //
+                 "calmly", "gladly", "wearily", "roughly",   //
+                 "kindly", "brightly", "softly", "quickly",  //
+                 "slowly", "sweetly", "quietly", "fiercely"}),
+      by_latent({"mend", "kiss", "bury", "kick",       //
+                 "dust", "praise", "return", "smash",  //
+                 "fold", "polish", "cover", "push",    //
+                 "carry", "paint", "mourn", "burn"}),
+      of_any({"the"}),
+      by_latent({"plain", "lovely", "faded", "wretched",  //
+                 "smooth", "golden", "lonely", "horrid",  //
+                 "small", "bright", "broken", "dirty",    //
+                 "soft", "pretty", "grey", "noisy"}),
+      by_latent({"boat", "kite", "letter", "kettle",  //
+                 "clock", "ring", "coat", "cart",     //
+                 "basket", "lamp", "mirror", "drum",  //
+                 "book", "piano", "candle", "door"}),
+      of_any({"", "", "", "", "outside", "upstairs", "today", "again"}),
+      by_latent({"in peace", "with joy", "in tears", "in anger",      //
+                 "with care", "for fun", "with regret", "for spite",  //
+                 "in time", "with glee", "for pity", "at once",       //
+                 "at ease", "for luck", "in vain", "for revenge"}),
       endings()};
   return all;
 }
