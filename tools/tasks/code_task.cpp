@@ -1,4 +1,5 @@
-// Images encoded once by a frozen autoencoder; codes as training data; images drawn at the end.
+// Images or sentences encoded once by a frozen autoencoder; codes as training data; items drawn at
+// the end.
 #include "tools/tasks/code_task.h"
 
 #include <algorithm>
@@ -9,8 +10,10 @@
 #include "core/io/json.h"
 #include "models/code_prior.h"
 #include "models/generation/coder.h"
+#include "models/generation/sentence_coder.h"
 #include "models/registry.h"
 #include "tools/images/picture.h"
+#include "tools/tasks/classes.h"
 #include "tools/tasks/tasks.h"
 
 namespace abax {
@@ -18,6 +21,7 @@ namespace {
 
 constexpr const char* known_file = "autoencoder.json";
 constexpr std::int64_t columns = 10;  // of a picture
+constexpr std::int64_t shown = 5;     // sentences, for people
 constexpr Part parts[] = {Part::train, Part::valid, Part::test};
 constexpr const char* names[] = {"train", "valid", "test"};  // that key the draws of each part
 
@@ -69,6 +73,7 @@ CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
   create_for_use(run, store);
   Workers workers(static_cast<int>(settings.watch.threads));
   shape_ = run.settings.model.entry().autoencoder.shape(run.settings.model);
+  sentences_ = writes_sentences(run);
   code_prior_for({}, shape_, 0);  // throws where there are no codes
   const std::unique_ptr<Task> images = open_images(o.files, run, use);
   for (const Part part : parts)
@@ -91,12 +96,13 @@ CodeTask::CodeTask(const RunSettings& settings, const Files* known, Use use)
     if (codes_[at(part)].size() > 0)
       batches_[at(part)] = batches(part, o.batch, part == Part::train);
   const auto count = [&](Part part) { return grouped(codes_[at(part)].labels.size()); };
-  description_ =
-      str_cat(o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (",
-              run.settings.model.name(), "): ", shape_.positions, " an image, each of ",
-              shape_.kinds, "; ", count(Part::train), " images to train on, ", count(Part::valid),
-              " to validate, ", count(Part::test), " to test, ", autoencoder_.labels,
-              " labels; uniform codes have ", std::log(static_cast<double>(shape_.kinds)), " nats");
+  description_ = str_cat(
+      o.sampled_codes ? "sampled codes of " : "codes of ", o.codes_of, " (",
+      run.settings.model.name(), "): ", shape_.positions,
+      sentences_ ? " a sentence, each of " : " an image, each of ", shape_.kinds, "; ",
+      count(Part::train), sentences_ ? " sentences to train on, " : " images to train on, ",
+      count(Part::valid), " to validate, ", count(Part::test), " to test, ", autoencoder_.labels,
+      " labels; uniform codes have ", std::log(static_cast<double>(shape_.kinds)), " nats");
 }
 
 std::unique_ptr<data::CodeBatches> CodeTask::batches(Part part, std::int64_t rows,
@@ -128,6 +134,7 @@ LineBatches CodeTask::lines(Part part) const {
 std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& folder,
                                                   const std::string& suffix, Variables& store,
                                                   Workers& workers) const {
+  if (sentences_) return {};
   std::vector<std::int64_t> asked;
   for (std::int64_t row = 0; row < std::max<std::int64_t>(1, autoencoder_.labels); ++row)
     asked.insert(asked.end(), columns, autoencoder_.labels > 0 ? row : -1);
@@ -140,8 +147,20 @@ std::vector<std::filesystem::path> CodeTask::draw(const std::filesystem::path& f
   return {path};
 }
 
+void CodeTask::show(std::ostream& out, Variables& store, Workers& workers) const {
+  if (!sentences_) return;
+  std::vector<std::int64_t> asked;
+  for (std::int64_t i = 0; i < shown; ++i)
+    asked.push_back(autoencoder_.labels > 0 ? i % autoencoder_.labels : -1);
+  out << "\nnew sentences, drawn from the prior\n";
+  for (const std::string& line :
+       draw_sentences(open_autoencoder(data_.codes_of, files()), store, model_.as<CodePrior>(),
+                      asked, {}, static_cast<std::uint64_t>(seed_), workers))
+    out << "  " << line << '\n';
+}
+
 std::vector<std::string> CodeTask::next_commands(const std::string& folder) const {
-  return {str_cat("generate --checkpoint ", folder, " --out samples.png"),
+  return {str_cat("generate --checkpoint ", folder, sentences_ ? "" : " --out samples.png"),
           str_cat("evaluate --checkpoint ", folder)};
 }
 
@@ -174,6 +193,27 @@ Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const CodePrio
   Variables store;
   create_for_use(autoencoder, store);
   return Coder(store, autoencoder.settings.model, workers).decode(codes);
+}
+
+bool writes_sentences(const SavedRun& autoencoder) {
+  return autoencoder.settings.model.entry().decoder.begin != nullptr;
+}
+
+std::vector<std::string> draw_sentences(const SavedRun& autoencoder, Variables& prior,
+                                        const CodePrior& settings,
+                                        std::span<const std::int64_t> labels,
+                                        const SamplingConfig& sampling, std::uint64_t seed,
+                                        Workers& workers) {
+  const Tensor codes = draw_codes(prior, settings, labels, sampling, seed, workers);
+  Variables store;
+  create_for_use(autoencoder, store);
+  const KnownClasses known = known_classes(autoencoder.files(), "sentences");
+  SentenceCoder coder(store, autoencoder.settings.model, known.tokenizer, 1, workers);
+  std::vector<std::string> lines;
+  for (const std::vector<Hypothesis>& found :
+       coder.decode(codes, {.beam = 1}, {labels.begin(), labels.end()}))
+    lines.push_back(coder.line_of(found[0]));
+  return lines;
 }
 
 }  // namespace abax

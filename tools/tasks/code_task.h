@@ -20,7 +20,7 @@ struct RunContext;
 /// What a prior's checkpoint says of the codes that it has learnt.
 struct KnownAutoencoder {
   std::string hash;         // of the autoencoder's checkpoint
-  std::int64_t labels = 0;  // of its images
+  std::int64_t labels = 0;  // of its items
 };
 /// Throws CheckpointError where the files are not of a prior.
 KnownAutoencoder known_autoencoder(const Files& files);
@@ -35,6 +35,15 @@ Tensor draw_images(const SavedRun& autoencoder, Variables& prior, const CodePrio
                    std::span<const std::int64_t> labels, const SamplingConfig& sampling,
                    std::uint64_t seed, Workers& workers);
 
+/// Whether the autoencoder's items are sentences, else images.
+bool writes_sentences(const SavedRun& autoencoder);
+/// The same of sentences, the likeliest ones of drawn codes: a line for each label.
+std::vector<std::string> draw_sentences(const SavedRun& autoencoder, Variables& prior,
+                                        const CodePrior& settings,
+                                        std::span<const std::int64_t> labels,
+                                        const SamplingConfig& sampling, std::uint64_t seed,
+                                        Workers& workers);
+
 struct CodeData {
   std::string codes_of;        // the run whose autoencoder makes the codes
   bool sampled_codes = false;  // drawn from its posterior, once; else the likeliest
@@ -46,7 +55,8 @@ void fields(Fields& f, CodeData& s);
 
 class CodeTask : public Task {
  public:
-  /// Encodes images by the best checkpoint of the run --codes-of: those of that run, or those of
+  /// Encodes images or sentences by the best checkpoint of the run --codes-of: those of that run,
+  /// or those of
   /// --data. With --sampled-codes these are drawn from its posterior here, once, by --seed and the
   /// part: the same for any number of threads, in a resumed run and in an evaluation. Throws
   /// UsageError where that run has no codes (or none to sample), CheckpointError where `known` was
@@ -60,7 +70,7 @@ class CodeTask : public Task {
   std::string fingerprint(Part part) const override;
   std::string unit() const override { return "code"; }
   LineBatches lines(Part part) const override;
-  void show(std::ostream&, Variables&, Workers&) const override {}
+  void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::int64_t pictures_every() const override { return data_.pictures_every; }
   std::vector<std::filesystem::path> draw(const std::filesystem::path& folder,
                                           const std::string& suffix, Variables& store,
@@ -74,17 +84,18 @@ class CodeTask : public Task {
   ModelSettings model_;
   std::int64_t seed_;
   CodeShape shape_;
+  bool sentences_ = false;  // else images
   KnownAutoencoder autoencoder_;
   std::vector<data::LabelledCodes> codes_{3};                   // one a part
-  std::vector<std::unique_ptr<data::CodeBatches>> batches_{3};  // null without images
+  std::vector<std::unique_ptr<data::CodeBatches>> batches_{3};  // null without items
   std::vector<std::string> fingerprints_ = std::vector<std::string>(3);
   std::string description_;
 };
 
-/// What generate takes, and does: a picture with a row a label.
+/// What generate takes, and does: a picture with a row a label, or sentences.
 struct CodeGeneration {
-  std::string out;
-  std::int64_t count = 0;  // images a label; 0: as many as make a row
+  std::string out;         // of images
+  std::int64_t count = 0;  // items a label; 0: as many as suit
   Integers label;
   std::string codes_of;
   Drawing drawing;

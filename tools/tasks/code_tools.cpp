@@ -1,9 +1,11 @@
-// Pictures by a prior over codes and its autoencoder.
+// Pictures and sentences by a prior over codes and its autoencoder.
 #include <ostream>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/io/file.h"
 #include "tools/images/picture.h"
+#include "tools/tasks/classes.h"
 #include "tools/tasks/code_task.h"
 #include "tools/tasks/drawing.h"
 #include "tools/tasks/image_task.h"
@@ -30,8 +32,9 @@ void codes_of_field(Fields& f, std::string& folder, std::string help) {
 }
 
 void fields(Fields& f, CodeGeneration& s) {
-  f.group("Pictures by a prior over codes");
-  picture_fields(f, s.out, s.count, "images a label (0: 10)");
+  f.group("Pictures or sentences by a prior over codes");
+  picture_fields(f, s.out, s.count, "images or sentences a label (0: 10; 1 sentence of all labels)")
+      .explained("of images: the PNG file to write");
   label_field(f, s.label, "labels, each a row; without it all of them").at_least(0);
   codes_of_field(f, s.codes_of, "the autoencoder's run, where it does not lie where it lay");
   f.part(s.drawing);
@@ -40,19 +43,36 @@ void fields(Fields& f, CodeGeneration& s) {
 void generate_from_codes(const AnySettings& settings, RunContext& context, std::ostream& out) {
   const CodeGeneration& s = *settings.get<CodeGeneration>();
   const SavedRun& run = context.run;
-  check_picture_name(s.out);
-  check_writable(s.out);
   const CodePrior& prior = run.settings.model.as<CodePrior>();
   const std::string& folder = run.settings.data_as<CodeData>().codes_of;
   const SavedRun autoencoder =
       open_autoencoder(s.codes_of.empty() ? folder : s.codes_of, run.files());
-  const std::int64_t count = s.count > 0 ? s.count : default_count;
+  const bool sentences = writes_sentences(autoencoder);
+  if (!sentences) {
+    if (s.out.empty()) throw UsageError("--out FILE.png: the picture of these images needs a name");
+    check_picture_name(s.out);
+    check_writable(s.out);
+  } else if (!s.out.empty()) {
+    throw UsageError("--out is of pictures; sentences are printed");
+  }
+  const bool one_of_each = sentences && s.label.empty() && prior.labels > 0;
+  const std::int64_t count = s.count > 0 ? s.count : one_of_each ? 1 : default_count;
   Integers asked;  // a row of the picture a label
   for (const std::int64_t label : labels_of(s, prior))
     asked.insert(asked.end(), static_cast<std::size_t>(count), label);
   Workers workers(static_cast<int>(context.threads));
-  const Tensor images = draw_images(autoencoder, context.store, prior, asked, s.drawing.sampling,
-                                    static_cast<std::uint64_t>(s.drawing.seed), workers);
+  const auto seed = static_cast<std::uint64_t>(s.drawing.seed);
+  if (sentences) {
+    const std::vector<std::string> lines =
+        draw_sentences(autoencoder, context.store, prior, asked, s.drawing.sampling, seed, workers);
+    const std::vector<std::string> names = known_classes(autoencoder.files(), "sentences").names;
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      out << (prior.labels > 0 ? names.at(static_cast<std::size_t>(asked[i])) + "\t" : "")
+          << lines[i] << '\n';
+    return;
+  }
+  const Tensor images =
+      draw_images(autoencoder, context.store, prior, asked, s.drawing.sampling, seed, workers);
   write_picture(s.out, image_grid(images, count));
   out << images.shape()[0] << " images in " << s.out << '\n';
 }

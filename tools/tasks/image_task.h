@@ -103,7 +103,7 @@ void decode_images(const AnySettings& settings, RunContext& context, std::ostrea
 /// with.
 std::string samples_note(const ModelSettings& model);
 
-/// The picture to write, and how many images there are in it.
-void picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help);
+/// The picture to write, whose field it gives, and how many images there are in it.
+Field& picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help);
 
 }  // namespace abax

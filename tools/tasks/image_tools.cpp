@@ -89,15 +89,17 @@ data::Images seen_images(const data::BatchSource& source) {
 
 }  // namespace
 
-void picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help) {
-  out_field(f, out, "the PNG file to write").placeholder("FILE.png").needed();
+Field& picture_fields(Fields& f, std::string& out, std::int64_t& count, std::string help) {
+  Field& field = out_field(f, out, "the PNG file to write").placeholder("FILE.png");
   count_field(f, count, std::move(help));
+  return field;
 }
 
 void fields(Fields& f, ImageGeneration& s) {
   f.group("Pictures of an autoencoder");
   picture_fields(f, s.out, s.count,
-                 "samples of the prior (0: 64), or steps of a traversal or interpolation (0: 11)");
+                 "samples of the prior (0: 64), or steps of a traversal or interpolation (0: 11)")
+      .needed();
   f("image", s.image,
     "images to begin from, by their position in --data from 0: one to traverse from, two to "
     "interpolate between; without it a traversal begins from the middle of the prior, or, of "

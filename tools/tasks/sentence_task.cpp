@@ -231,7 +231,8 @@ std::string prior_note(const ModelSettings& model) {
   if (model.entry().autoencoder.log_weight) return "";
   return "the codes of new sentences are drawn each by itself, by how often it came in training, "
          "as "
-         "if they were independent\n";
+         "if they were independent; a prior learns which go together: train --model code_prior "
+         "--codes-of RUN\n";
 }
 
 LineBatches SentenceTask::lines(Part part) const {
@@ -273,10 +274,13 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
 }
 
 std::vector<std::string> SentenceTask::next_commands(const std::string& folder) const {
-  return {
+  std::vector<std::string> commands{
       str_cat("generate --checkpoint ", folder),
       str_cat("encode --checkpoint ", folder, " --out codes.jsonl"),
       str_cat("evaluate --checkpoint ", folder, has_log_probabilities() ? " --samples 64" : "")};
+  if (model_.entry().autoencoder.shape(model_).kinds > 0)
+    commands.push_back(str_cat("train --model code_prior --codes-of ", folder));
+  return commands;
 }
 
 }  // namespace abax

@@ -111,3 +111,19 @@ says "as if they were independent"
 expect 0 "$encode" --checkpoint quantised --out quantised.jsonl
 expect 0 "$decode" --checkpoint quantised --codes quantised.jsonl
 expect 0 "$evaluate" --checkpoint quantised
+
+# A prior over the codes of sentences, by the labels that they have.
+expect 0 "$train" --model code_prior --codes-of quantised --width 8 --heads 2 --layers 1 --threads 2 --steps 3 --out prior
+says "4 a sentence, each of 128; 20,000 sentences to train on"
+says "new sentences, drawn from the prior"
+expect 0 "$generate" --checkpoint prior
+test "$(wc -l <output)" = 16
+grep -q "^happy-wish	" output
+mv output first
+expect 0 "$generate" --checkpoint prior --threads 1
+cmp first output
+expect 0 "$generate" --checkpoint prior --label 2,3 --count 2
+test "$(cut -f 1 output | tr '\n' ' ')" = "sad-report sad-report angry-report angry-report "
+expect 0 "$evaluate" --checkpoint prior
+expect 2 "$generate" --checkpoint prior --out x.png
+says "sentences are printed"
