@@ -6,6 +6,7 @@
 #include "models/data/codes/code_file.h"
 #include "models/data/codes/npy.h"
 #include "models/data/corpora/corpus.h"
+#include "models/data/corpora/task_corpora.h"
 #include "models/data/images/image_batches.h"
 #include "models/data/images/images.h"
 #include "models/data/images/png.h"
@@ -18,4 +19,5 @@
 #include "models/data/text/tokenizer.h"
 #include "models/generation/line_classifier.h"
 #include "models/generation/line_translator.h"
+#include "models/generation/sentence_coder.h"
 #include "models/metrics/bleu.h"

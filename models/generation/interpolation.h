@@ -1,7 +1,6 @@
 // Codes on the way from one item to another.
 //
-//     const Tensor between = interpolated_codes(ends, /*steps=*/11, /*seed=*/1);   // [11,
-//     positions]
+//     const Tensor between = interpolated_codes(ends, /*steps=*/11, /*seed=*/1);  // [11, ..]
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,8 @@
 // How well codes agree with labels: homogeneity and completeness (Rosenberg and Hirschberg 2007).
 //
-//     const EncodedItems items = encode(coder, batches);                  // codes [items,
-//     positions] const Agreement all = agreement(items.codes, items.labels);        // an item's
-//     codes as one const double purity = all.homogeneity;                             // 1: each
-//     has one label
+//     const EncodedItems items = encode(coder, batches);            // codes [items, positions]
+//     const Agreement all = agreement(items.codes, items.labels);   // an item's codes as one
+//     const double purity = all.homogeneity;                        // 1: each has one label
 #pragma once
 
 #include <cstdint>

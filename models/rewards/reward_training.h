@@ -45,7 +45,7 @@ struct RewardConfig {
   std::function<double(const DrawnSequence& drawn)> reward = exact_match;
   /// Tokens that a drawn sequence may be longer than the references of its shape; what has not
   /// ended there is scored as it stands.
-  std::int64_t longer = 10;
+  std::int64_t longer = 5;
   std::uint64_t seed = 0;
 };
 

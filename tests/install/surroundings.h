@@ -75,6 +75,12 @@ extern const FunctionRef<void(std::string_view)> visit;
 namespace models_generation_coder {
 extern Batch batch;
 }
+namespace models_generation_interpolation {
+extern const Tensor ends;
+}
+namespace models_generation_sequence_decoder {
+extern const Tensor codes;
+}
 namespace models_generation_predictor {
 Value network(Value x);
 extern const Tensor x, tokens, lengths;
@@ -104,10 +110,23 @@ namespace models_layers_image_network {
 extern const ImageNetwork network;
 extern const Value latent;
 }  // namespace models_layers_image_network
+namespace models_layers_sequence_decoder {
+extern const Value tokens;
+extern const Encoded encoded;
+extern const SequenceBlocks blocks;
+}  // namespace models_layers_sequence_decoder
 namespace models_layers_transformer {
 extern const TransformerConfig config;
 extern const Value tokens;
 }  // namespace models_layers_transformer
+namespace models_metrics_homogeneity {
+extern Coder coder;
+extern const Sentences batches;
+}  // namespace models_metrics_homogeneity
+namespace models_rewards_reward_training {
+extern const SentencePairs pairs;
+std::string text_of(std::span<const std::int32_t> tokens);
+}  // namespace models_rewards_reward_training
 namespace ops_position {
 extern const Value wq, wk, first;
 extern const std::int64_t heads;

@@ -2,10 +2,53 @@
 // change.
 #include <doctest/doctest.h>
 
+#include "core/base/text.h"
 #include "core/plan/plan.h"
 #include "tests/plan/test_ops.h"
 
 namespace abax::test {
+namespace {
+
+/// Doubles: how a Sum has its packed operand.
+class Doubled final : public Op {
+ public:
+  std::string_view name() const override { return "doubled"; }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    return {inputs[0]};
+  }
+  Kernel compile(const Signature& s) const override {
+    return {[n = s.outputs[0].size()](const Call& call) {
+      for (std::int64_t i = 0; i < n; ++i) call.out<float>(0)[i] = 2 * call.in<float>(0)[i];
+    }};
+  }
+};
+
+/// a + b, which may have either of them packed, but not both.
+class Sum final : public Op {
+ public:
+  explicit Sum(int packed = -1) : packed_(packed) {}
+  std::string_view name() const override { return "sum of operands"; }
+  std::string attributes() const override { return str_cat(packed_); }
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    return {inputs[0]};
+  }
+  Kernel compile(const Signature& s) const override {
+    return {[n = s.outputs[0].size(), packed = packed_](const Call& call) {
+      for (std::int64_t i = 0; i < n; ++i)
+        call.out<float>(0)[i] = call.in<float>(0)[i] * (packed == 0 ? 0.5f : 1) +
+                                call.in<float>(1)[i] * (packed == 1 ? 0.5f : 1);
+    }};
+  }
+  std::optional<Packing> packing(int input, std::span<const TensorType>) const override {
+    if (packed_ >= 0) return std::nullopt;
+    return Packing{std::make_shared<Doubled>(), std::make_shared<Sum>(input)};
+  }
+
+ private:
+  int packed_;
+};
+
+}  // namespace
 
 TEST_CASE("pack: once, until the variable's version changes") {
   Variables store;
@@ -39,6 +82,20 @@ TEST_CASE("pack: two readers share a copy; values that are computed are not pack
   CHECK(compile(g, {y})->packs.size() == 1);
   CHECK(compile(g, {mix(x, scaled(w, 2))})->packs.empty());
   CHECK(compile(g, {mix(x, g.constant(1.f))})->packs.empty());
+}
+
+TEST_CASE("pack: of a step that reads two variables one is packed") {
+  Variables store;
+  Graph g(store);
+  const Value a = g.parameter("a", {3}, init::constant(1)),
+              b = g.parameter("b", {3}, init::constant(4));
+  const Value y = g.add_one(std::make_shared<Sum>(), {a, b}, SourceLocation::current());
+  const auto plan = compile(g, {y});
+  CHECK(plan->packs.size() == 1);
+  Workers workers(1);
+  Execution run(plan, store, workers);
+  run.run();
+  CHECK(values(run.get(y)) == std::vector<float>(3, 5));
 }
 
 TEST_CASE("pack: a variable that every run assigns is packed where two steps read it") {

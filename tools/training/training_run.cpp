@@ -322,15 +322,13 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   for (const auto& [name, tally] : results.metrics) figures[name] = tally.mean();
   Json::Object line{{"step", state_.step}, {"loss", results.loss.mean()}};
   for (const auto& [name, value] : figures) line.emplace_back(name, value);
-  for (const auto& [name, value] : scalars)
-    if (learner_->reads(name)) line.emplace_back(name, double{value});
+  for (const auto& [name, value] : scalars) line.emplace_back(name, double{value});
   // The screen shows the schedules of a model's own that change at all.
   const Scalars first = scheduled_scalars(settings_, 0, settings_.training.steps);
   const Scalars last =
       scheduled_scalars(settings_, settings_.training.steps - 1, settings_.training.steps);
   for (const auto& [name, value] : scalars)
-    if (name != "learning_rate" && learner_->reads(name) && first.at(name) != last.at(name))
-      figures[name] = double{value};
+    if (name != "learning_rate" && first.at(name) != last.at(name)) figures[name] = double{value};
   const double loss = results.loss.mean();
   progress.step(state_.step, loss, results.loss.count, figures, !elbo_says_loss(figures, loss));
   line.emplace_back("gradient_norm", learner_->gradient_norm());
