@@ -341,7 +341,7 @@ Value stack(std::span<const Value> values, int axis, SourceLocation where) {
   const int at = axis < 0 ? axis + last + 1 : axis;
   std::vector<Value> pieces;
   for (const Value& value : values) {
-    const Shape& shape = Operand(value, where).value().shape();
+    const Shape shape = Operand(value, where).value().shape();
     pieces.push_back(reshape({value, where}, shape.inserted(std::clamp(at, 0, shape.rank()), 1)));
   }
   return concat(pieces, axis, where);  // which refuses other shapes, and an axis that is not there
