@@ -185,7 +185,7 @@ TEST_CASE(
       CHECK(holds(message, where));
     }
   };
-  unread({"--model", "vqvae"}, "--beta", "to vqvae (it is read with --model text_vae)");
+  unread({"--model", "vqvae"}, "--beta", "to vqvae (it is read with --model gaussian_vae)");
   unread({"--model", "vqvae", "--quantiser", "finite"}, "--codes",
          "to vqvae with --quantiser finite (it is read with --quantiser nearest)");
   unread({"--model", "vqvae", "--network", "dense"}, "--channels",

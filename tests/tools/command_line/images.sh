@@ -67,6 +67,6 @@ expect 3 "$encode" --checkpoint gaussian_vae --data lines.txt --out codes.npy
 says "lines.txt"
 expect 0 "$train" $tiny --steps 2 --out text
 expect 2 "$encode" --checkpoint text --out codes.npy
-says "there is nothing to encode with it, as there is with text_vae"
+says "there is nothing to encode with it, as there is with gaussian_vae"
 expect 2 "$generate" --checkpoint text --out x.png
 says "--out means nothing to lstm_lm"
