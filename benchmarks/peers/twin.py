@@ -74,7 +74,11 @@ class Run:
             config['source_vocabulary'] = config['vocabulary'] + 1 + config['classes']
         self.model = MODELS[description['model']](config)
         layers.load(self.model, safetensors_file.read(f'{folder}/initial.safetensors'))
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        trained = [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
+        self.parameters = [p for _, p in trained]
+        # A baseline learns something else: its gradient has a norm of its own.
+        apart = {name.startswith('baseline.') for name, _ in trained}
+        self.clipped = [[p for name, p in trained if name.startswith('baseline.') == which] for which in apart]
 
     def optimiser(self):
         """PyTorch's fastest form. Biases and norms, which have one axis, do not decay."""
@@ -104,7 +108,8 @@ def train_step(run, optimiser, batch, state):
     mean = loss / count.clamp(min=1)
     mean.backward()
     if run.training['clip'] > 0:
-        nn.utils.clip_grad_norm_(run.parameters, run.training['clip'])
+        for parameters in run.clipped:
+            nn.utils.clip_grad_norm_(parameters, run.training['clip'])
     optimiser.step()
     return mean, state
 

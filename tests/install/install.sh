@@ -75,7 +75,7 @@ for compiler in $compilers; do
     [ ! -d run ] || quiet ./generate run/last
   fi
   if command -v cmake > /dev/null; then
-    quiet cmake -S "$source/tests/install" -B "cmake-$(basename "$compiler")" -DCMAKE_CXX_COMPILER="$compiler" \
+    quiet cmake -G Ninja -S "$source/tests/install" -B "cmake-$(basename "$compiler")" -DCMAKE_CXX_COMPILER="$compiler" \
       -DCMAKE_PREFIX_PATH="$prefix" -Dreadme="$source/tests/readme"
     quiet cmake --build "cmake-$(basename "$compiler")"
     quiet "cmake-$(basename "$compiler")/train"
