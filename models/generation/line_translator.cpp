@@ -22,12 +22,12 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
 
 LineTranslator::LineTranslator(Variables& store, const ModelSettings& settings,
                                const PairTokenizers& tokenizers, std::int64_t beam,
-                               Workers& workers)
+                               Workers& workers, SourceLocation where)
     : store_(store),
       settings_(settings),
       tokenizers_(tokenizers),
       workers_(workers),
-      context_(settings.entry().context(settings)),
+      context_(longest_sequence(settings, where)),
       beam_(beam),
       batch_(std::max<std::int64_t>(1, rows / beam)) {}
 

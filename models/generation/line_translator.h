@@ -23,8 +23,10 @@ std::string line_of(const Hypothesis& hypothesis, const PairTokenizers& tokenize
 class LineTranslator {
  public:
   /// `store` holds the model. It, the tokenisers and the workers must outlive the translator.
+  /// Throws as longest_sequence() does.
   LineTranslator(Variables& store, const ModelSettings& settings, const PairTokenizers& tokenizers,
-                 std::int64_t beam, Workers& workers);
+                 std::int64_t beam, Workers& workers,
+                 SourceLocation where = SourceLocation::current());
 
   /// The n best targets of each line, best first; of a line without tokens as many empty
   /// ones. A line that is longer than the model's context is cut. Of `search`, begin, end and limit

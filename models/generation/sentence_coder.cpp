@@ -15,18 +15,6 @@ namespace {
 constexpr std::int64_t rows = 64;    // lines that are read together, hypotheses that are advanced
 constexpr std::int64_t lengths = 6;  // of lines, to which shorter ones are padded
 
-std::int64_t context_of(const ModelSettings& settings, const SourceLocation& where) {
-  const ModelEntry& entry = settings.entry();
-  if (!entry.context || !entry.autoencoder.encode || !entry.decoder.begin)
-    throw UsageError(str_cat(settings.name(), " does not turn sentences into codes and back\n  at ",
-                             place_of(where)));
-  const std::int64_t context = entry.context(settings);
-  if (context < 1)
-    throw UsageError(str_cat("the settings of ", settings.name(),
-                             " do not say how long a sentence may be\n  at ", place_of(where)));
-  return context;
-}
-
 /// One a row: -1 where none were given.
 std::vector<std::int32_t> labels_of(std::size_t count, const std::vector<std::int32_t>& given) {
   if (given.empty()) return std::vector<std::int32_t>(count, -1);
@@ -51,7 +39,7 @@ SentenceCoder::SentenceCoder(Variables& store, const ModelSettings& settings,
                              const data::Tokenizer& tokenizer, std::int64_t beam, Workers& workers,
                              SourceLocation where)
     : tokenizer_(tokenizer),
-      context_(context_of(settings, where)),
+      context_(longest_sequence(settings, where)),
       coder_(store, settings, workers, {.batch = rows}, where),
       decoder_(store, settings,
                {.batch = std::max<std::int64_t>(1, rows / beam), .beam = beam, .limit = context_},

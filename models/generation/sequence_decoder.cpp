@@ -11,6 +11,18 @@
 
 namespace abax {
 
+std::int64_t longest_sequence(const ModelSettings& settings, SourceLocation where) {
+  const ModelEntry& entry = settings.entry();
+  if (!entry.context || !entry.decoder.begin)
+    throw UsageError(str_cat("'", settings.name(), "' writes no sequence\n  at ", place_of(where)));
+  const std::int64_t limit = entry.context(settings);
+  if (limit < 1)
+    throw UsageError(str_cat("the settings of '", settings.name(),
+                             "' do not say how long a sequence may be: set their context\n  at ",
+                             place_of(where)));
+  return limit;
+}
+
 SequenceDecoder::SequenceDecoder(Variables& store, const ModelSettings& settings,
                                  const DecodingShape& shape, Workers& workers, SourceLocation where)
     : shape_(shape),

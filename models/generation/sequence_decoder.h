@@ -21,6 +21,11 @@
 
 namespace abax {
 
+/// Tokens of the longest sequence that a model writes, its end counted. Throws UsageError where it
+/// writes none, and where its settings do not say (their derived "context").
+std::int64_t longest_sequence(const ModelSettings& settings,
+                              SourceLocation where = SourceLocation::current());
+
 /// Two plans: one reads what a batch of sequences is made from, one makes a step of all their
 /// hypotheses. They share the store's parameters: what training changes later counts, and must not
 /// happen meanwhile. What decoding carries from step to step is the decoder's own: the store stays

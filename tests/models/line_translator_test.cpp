@@ -7,6 +7,7 @@
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 #include "models/seq2seq.h"
+#include "tests/graph/refusal.h"
 #include "tests/models/run_model.h"
 
 namespace abax {
@@ -46,6 +47,19 @@ TEST_CASE("line translator: a line without tokens gives an empty line, cut lines
   CHECK(translator.translate({}, {.beam = 2}).empty());
   CHECK(translator.translate({"", ""}, {.beam = 2}).size() == 2);
   CHECK(store.count() == before);
+}
+
+TEST_CASE("line translator: models that write nothing, or nobody knows how much, are refused") {
+  const PairTokenizers tokenizers{data::Tokenizer::bytes(), data::Tokenizer::bytes()};
+  Variables store;
+  Workers workers(1);
+  for (const ModelSettings& settings :
+       {ModelSettings("lstm_lm"), ModelSettings("seq2seq", Seq2Seq{.blocks = {.kind = "lstm"}})}) {
+    const std::string message =
+        test::refusal([&] { LineTranslator(store, settings, tokenizers, 1, workers); });
+    CHECK(message.find(settings.name()) != std::string::npos);
+    CHECK(message.find("line_translator_test.cpp:") != std::string::npos);
+  }
 }
 
 TEST_CASE("line translator: lines of any length come out as from plans of the longest") {

@@ -267,11 +267,11 @@ TEST_CASE("sentence coder: what does not fit is refused") {
   CHECK_THROWS_AS(coder.decode(Tensor::of<std::int32_t>({1, 4}, {0, 1, 3, 0}), {.beam = 2}),
                   DataError);
   CHECK_THROWS_WITH_AS(SentenceCoder(c.store, ModelSettings("vqvae"), letters(), 1, workers),
-                       Contains("does not turn sentences into codes"), UsageError);
+                       Contains("writes no sequence"), UsageError);
   CHECK_THROWS_AS(SentenceCoder(c.store, ModelSettings("seq2seq"), letters(), 1, workers),
                   UsageError);
   CHECK_THROWS_WITH_AS(SentenceCoder(c.store, ModelSettings("text_vae"), letters(), 1, workers),
-                       Contains("how long a sentence may be"), UsageError);
+                       Contains("how long a sequence may be"), UsageError);
 }
 
 TEST_CASE("other code cost: of two sentences by its definition, none where codes are not read") {
