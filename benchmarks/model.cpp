@@ -284,9 +284,10 @@ class Benchmark {
     write_batches(out() / (name + ".safetensors"), batches);
   }
   /// Of the images of a batch, one after another.
-  static Json::Array codes(Coder& coder, const data::Batch& batch) {
+  Json::Array codes(Coder& coder, const data::Batch& batch) const {
     Json::Array list;
-    const Tensor all = coder.encode(batch.inputs);
+    const auto& shapes = task_->source(Part::train)->shapes();
+    const Tensor all = coder.encode(batch.inputs, shapes[static_cast<std::size_t>(batch.shape)]);
     for (const std::int32_t code : all.as<std::int32_t>()) list.emplace_back(std::int64_t{code});
     return list;
   }

@@ -1,5 +1,8 @@
-"""The autoencoder of sentences of models/text_vae in PyTorch: a Gaussian or categorical latent between an encoder and a
-decoder, which has it at every step."""
+"""The autoencoders of sentences in PyTorch: models/text_vae, a Gaussian or categorical latent between an encoder and a
+decoder, which has it at every step; models/text_vqvae, whose decoder attends to codes; models/conditional_vae, given a
+label."""
+import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -8,7 +11,9 @@ import encoders
 import layers
 from categorical_vae import CategoricalModel
 from gaussian_vae import GaussianModel
-from image_networks import Conditional
+from image_networks import Conditional, weighted
+from seq2seq import LuongAttention
+from vqvae import Quantiser, quantised_width
 
 
 def half(config, name):
@@ -50,52 +55,68 @@ class SentenceEncoder(nn.Module):
             self.conditional = Conditional(config['latents'], config['categories'], config['categories'],
                                            layers.Linear(own['width'], config['width']), config['width'])
 
-    def features(self, tokens, lengths):
-        """tokens [time, batch] -> [batch, width]."""
+    def states(self, tokens, lengths):
+        """tokens [time, batch] -> [time, batch, width] and, of recurrent layers, the last ones [batch, width]."""
         self.read[0].train(self.training)
         if self.transformer:
-            y, _ = self.read[0](tokens.T, lengths)
-            return pooled(y.transpose(0, 1), None, lengths, self.pooling)
+            return self.read[0](tokens.T, lengths)[0].transpose(0, 1), None
         y, last = self.read[0](tokens, lengths)
-        return pooled(y, last[0][-1], lengths, self.pooling)
+        return y, last[0][-1]
+
+    def features(self, tokens, lengths):
+        """[batch, width]."""
+        return pooled(*self.states(tokens, lengths), lengths, self.pooling)
 
 
 class Latent(nn.Module):
-    """What a decoder makes of a latent."""
+    """What a decoder makes of a latent: states to begin with, and a vector for every step unless it attends to codes."""
 
-    def __init__(self, own, size):
+    def __init__(self, own, size, attends):
         super().__init__()
-        self.vector = layers.Linear(size, own['width'])
+        if not attends:
+            self.vector = layers.Linear(size, own['width'])
         if own['blocks'] != 'transformer':
             self.start = nn.ModuleList([layers.Linear(size, own['width']) for _ in range(own['layers'])])
 
 
 class SentenceDecoder(nn.Module):
-    def __init__(self, config, embedding, size):
+    def __init__(self, config, embedding, size, attends=False):
         super().__init__()
         own = half(config, 'decoder')
         self.kind, self.dropout = own['blocks'], own['dropout']
         self.embedding = embedding or layers.Embedding(config['vocabulary'], own['width'])
-        self.latent = Latent(own, size)
+        self.latent = Latent(own, size, attends)
         if self.kind == 'transformer':
-            self.position, self.block = layers.Embed(own), layers.blocks(own, own['layers'])
+            self.position, self.block = layers.Embed(own), layers.blocks(own, own['layers'], cross=attends)
             self.norm, self.rotate = layers.LayerNorm(own['width']), layers.rotation(own)
         else:
             self.add_module(self.kind, layers.recurrent_layers(own, self.kind))
+            if attends:
+                self.attention = LuongAttention(own['width'])
         self.output = layers.output_layer(own, self.embedding, config['vocabulary'])
 
-    def forward(self, z, tokens):
-        """z [rows, size], tokens [time, rows] -> logits [time, rows, vocabulary]."""
-        vector = self.latent.vector(z)
+    def forward(self, z, tokens, sequence=None):
+        """z [rows, size], tokens [time, rows], sequence [positions, rows, width] -> logits [time, rows, vocabulary]."""
+        vector = self.latent.vector(z) if sequence is None else 0
         if self.kind == 'transformer':
-            x = self.position(tokens.T, self.embedding) + vector[:, None]
+            x = self.position(tokens.T, self.embedding) + (vector[:, None] if sequence is None else 0)
+            encoded = None if sequence is None else sequence.transpose(0, 1)
             for block in self.block:
-                x = block(x, {'is_causal': True}, self.rotate)
+                x = block(x, {'is_causal': True}, self.rotate, encoded=encoded)
             return self.output(self.norm(x)).transpose(0, 1)
         c = torch.stack([layer(z) for layer in self.latent.start])
         x = F.dropout(self.embedding(tokens), self.dropout, self.training) + vector
         h, _ = getattr(self, self.kind)(x, (torch.tanh(c), c) if self.kind == 'lstm' else torch.tanh(c))
-        return self.output(F.dropout(h, self.dropout, self.training))
+        h = F.dropout(h, self.dropout, self.training)
+        if sequence is not None:
+            h = F.dropout(self.attention(h, sequence, None), self.dropout, self.training)
+        return self.output(h)
+
+
+def nats(logits, targets):
+    """logits [time, rows, vocabulary], targets [time, rows] -> [rows]."""
+    each = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, reduction='none')
+    return each.view(targets.shape).sum(0)
 
 
 class Sentences:
@@ -119,9 +140,7 @@ class Sentences:
         """z [.., batch, size] -> [.., batch]."""
         rows, lead = z.flatten(0, -2), z.shape[:-1]
         tokens, targets = (batch[name].repeat(1, len(rows) // batch[name].shape[1]) for name in ('tokens', 'targets'))
-        logits = self.decoder(rows, tokens)
-        nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, reduction='none')
-        return -nats.view(targets.shape).sum(0).view(lead)
+        return -nats(self.decoder(rows, tokens), targets).view(lead)
 
 
 class GaussianTextVae(Sentences, GaussianModel):
@@ -139,3 +158,120 @@ class CategoricalTextVae(Sentences, CategoricalModel):
 
 def text_vae(config):
     return {'gaussian': GaussianTextVae, 'categorical': CategoricalTextVae}[config['latent']](config)
+
+
+class ConditionalTextVae(Sentences, GaussianModel):
+    """Given a label; the latent in the measure of its prior."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        width, latents, hidden = config['encoder_width'], config['latents'], config['width']
+        self.condition, self.prior = nn.Module(), nn.Module()
+        self.condition.embedding = layers.Embedding(config['classes'] + 1, width)
+        self.build(config, {}, latents + width)
+        self.encoder.hidden, self.prior.hidden = layers.Linear(2 * width, hidden), layers.Linear(width, hidden)
+        for half_of in (self.encoder, self.prior):
+            half_of.mean, half_of.log_variance = layers.Linear(hidden, latents), layers.Linear(hidden, latents)
+
+    def vector(self, batch):
+        labels = batch['labels']
+        return self.condition.embedding(torch.where(labels < 0, self.config['classes'], labels))
+
+    def features(self, batch):
+        return torch.tanh(self.encoder.hidden(torch.cat((super().features(batch), self.vector(batch)), -1)))
+
+    def likelihood(self, z, batch):
+        vector = self.vector(batch)
+        h = torch.tanh(self.prior.hidden(vector))
+        z = self.prior.mean(h) + torch.exp(0.5 * self.prior.log_variance(h)) * z
+        return super().likelihood(torch.cat((z, vector), -1), batch)
+
+
+class Queries(nn.Module):
+    """What learned queries find in states [time, batch, width]: [batch, positions, width]."""
+
+    def __init__(self, config, width):
+        super().__init__()
+        self.heads = config['query_heads']
+        self.query = nn.Parameter(torch.zeros(config['latents'], 1, width))
+        self.key, self.value = layers.Linear(width, width, bias=False), layers.Linear(width, width, bias=False)
+
+    def views(self):
+        yield '/query', self.query
+
+    def forward(self, states, mask):
+        x = states.transpose(0, 1)
+        query = self.query.transpose(0, 1).expand(len(x), -1, -1)
+        q, k, v = (layers.split_heads(part, self.heads) for part in (query, self.key(x), self.value(x)))
+        return layers.merge_heads(F.scaled_dot_product_attention(q, k, v, attn_mask=mask))
+
+
+class Codes(layers.Linear):
+    """Code vectors for the decoder, each with its place."""
+
+    def __init__(self, positions, inputs, width):
+        super().__init__(inputs, width)
+        self.position = nn.Parameter(torch.zeros(positions, 1, width))
+
+    def views(self):
+        yield from super().views()
+        yield '/position', self.position
+
+    def forward(self, vectors):
+        return super().forward(vectors).transpose(0, 1) + self.position
+
+
+class Frequencies(nn.Module):
+    """How often codes came: nothing that is trained."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.counts = nn.Parameter(torch.zeros(shape), requires_grad=False)
+
+    def views(self):
+        yield '/counts', self.counts
+
+
+class TextVqvae(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config, self.positions, width = config, config['latents'], config['encoder_width']
+        inside = quantised_width(config)
+        self.encoder = SentenceEncoder(config, None, {})
+        self.encoder.code_norm, self.encoder.code = layers.LayerNorm(width), layers.Linear(width, inside)
+        if config['resampler'] == 'queries':
+            self.encoder.queries = Queries(config, width)
+        self.decoder = SentenceDecoder(config, None, self.positions * inside, attends=True)
+        self.decoder.codes = Codes(self.positions, inside, config['decoder_width'])
+        quantiser = Quantiser(config)
+        if config['quantiser'] != 'finite':
+            self.codebook = quantiser.codebook  # in no scope
+        self.quantiser = quantiser
+        self.prior = Frequencies(self.kinds(config))
+
+    def kinds(self, config):
+        kinds = config['codes'] if config['quantiser'] == 'nearest' else math.prod(
+            int(level) for level in str(config['levels']).split(','))
+        return [self.positions * (config['stages'] or 1) * (config['groups'] or 1), kinds]
+
+    def resampled(self, states, lengths):
+        if self.config['resampler'] == 'queries':
+            return self.encoder.queries(states, layers.padding_mask(lengths, len(states)))
+        n, row = self.positions, torch.arange(len(states))[:, None]
+        parts = []
+        for i in range(n):
+            inside = (((row + 1) * n > i * lengths) & (row * n < (i + 1) * lengths))[..., None]
+            if self.config['pooling'] == 'mean':
+                parts.append((states * inside).sum(0) / inside.sum(0).clamp(min=1))
+            else:
+                parts.append(torch.where(inside, states, torch.finfo().min).amax(0))
+        return torch.stack(parts, 1)
+
+    def forward(self, batch, state):
+        tokens, weights, lengths = batch['tokens'], batch['weights'], batch['lengths'].clamp(min=1)
+        states, _ = self.encoder.states(tokens, lengths)
+        z = self.encoder.code(self.encoder.code_norm(self.resampled(states, lengths)))
+        values, _, loss = self.quantiser(z, weights)
+        logits = self.decoder(values.flatten(1), tokens, self.decoder.codes(values))
+        self.codes = self.quantiser.codes(tokens.shape[1])
+        return *weighted(nats(logits, batch['targets']) + self.positions * loss, weights), state

@@ -30,12 +30,12 @@ from classifier import Classifier
 from gaussian_vae import GaussianVae
 from lstm_lm import LstmLm
 from seq2seq import Seq2Seq
-from text_vae import text_vae
+from text_vae import ConditionalTextVae, TextVqvae, text_vae
 from transformer_lm import TransformerLm
 from vqvae import TwoLevelVqvae, Vqvae
 
 MODELS = {'lstm_lm': LstmLm, 'transformer_lm': TransformerLm, 'seq2seq': Seq2Seq, 'classifier': Classifier,
-          'text_vae': text_vae,
+          'text_vae': text_vae, 'text_vqvae': TextVqvae, 'conditional_vae': ConditionalTextVae,
           'gaussian_vae': GaussianVae, 'categorical_vae': CategoricalVae,
           'vqvae': Vqvae, 'two_level_vqvae': TwoLevelVqvae, 'code_prior': TransformerLm}
 
