@@ -8,7 +8,6 @@
 #include "models/model_settings.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
-#include "ops/normalise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -143,18 +142,12 @@ void begin(Graph& g, const ConditionalVae& c, const DecodingShape& shape) {
   const Value codes = g.input("codes", {shape.batch, c.latent.latents});
   const Condition condition = condition_of(g, c, shape.batch, shape.length);
   const DecoderMemory memory = memory_of(codes, condition, c);
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  carry_memory(memory, table, c.text.decoder, shape);
+  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const ConditionalVae& c, const DecodingShape& shape) {
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  const CarriedMemory memory{.length = has_source(c) ? shape.length : 0, .vector = true};
-  const Value x = decode_step(table, memory, c.text.decoder, shape);
-  const Value logits = token_logits(x, table, c.text.tied);  // [1, rows, vocabulary]
-  return log_softmax(reshape(logits, {shape.rows(), c.text.vocabulary}));
+  return sentence_step(g, {.length = has_source(c) ? shape.length : 0, .vector = true}, c.text,
+                       shape);
 }
 
 }  // namespace
@@ -184,10 +177,9 @@ Model conditional_vae(Graph& g, const ConditionalVae& c, const BatchShape& shape
   // Decoder.
   const Value logits = logits_of(codes, r.inputs, r.table, r.condition, c);
   const Value log_likelihood = sentence_log_likelihood(logits, r.inputs.targets);
-  const Bound bound = bound_of(log_likelihood, sum(kl, {-1}), kl_weight(g),
-                               charged_kl(r.q, codes, kl, c.latent, weights));
+  const Bound bound = gaussian_bound(r.q, codes, kl, c.latent, log_likelihood, weights);
   Model model = variational_model(bound, logits, weights);
-  model.metrics["tokens"] = over_items(cast(r.inputs.lengths, f32), weights);
+  model.metrics["tokens"] = sentence_lengths(r.inputs);
   g.name(r.q.mean, "codes");
   if (!g.training()) model.statistics = gaussian_statistics(r.q, kl, weights);
   return model;

@@ -66,8 +66,8 @@ Model gaussian_vae(Graph& g, const GaussianVae& c, const BatchShape& shape) {
   const Value z = gaussian_sample(q).z, kl = gaussian_kl(q);
   // Decoder.
   const Value pixels = decoded_pixels(z, images, c.image, {c.pixels, c.width});
-  const Bound bound = bound_of(log_likelihood_of(pixels, images, c), sum(kl, {-1}), kl_weight(g),
-                               charged_kl(q, z, kl, c.latent, weights));
+  const Bound bound =
+      gaussian_bound(q, z, kl, c.latent, log_likelihood_of(pixels, images, c), weights);
   Model model = variational_model(bound, pixel_mean(pixels, c.image.pixels), weights);
   g.name(q.mean, "codes");
   if (!g.training()) model.statistics = gaussian_statistics(q, kl, weights);

@@ -3,11 +3,9 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/layers/decoder.h"
 #include "models/layers/layers.h"
 #include "models/layers/prediction.h"
-#include "models/layers/sequence_decoder.h"
-#include "ops/normalise.h"
-#include "ops/shape.h"
 
 namespace abax {
 namespace {
@@ -104,8 +102,7 @@ Value decoding_step(Graph& g, const Seq2Seq& s, const DecodingShape& shape) {
   const Tables tables = embedding_tables(g, s);
   const auto scope = g.scope("decoder");
   const Value x = decode_step(tables.target, {.length = shape.length}, decoder_blocks(s), shape);
-  const Value logits = token_logits(x, tables.target, s.tied);  // [1, rows, vocabulary]
-  return log_softmax(reshape(logits, {shape.rows(), s.vocabulary}));
+  return next_token_log_probabilities(x, tables.target, s.tied);
 }
 
 }  // namespace abax

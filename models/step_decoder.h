@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/graph/graph.h"
-#include "models/layers/sequence_decoder.h"
+#include "models/layers/decoder.h"
 
 namespace abax {
 

@@ -4,10 +4,8 @@
 #include "core/graph/gradients.h"
 #include "core/graph/sum.h"
 #include "models/layers/layers.h"
-#include "models/layers/prediction.h"
 #include "models/model_settings.h"
 #include "ops/elementwise.h"
-#include "ops/normalise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
@@ -52,21 +50,13 @@ Written write(const CategoricalSamples& samples, const SentenceInputs& x, Value 
   return {written.logits, reshape(written.log_likelihood, {count, batch})};
 }
 
-/// What all kinds of latents have.
-Model finished(Model model, const SentenceInputs& x) {
-  const Value counted = cast(x.lengths, f32);
-  model.metrics["tokens"] = over_items(counted, x.weights);
-  return model;
-}
-
 Model gaussian_model(const Read& r, const TextVae& c, const GaussianLatent& latent) {
   Graph& g = r.features.graph();
   const Value weights = r.inputs.weights;
   const GaussianPosterior q = gaussian_posterior(r.features, latent, weights);
   const Value z = gaussian_sample(q).z, kl = gaussian_kl(q);
   const Written written = write(z, r.inputs, r.tables.decoder, c);
-  const Bound bound = bound_of(written.log_likelihood, sum(kl, {-1}), kl_weight(g),
-                               charged_kl(q, z, kl, latent, weights));
+  const Bound bound = gaussian_bound(q, z, kl, latent, written.log_likelihood, weights);
   Model model = variational_model(bound, written.logits, weights);
   g.name(q.mean, "codes");
   if (!g.training()) model.statistics = gaussian_statistics(q, kl, weights);
@@ -149,17 +139,11 @@ void begin(Graph& g, const TextVae& c, const DecodingShape& shape) {
   const Value codes = g.input("codes", {shape.batch, each.positions}, each.kinds > 0 ? i32 : f32,
                               each.kinds > 0 ? values_in(0, each.kinds) : Range{});
   const DecoderMemory memory = latent_memory(vectors_of(codes, c), c.text);
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  carry_memory(memory, table, c.text.decoder, shape);
+  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const TextVae& c, const DecodingShape& shape) {
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  const Value x = decode_step(table, {.vector = true}, c.text.decoder, shape);
-  const Value logits = token_logits(x, table, c.text.tied);  // [1, rows, vocabulary]
-  return log_softmax(reshape(logits, {shape.rows(), c.text.vocabulary}));
+  return sentence_step(g, {.vector = true}, c.text, shape);
 }
 
 }  // namespace
@@ -175,8 +159,9 @@ void fields(Fields& f, TextVae& s) {
 Model text_vae(Graph& g, const TextVae& c, const BatchShape& shape) {
   const Read r = read(g, c, shape);
   const GaussianLatent* latent = gaussian(c);
-  return finished(latent ? gaussian_model(r, c, *latent) : categorical_model(r, c, categorical(c)),
-                  r.inputs);
+  Model model = latent ? gaussian_model(r, c, *latent) : categorical_model(r, c, categorical(c));
+  model.metrics["tokens"] = sentence_lengths(r.inputs);
+  return model;
 }
 
 Autoencoder text_vae_autoencoder() {

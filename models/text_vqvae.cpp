@@ -9,7 +9,6 @@
 #include "models/layers/prediction.h"
 #include "models/model_settings.h"
 #include "ops/elementwise.h"
-#include "ops/normalise.h"
 #include "ops/shape.h"
 
 namespace abax {
@@ -69,18 +68,11 @@ void begin(Graph& g, const TextVqvae& c, const DecodingShape& shape) {
   const Value codes =
       g.input("codes", {shape.batch, each.positions}, i32, values_in(0, each.kinds));
   const DecoderMemory memory = memory_of(vectors_of(codes, c), c);
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  carry_memory(memory, table, c.text.decoder, shape);
+  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const TextVqvae& c, const DecodingShape& shape) {
-  const Value table = text_tables(g, c.text).decoder;
-  const auto scope = g.scope("decoder");
-  const CarriedMemory memory{.length = c.resampler.latents};
-  const Value x = decode_step(table, memory, c.text.decoder, shape);
-  const Value logits = token_logits(x, table, c.text.tied);  // [1, rows, vocabulary]
-  return log_softmax(reshape(logits, {shape.rows(), c.text.vocabulary}));
+  return sentence_step(g, {.length = c.resampler.latents}, c.text, shape);
 }
 
 }  // namespace
@@ -107,7 +99,7 @@ Model text_vqvae(Graph& g, const TextVqvae& c, const BatchShape& shape) {
   const Value distortion = -sentence_log_likelihood(logits, inputs.targets);
   Model model = quantised_model(distortion, logits, inputs.weights, {&q, 1}, c.quantiser);
   count_in_training(g.find("codes"), inputs.weights, code_kinds(c.quantiser));
-  model.metrics["tokens"] = over_items(cast(inputs.lengths, f32), inputs.weights);
+  model.metrics["tokens"] = sentence_lengths(inputs);
   const Loss tokens{model.metrics.at("reconstruction").sum, model.metrics.at("tokens").sum};
   model.metrics.merge(prediction_metrics(logits, inputs.targets, tokens));
   return model;

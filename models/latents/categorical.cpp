@@ -105,10 +105,11 @@ void fields(Fields& f, CategoricalLatent& l) {
   f("posterior", l.posterior, "of the variables").one_of({"independent", "autoregressive"});
   f.part(l.kl);
   if (has_own_kl(l.estimator)) f.part(l.charge);
-  f.require(l.charge.is_usual() || has_own_kl(l.estimator),
-            str_cat("the objective of ", l.estimator,
-                    " has no KL of its own, for free bits or an aggregate (kl-of); take another "
-                    "estimator"));
+  f.require(
+      l.charge.is_usual() || has_own_kl(l.estimator),
+      str_cat(
+          "the objective of ", l.estimator,
+          " has no KL of its own, for free bits or an aggregate (kl-of); take another estimator"));
   f.require(l.charge.of == KlCharge::Of::posterior || !has_conditionals(l),
             "the KL of an aggregate (kl-of) is of independent variables: prior uniform or learned, "
             "posterior independent");

@@ -33,15 +33,13 @@ Value normalised(Operand given, double scale, Value weights) {
   if (g.training()) {
     if (!weights)
       throw UsageError(
-          str_cat("gaussian_posterior: what is normalised over a batch (the posterior "
-                  "scale ",
+          str_cat("gaussian_posterior: what is normalised over a batch (the posterior scale ",
                   scale, ") wants the weights of its items", g.location(given.where())));
     const Shape rows = x.shape().without(-1);
     if (weights.type() != TensorType{{rows.rank() > 0 ? rows[0] : 1}, f32})
-      throw ShapeError(
-          str_cat("gaussian_posterior: expected weights [batch] of features [batch, .., "
-                  "width], got ",
-                  weights.type(), " of means ", x.type(), g.location(given.where())));
+      throw ShapeError(str_cat(
+          "gaussian_posterior: expected weights [batch] of features [batch, .., width], got ",
+          weights.type(), " of means ", x.type(), g.location(given.where())));
     Shape leading = weights.shape();
     while (leading.rank() < rows.rank()) leading = leading.inserted(leading.rank(), 1);
     const Value w = reshape(broadcast_to(reshape(weights, leading), rows), {-1, 1});
@@ -67,6 +65,15 @@ Value aggregate_kl(const GaussianPosterior& q, Value z, Value weights) {
   const Value share = where(greater(weights, 0), log(maximum(weights, 1e-30f)), -1e30f);
   const Value mixture = logsumexp(log_q + share, {-1}) - log(maximum(sum(weights), 1e-30f));
   return mixture + 0.5 * sum(square(reshape(z, {batch, -1})), {-1});
+}
+
+/// What training charges in the place of `kl`; empty where that is the KL itself: in evaluation
+/// graphs, and by default.
+Value charged_kl(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& c,
+                 Value weights) {
+  if (!charges_otherwise(kl.graph(), c.charge)) return {};
+  if (c.charge.of == KlCharge::Of::aggregate) return aggregate_kl(q, z, weights);
+  return with_free_bits(kl, weights, c.charge);
 }
 
 }  // namespace
@@ -119,11 +126,10 @@ Value gaussian_prior(Graph& g, const GaussianLatent& c, const Shape& rows) {
 
 Value gaussian_kl(const GaussianPosterior& q) { return gaussian_kl(q.mean, q.log_variance); }
 
-Value charged_kl(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& c,
-                 Value weights) {
-  if (!charges_otherwise(kl.graph(), c.charge)) return {};
-  if (c.charge.of == KlCharge::Of::aggregate) return aggregate_kl(q, z, weights);
-  return with_free_bits(kl, weights, c.charge);
+Bound gaussian_bound(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& c,
+                     Operand log_likelihood, Value weights) {
+  return bound_of(log_likelihood, sum_after(kl, 1), kl_weight(kl.graph()),
+                  charged_kl(q, z, kl, c, weights));
 }
 
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample) {

@@ -71,12 +71,12 @@ Value gaussian_prior(Graph& graph, const GaussianLatent& latent, const Shape& ro
 
 /// KL(q, p) of each latent, [.., latents].
 Value gaussian_kl(const GaussianPosterior& q);
-/// What training charges by GaussianLatent::charge in the place of `kl`, which is gaussian_kl(q):
-/// [batch], for bound_of(). Empty where that is the KL itself: in evaluation graphs, and by
-/// default. The KL of the aggregate posterior is estimated by the sample z of q: for each item
-/// log(the mean over the batch of q(z|x_j)) - log p(z), its own x among them, by `weights` [batch].
-Value charged_kl(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& latent,
-                 Value weights);
+/// The bound by a sample z of q: `log_likelihood` is log p(x|z) [batch], `kl` gaussian_kl(q). In
+/// training what GaussianLatent::charge asks stands in the place of the KL; that of the aggregate
+/// posterior is estimated by z: for each item log(the mean over the batch of q(z|x_j)) - log p(z),
+/// its own x among them, by `weights` [batch]. Throws as bound_of() does.
+Bound gaussian_bound(const GaussianPosterior& q, Value z, Value kl, const GaussianLatent& latent,
+                     Operand log_likelihood, Value weights);
 /// log p(z) - log q(z|x) of a sample of q, each latent's: [.., latents].
 Value gaussian_log_ratio(const GaussianPosterior& q, const GaussianSample& sample);
 

@@ -48,10 +48,9 @@ void fields(Fields& f, KlCharge& c) {
   f("kl-of", choice_of(c.of),
     "what training charges: the KL of each item's posterior, or of their mean over the batch")
       .one_of({"posterior", "aggregate"});
-  f.require(
-      c.free_bits == 0 || c.of == KlCharge::Of::posterior,
-      "free bits are of the posterior's KL; the aggregate's (kl-of) leaves what an item tells "
-      "free anyway");
+  f.require(c.free_bits == 0 || c.of == KlCharge::Of::posterior,
+            "free bits are of the posterior's KL; the aggregate's (kl-of) leaves what an item "
+            "tells free anyway");
 }
 
 Field& latents_field(Fields& f, std::int64_t& latents, std::string help) {
@@ -61,8 +60,7 @@ Field& latents_field(Fields& f, std::int64_t& latents, std::string help) {
 float KlSchedule::weight(std::int64_t step) const {
   if (!(beta >= 0) || warmup < 0 || cycle < 0 || step < 0)
     throw UsageError(
-        str_cat("a KL's weight is of a beta, a warm-up, a cycle and a step of 0 or "
-                "more, not ",
+        str_cat("a KL's weight is of a beta, a warm-up, a cycle and a step of 0 or more, not ",
                 beta, ", ", warmup, ", ", cycle, " and ", step));
   if (!fits(*this)) throw UsageError(cycle_message(*this));
   if (cycle > 0) step %= cycle;

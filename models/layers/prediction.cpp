@@ -6,7 +6,9 @@
 #include "models/layers/layers.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/normalise.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 
 namespace abax {
 
@@ -19,6 +21,11 @@ Value token_logits(Operand x, Value table, bool tied, const Initialiser& initial
   const Value bias =
       g.parameter_without_decay("output/bias", {vocabulary}, init::zeros(), x.where());
   return matmul(x, {table, x.where()}, {.transpose_b = true}) + bias;
+}
+
+Value next_token_log_probabilities(Operand x, Value table, bool tied) {
+  const Value logits = token_logits(x, table, tied);  // [1, rows, vocabulary]
+  return log_softmax(reshape(logits, logits.shape().without(0)));
 }
 
 Loss prediction_loss(Value logits, Value targets, float label_smoothing) {

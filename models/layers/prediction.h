@@ -18,6 +18,10 @@ namespace abax {
 /// `table` [vocabulary, width] (Press and Wolf 2017).
 Value token_logits(Operand x, Value table, bool tied, const Initialiser& initial = init::glorot());
 
+/// What a step of decoding gives: of the last hidden values x [1, rows, width] the
+/// log-probabilities of the next token, [rows, vocabulary], by the same parameters.
+Value next_token_log_probabilities(Operand x, Value table, bool tied);
+
 /// Cross-entropy over the targets that are not -1; in a training graph with label smoothing, this
 /// share of the target being spread over all classes (Szegedy et al. 2016, section 7). logits is
 /// [.., classes], targets is i32 [..].

@@ -38,10 +38,10 @@ void fields(Fields& f, TextModality& m) {
       .at_most(1);
   tied_field(f, m.tied);
   shared_embeddings_field(f, m.shared_embeddings, "encoder and decoder share one");
-  f.require(!m.shared_embeddings || m.encoder.width == m.decoder.width,
-            str_cat("encoder and decoder share an embedding only where they have one width; theirs "
-                    "are ",
-                    m.encoder.width, " and ", m.decoder.width));
+  f.require(
+      !m.shared_embeddings || m.encoder.width == m.decoder.width,
+      str_cat("encoder and decoder share an embedding only where they have one width; theirs are ",
+              m.encoder.width, " and ", m.decoder.width));
 }
 
 Field& sentence_pooling_field(Fields& f, TextModality& m) {
@@ -106,9 +106,26 @@ Value sentence_logits(Value tokens, Value table, const DecoderMemory& memory, st
   return token_logits(decode(repeated(read, rows), table, memory, m.decoder), table, m.tied);
 }
 
+void begin_sentences(const DecoderMemory& memory, Value table, const TextModality& m,
+                     const DecodingShape& shape) {
+  const auto scope = table.graph().scope("decoder");
+  carry_memory(memory, table, m.decoder, shape);
+}
+
+Value sentence_step(Graph& g, const CarriedMemory& memory, const TextModality& m,
+                    const DecodingShape& shape) {
+  const Value table = text_tables(g, m).decoder;
+  const auto scope = g.scope("decoder");
+  return next_token_log_probabilities(decode_step(table, memory, m.decoder, shape), table, m.tied);
+}
+
 Value sentence_log_likelihood(Value logits, Value targets) {
   const std::int64_t rows = logits.shape()[1];
   return -sum(cross_entropy_rows(logits, repeated(targets, rows)).loss, {0});
+}
+
+Loss sentence_lengths(const SentenceInputs& inputs) {
+  return {sum(cast(inputs.lengths, f32) * inputs.weights), sum(inputs.weights)};
 }
 
 }  // namespace abax

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "core/graph/graph.h"
-#include "models/layers/sequence_decoder.h"
+#include "core/graph/loss.h"
+#include "models/layers/decoder.h"
 #include "models/settings/fields.h"
 
 namespace abax {
@@ -59,8 +60,18 @@ std::vector<RecurrentState> latent_start(Value z, const TextModality& modality);
 /// In a training graph after word dropout. Parameters: decoder/..
 Value sentence_logits(Value tokens, Value table, const DecoderMemory& memory, std::int64_t rows,
                       const TextModality& modality);
+/// The same step by step, see models/step_decoder.h: what a StepDecoder's `begin` does with the
+/// memory of `shape.batch` sentences, and its `step`.
+void begin_sentences(const DecoderMemory& memory, Value table, const TextModality& modality,
+                     const DecodingShape& shape);
+Value sentence_step(Graph& graph, const CarriedMemory& memory, const TextModality& modality,
+                    const DecodingShape& shape);
+
 /// log p(x) in nats of each row: logits [time, rows, vocabulary], targets i32 [time, batch] (-1 is
 /// not counted) as above -> [rows].
 Value sentence_log_likelihood(Value logits, Value targets);
+
+/// The metric "tokens": how many targets of a sentence count.
+Loss sentence_lengths(const SentenceInputs& inputs);
 
 }  // namespace abax

@@ -110,11 +110,11 @@ namespace models_layers_image_network {
 extern const ImageNetwork network;
 extern const Value latent;
 }  // namespace models_layers_image_network
-namespace models_layers_sequence_decoder {
+namespace models_layers_decoder {
 extern const Value tokens;
 extern const Encoded encoded;
 extern const SequenceBlocks blocks;
-}  // namespace models_layers_sequence_decoder
+}  // namespace models_layers_decoder
 namespace models_layers_transformer {
 extern const TransformerConfig config;
 extern const Value tokens;

@@ -11,10 +11,10 @@ namespace abax {
 
 void fields(Fields& f, Encoding& s, const std::string& items) {
   test_data_field(f, s.data);
-  out_field(f, s.out,
-            str_cat("file to write: .npy for an array [", items,
-                    ", positions], .jsonl for a line each, with its label; both keep the model's "
-                    "hash"))
+  out_field(
+      f, s.out,
+      str_cat("file to write: .npy for an array [", items,
+              ", positions], .jsonl for a line each, with its label; both keep the model's hash"))
       .needed();
   f("sampled", s.sampled,
     "codes drawn from the posterior q(z|x), by --seed, instead of the likeliest ones");

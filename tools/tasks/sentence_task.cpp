@@ -230,8 +230,7 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
 std::string prior_note(const ModelSettings& model) {
   if (model.entry().autoencoder.log_weight) return "";
   return "the codes of new sentences are drawn each by itself, by how often it came in training, "
-         "as "
-         "if they were independent; a prior learns which go together: train --model code_prior "
+         "as if they were independent; a prior learns which go together: train --model code_prior "
          "--codes-of RUN\n";
 }
 

@@ -150,10 +150,9 @@ void fields(Fields& f, SentenceGeneration& s) {
   f.require(s.line.size() <= 2, "--line takes one sentence, or two to go between");
   f.require(s.to.empty() || !s.from.empty(), "--to is where the way ends that --from begins");
   f.require(s.data.empty() || !s.line.empty(), "--data is where --line finds sentences");
-  f.require(
-      s.writing.beam == 1 || given,
-      "--beam searches, samples of the prior are drawn: --temperature 0 takes their likeliest "
-      "words");
+  f.require(s.writing.beam == 1 || given,
+            "--beam searches, samples of the prior are drawn: --temperature 0 takes their "
+            "likeliest words");
 }
 
 void fields(Fields& f, SentenceEncoding& s) {

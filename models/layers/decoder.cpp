@@ -1,5 +1,5 @@
 // Decoders of Transformer blocks and of recurrent layers.
-#include "models/layers/sequence_decoder.h"
+#include "models/layers/decoder.h"
 
 #include <algorithm>
 
