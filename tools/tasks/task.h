@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -36,7 +37,10 @@ struct ScoreOptions {
   std::string wanted = {};
   std::int64_t beam = 1;      // of translations
   double length_penalty = 1;  // likewise, see models/generation/beam_search.h
-  std::int64_t samples = 0;   // an image, of the importance-weighted bound; 0: no such bound
+  std::int64_t samples = 0;   // an item, of the importance-weighted bound; 0: no such bound
+  std::string drawn = {};     // a file of sentences, see tools/tasks/sample_perplexity.h
+  /// Whether one of these metrics is asked for.
+  bool wants(std::initializer_list<const char*> names) const;
 };
 
 /// Metric -> value.

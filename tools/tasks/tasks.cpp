@@ -40,6 +40,15 @@ void autoencoder_score_fields(Fields& f, ScoreOptions& s) {
       .at_least(0);
 }
 
+void sentence_score_fields(Fields& f, ScoreOptions& s) {
+  autoencoder_score_fields(f, s);
+  f("drawn", s.drawn,
+    "sentences that any model drew, one a line, beside which a language model of sentences "
+    "(text_vae with --latents 0) is put: their perplexity under it, and that of --data under one "
+    "like it that is trained on them")
+      .placeholder("FILE");
+}
+
 }  // namespace
 
 const std::vector<TaskEntry>& tasks() {
@@ -65,7 +74,7 @@ const std::vector<TaskEntry>& tasks() {
        .generate = {SentenceGeneration{}, generate_sentences},
        .encode = {SentenceEncoding{}, encode_sentences},
        .decode = {SentenceDecoding{}, decode_sentences},
-       .evaluate = evaluation(autoencoder_score_fields)},
+       .evaluate = evaluation(sentence_score_fields)},
       {.name = "images",
        .data = ImageData{},
        .open = open<ImageTask>,
