@@ -65,7 +65,7 @@ class Bench {
   Draws draw(const RewardObjective& objective, std::int64_t draws, std::uint64_t seed) {
     settings_.reward.objective = objective;
     RewardConfig config =
-        reward_config(settings_, *task_, learner_config(settings_.training, *task_));
+        reward_config(settings_, *task_, learner_config(settings_.training, *task_), workers_);
     config.seed = seed;
     // Positions say here which draws they are.
     config.reward = [lines = *task_->written()](const DrawnSequence& drawn) {

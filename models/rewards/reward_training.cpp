@@ -100,7 +100,8 @@ RewardTraining::RewardTraining(Variables& store, const RewardConfig& config, Wor
       decoders_(config.learner.train_shapes.size()),
       learner_(called_from(where, [&] {
         check_settings(config.objective, "RewardTraining");
-        if (!config.reward) throw UsageError("RewardTraining: there is no function of the reward");
+        if (!config.reward && !config.rewards)
+          throw UsageError("RewardTraining: there is no function of the reward");
         if (!takes_rewards(config.learner.model))
           throw UsageError(str_cat("RewardTraining: '", config.learner.model.name(),
                                    "' writes no sequences that could be rewarded"));
@@ -198,18 +199,21 @@ SequenceDecoder& RewardTraining::decoder_for(int number) {
   return *decoder;
 }
 
-double RewardTraining::reward_of(const data::Batch& items, const Drawn& drawn, std::size_t item,
-                                 std::span<const std::int32_t> tokens) const {
-  const Tokens& reference = drawn.references[item];
-  const double reward = config_.reward({.source = drawn.sources[item],
-                                        .reference = reference,
-                                        .tokens = tokens,
-                                        .position = items.position,
-                                        .row = drawn.rows[item]});
-  if (!std::isfinite(reward))
-    throw DataError(str_cat("RewardTraining: a reward is a finite number, not ", reward, ", of ",
-                            tokens.size(), " tokens where the reference has ", reference.size()));
-  return reward;
+std::vector<double> RewardTraining::rewards_of(std::span<const DrawnSequence> drawn) const {
+  std::vector<double> rewards;
+  if (config_.rewards)
+    rewards = config_.rewards(drawn);
+  else
+    std::ranges::transform(drawn, std::back_inserter(rewards), config_.reward);
+  if (rewards.size() != drawn.size())
+    throw UsageError(str_cat("RewardTraining: ", rewards.size(), " rewards came for ", drawn.size(),
+                             " sequences"));
+  for (std::size_t i = 0; i < drawn.size(); ++i)
+    if (!std::isfinite(rewards[i]))
+      throw DataError(str_cat("RewardTraining: a reward is a finite number, not ", rewards[i],
+                              ", of ", drawn[i].tokens.size(), " tokens where the reference has ",
+                              drawn[i].reference.size()));
+  return rewards;
 }
 
 std::vector<NamedTensor> RewardTraining::conditions(const data::Batch& items) {
@@ -274,28 +278,37 @@ void RewardTraining::pack(const data::Batch& items, std::span<const NamedTensor>
     }
     if (ended) targets[to.size() * at(rows) + at(row)] = config_.end;
   };
+  std::vector<DrawnSequence> judged;
+  std::vector<float*> places;  // of their rewards
   const std::size_t count = drawn.rows.size();
   for (std::size_t item = 0; item < count; ++item) {
     const std::int64_t b = drawn.rows[item];
-    const auto reward = [&](const Tokens& of) {
-      return static_cast<float>(reward_of(items, drawn, item, of));
-    };
     const Tokens& reference = drawn.references[item];
+    const auto judge = [&](const Tokens& sequence, float& place) {
+      judged.push_back({.source = drawn.sources[item],
+                        .reference = reference,
+                        .tokens = sequence,
+                        .position = items.position,
+                        .row = b});
+      places.push_back(&place);
+    };
     std::set<Tokens> seen{reference};
     for (std::int64_t s = 0; s < samples; ++s) {
       const Tokens& sample = drawn.samples[at(s) * count + item].tokens;
       // At the limit the end was not drawn: it came whatever its probability.
       write(s * batch + b, b, sample, sample.size() + 1 < at(steps));
-      rewards[at(s * batch + b)] = reward(sample);
+      judge(sample, rewards[at(s * batch + b)]);
       distinct[at(s * batch + b)] = seen.insert(sample).second ? 1.f : 0.f;
     }
     write(samples * batch + b, b, reference, true);
     distinct[at(samples * batch + b)] = 1;
     if (config_.objective.estimator == "minimum-risk")
-      rewards[at(samples * batch + b)] = reward(reference);
+      judge(reference, rewards[at(samples * batch + b)]);
     weights[at(b)] = 1;
-    if (!drawn.likeliest.empty()) likeliest[at(b)] = reward(drawn.likeliest[item].tokens);
+    if (!drawn.likeliest.empty()) judge(drawn.likeliest[item].tokens, likeliest[at(b)]);
   }
+  const std::vector<double> found = rewards_of(judged);
+  for (std::size_t i = 0; i < found.size(); ++i) *places[i] = static_cast<float>(found[i]);
   for (const NamedTensor& condition : conditions) put_items(condition, which, packed_);
   packed_.shape = items.shape;
   packed_.position = items.position;

@@ -53,6 +53,9 @@ struct RewardConfig {
   RewardObjective objective = {};
   std::int32_t begin = 0, end = 0;  // tokens before and behind each target
   std::function<double(const DrawnSequence& drawn)> reward = exact_match;
+  /// In its place: of all that a batch draws at once, in order, which is cheaper for a model that
+  /// judges.
+  std::function<std::vector<double>(std::span<const DrawnSequence> drawn)> rewards = {};
   /// Tokens that a drawn sequence may be longer than the references of its shape; what has not
   /// ended there is scored as it stands.
   std::int64_t longer = 5;
@@ -82,8 +85,8 @@ class RewardTraining {
   ///                         independent and of norm 1
   ///   "nats"                of the references
   ///   "sample_nats"         of the samples, whose mean over items is the entropy of what is drawn
-  /// Throws DataError on a reward that is no finite number, UsageError on a shape that there is
-  /// not, and what Learner::learn() throws.
+  /// Throws DataError on a reward that is no finite number, UsageError on another number of rewards
+  /// than of sequences and on a shape that there is not, and what Learner::learn() throws.
   Evaluation learn(const data::Batch& items, const Scalars& scalars);
 
   /// Whose evaluate() is the model's ordinary one, by likelihood.
@@ -98,8 +101,7 @@ class RewardTraining {
   BatchShape rows_of(const BatchShape& shape, std::int64_t rows) const;
   Model build(Graph& graph, const BatchShape& shape) const;
   Value log_probabilities(Graph& graph, const BatchShape& rows) const;
-  double reward_of(const data::Batch& items, const Drawn& drawn, std::size_t item,
-                   std::span<const std::int32_t> tokens) const;
+  std::vector<double> rewards_of(std::span<const DrawnSequence> drawn) const;
   /// What the items of a batch are written from.
   std::vector<NamedTensor> conditions(const data::Batch& items);
   void draw(const data::Batch& items, std::span<const NamedTensor> conditions, Drawn& drawn);

@@ -530,6 +530,11 @@ TEST_CASE("reward training: misuse is told") {
   config = config_of({.samples = 0});
   CHECK(message(config).find("samples") != std::string::npos);
   config = config_of({});
+  config.rewards = [](std::span<const DrawnSequence>) { return std::vector<double>{1}; };
+  CHECK_THROWS_WITH_AS(
+      RewardTraining(store, config, workers).learn(Pairs{}.make(0), {{"learning_rate", 0.1f}}),
+      doctest::Contains("1 rewards came for 60 sequences"), UsageError);
+  config = config_of({});
   config.learner.model = ModelSettings("lstm_lm");
   CHECK(message(config).find("'lstm_lm' writes no sequences") != std::string::npos);
   CHECK(message(config).find("rewards_test.cpp") != std::string::npos);

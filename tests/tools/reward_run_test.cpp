@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -98,6 +99,58 @@ TEST_CASE("rewards: a resumed run is the unbroken one, bit for bit, on any numbe
     train(with(o, {{"out", folder / "other"}, {"seed", "2"}}));
     CHECK_FALSE(equal_parameters(whole, folder.path() / "other"));
   }
+}
+
+TEST_CASE("rewards: a classifier's opinion rises, of lines by class, resumed bit for bit") {
+  const TemporaryFolder folder;
+  // All words come in both classes, two of them more often in one.
+  Random random(stream_key(1, "test", "classes"));
+  std::string files;
+  for (const int kind : {0, 1}) {
+    const auto path = folder.path() / (kind == 0 ? "left.txt" : "right.txt");
+    std::ofstream out(path);
+    for (int i = 0; i < 150; ++i)
+      for (std::int64_t words = 2; words >= 0; --words)
+        out << (random.below(4) == 0 ? "east " : "")
+            << ((random.below(4) == 0) == (kind == 0) ? "west" : "south")
+            << (words > 0 ? ' ' : '\n');
+    files = str_cat(files, kind == 0 ? "" : ",", path.string());
+  }
+  const auto judge = folder.path() / "judge", run = folder.path() / "run";
+  train(short_run(judge, 100,
+                  "--model classifier --blocks gru --width 12 --length 12 --batch 20 "
+                  "--data " +
+                      files));
+  const TrainCall o =
+      short_run(run, 150,
+                str_cat("--model conditional_vae --encoder-width 16 --decoder-width 16 "
+                        "--latents 3 --length 12 --batch 20 --buckets 2 --data ",
+                        files, " --reward classifier --likelihood-weight 0 --reward-classifier ",
+                        judge.string()));
+  train(o);
+  const std::vector<double> rewards = values_of(run, "reward");
+  const double first = std::accumulate(rewards.begin(), rewards.begin() + 5, 0.) / 5;
+  const double last = std::accumulate(rewards.end() - 5, rewards.end(), 0.) / 5;
+  MESSAGE(first, " to ", last);
+  CHECK(first < 0.75);
+  CHECK(last > 0.9);
+  const auto parts = folder.path() / "parts";
+  train(with(o, {{"out", parts.string()}, {"steps", "20"}}));
+  resume(parts, 150, /*threads=*/3);
+  CHECK(equal_parameters(run, parts));
+
+  const auto refused = [&](const TrainCall& call, const char* what) {
+    std::ostringstream out;
+    CHECK_THROWS_WITH_AS(TrainingRun(call, out), doctest::Contains(what), Error);
+  };
+  const std::string one = (folder.path() / "left.txt").string();
+  refused(with(o, {{"data", one}}), "have no classes");
+  refused(with(o, {{"data", str_cat(one, ",", write_lines(folder.path() / "other.txt", 50))}}),
+          "those that the classifier knows left,right");
+  refused(with(o, {{"reward-classifier", run.string()}}), "holds a conditional_vae, no classifier");
+  refused(with(o, {{"reward-classifier", (folder.path() / "none").string()}}), "none");
+  CHECK_THROWS_WITH_AS(short_run(run, 9, "--model text_vae --reward classifier"),
+                       doctest::Contains("--reward-classifier RUN"), UsageError);
 }
 
 TEST_CASE("rewards: the best checkpoint is the one whose validation has the best BLEU") {

@@ -57,7 +57,10 @@ struct WrittenLines {
   std::function<std::string(std::span<const std::int32_t> tokens)> text;
   /// What stands in the data, of a batch's position and a row of it.
   std::function<const std::string&(std::int64_t position, std::int64_t row)> line;
-  bool lower_case = false;  // whether case does not count
+  /// The class of the line there, -1 for none.
+  std::function<std::int32_t(std::int64_t position, std::int64_t row)> label = {};
+  std::vector<std::string> classes = {};  // by label; of lines without labels none
+  bool lower_case = false;                // whether case does not count
 };
 
 class Task {

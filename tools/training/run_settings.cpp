@@ -85,9 +85,17 @@ void fields(Fields& f, TrainingSettings& s) {
 void fields(Fields& f, RewardSettings& s) {
   f("reward", s.reward,
     "what sequences that the model draws are worth, in the place of the loss: their BLEU, or "
-    "whether they are exact, 0 to 1; none: the loss it is")
-      .one_of({"none", "bleu", "exact"});
-  if (s.reward != "none") f.part(s.objective);
+    "whether they are exact, or the probability that a classifier gives the line's class, 0 to 1; "
+    "none: the loss it is")
+      .one_of({"none", "bleu", "exact", "classifier"});
+  if (s.reward == "none") return;
+  if (s.reward == "classifier") {
+    f("reward-classifier", s.classifier, "run of a classifier that knows the classes of the lines")
+        .placeholder("FOLDER")
+        .resumable();
+    f.require(!s.classifier.empty(), "--reward classifier needs its run: --reward-classifier RUN");
+  }
+  f.part(s.objective);
 }
 
 void threads_field(Fields& f, std::int64_t& threads) {

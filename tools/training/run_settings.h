@@ -32,7 +32,8 @@ void fields(Fields& f, TrainingSettings& s);
 
 /// What a model that writes sequences is trained on in the place of its loss.
 struct RewardSettings {
-  std::string reward = "none";  // of a drawn sequence: bleu, exact
+  std::string reward = "none";  // of a drawn sequence: bleu, exact, classifier
+  std::string classifier;       // its run
   RewardObjective objective;
 };
 void fields(Fields& f, RewardSettings& s);

@@ -41,7 +41,7 @@ std::optional<RunFolder> reopened(const TrainCall& call) {
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
   if (resumed) {
-    check_files(s, {"data", "valid", "test", "codes-of"},
+    check_files(s, {"data", "valid", "test", "codes-of", "reward-classifier"},
                 "name what holds the same by that option");
     return make_task(s, &resumed->files());
   }
@@ -129,7 +129,7 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
   if (settings_.reward.reward == "none")
     learner_.emplace(store_, learner, workers_);
   else
-    rewards_.emplace(store_, reward_config(settings_, *task_, learner), workers_);
+    rewards_.emplace(store_, reward_config(settings_, *task_, learner, workers_), workers_);
   if (!training.init_from.empty() && !resumed_)
     load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
   if (resumed_) {
