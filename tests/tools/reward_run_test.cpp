@@ -1,6 +1,7 @@
 // Whole runs on rewards in small: what they raise, resumed bit for bit, chosen by BLEU.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -12,6 +13,8 @@
 #include "tests/io/temporary_folder.h"
 #include "tests/tools/short_runs.h"
 #include "tools/saved_run.h"
+#include "tools/tasks/tasks.h"
+#include "tools/training/rewards.h"
 #include "tools/training/training_run.h"
 
 namespace abax {
@@ -138,6 +141,22 @@ TEST_CASE("rewards: a classifier's opinion rises, of lines by class, resumed bit
   train(with(o, {{"out", parts.string()}, {"steps", "20"}}));
   resume(parts, 150, /*threads=*/3);
   CHECK(equal_parameters(run, parts));
+
+  // One line by two classes, whose probabilities sum to 1; and none, which is of no class.
+  const auto task = make_task(o.settings);
+  Workers workers(1);
+  const RewardConfig config = reward_config(o.settings, *task, {}, workers);
+  std::vector<std::int64_t> rows{-1, -1};  // of the first batch, one a class
+  for (std::int64_t row = 0; row < task->source(Part::train)->make(0).counted; ++row)
+    rows[static_cast<std::size_t>(task->written()->label(0, row))] = row;
+  const std::vector<std::int32_t> tokens{1, 2, 2};
+  const std::vector<double> both = config.rewards(std::vector<DrawnSequence>{
+      {.source = {}, .reference = {}, .tokens = tokens, .position = 0, .row = rows[0]},
+      {.source = {}, .reference = {}, .tokens = tokens, .position = 0, .row = rows[1]},
+      {.source = {}, .reference = {}, .tokens = {}, .position = 0, .row = rows[1]}});
+  CHECK(both[0] + both[1] == doctest::Approx(1));
+  CHECK(std::abs(both[0] - both[1]) > 0.1);
+  CHECK(both[2] == 0);
 
   const auto refused = [&](const TrainCall& call, const char* what) {
     std::ostringstream out;
