@@ -23,20 +23,26 @@ Value minimum_risk(Value log_p, Value rewards, Value distinct, double sharpness)
 
 }  // namespace
 
-const std::vector<std::string>& reward_objective_names() {
+const std::vector<std::string>& reward_estimator_names() {
   static const std::vector<std::string> names{"leave-one-out", "self-critical", "minimum-risk"};
   return names;
 }
 
 void fields(Fields& f, RewardObjective& s) {
-  f("objective", s.name, "how rewards become gradients").one_of(reward_objective_names());
-  f("samples", s.samples, "sequences drawn for each item").at_least(1).at_most(1000);
-  if (s.name == "minimum-risk")
-    f("sharpness", s.sharpness, "alpha: 0 takes all sequences at hand for equally likely")
+  f("reward-estimator", s.estimator, "of the gradient of the expected reward")
+      .one_of(reward_estimator_names());
+  f("reward-samples", s.samples, "sequences drawn for each item, at temperature 1")
+      .at_least(1)
+      .at_most(1000);
+  if (s.estimator == "minimum-risk")
+    f("reward-sharpness", s.sharpness,
+      "alpha: 0 takes all sequences at hand for equally likely, 1 as the model does")
         .at_least(0);
-  f("likelihood", s.likelihood, "weight of the log-probability of the right sequence").at_least(0);
-  f.require(s.name != "leave-one-out" || s.samples > 1,
-            "the mean of the other samples needs two samples at least");
+  f("likelihood-weight", s.likelihood,
+    "of the right sequence's log-probability beside the reward (without label smoothing)")
+      .at_least(0);
+  f.require(s.estimator != "leave-one-out" || s.samples > 1,
+            "the mean of the other samples needs two at least: reward-samples 2");
 }
 
 Value expected_reward(const RewardObjective& objective, Operand given, Value rewards,
@@ -47,11 +53,11 @@ Value expected_reward(const RewardObjective& objective, Operand given, Value rew
   if (log_p.shape().rank() != 2)
     throw ShapeError(str_cat("expected_reward: expected log_p [samples, batch], got ", log_p.type(),
                              log_p.graph().location(given.where())));
-  if (objective.name == "minimum-risk") {
+  if (objective.estimator == "minimum-risk") {
     check_one_shape("expected_reward", given, {{"distinct", distinct}});
     return minimum_risk(log_p, rewards, distinct, objective.sharpness);
   }
-  if (objective.name == "leave-one-out") return mean(leave_one_out(rewards, log_p), {0});
+  if (objective.estimator == "leave-one-out") return mean(leave_one_out(rewards, log_p), {0});
   check_together("expected_reward", given, {{"baseline", baseline}});
   return mean(with_score(rewards, log_p, baseline), {0});
 }

@@ -4,7 +4,7 @@
 // gradient; the probability of drawing the sequence has. log_p and rewards are f32 [samples, batch]
 // of the sequences drawn for each item of a batch.
 //
-//  name           gradient                                                             biased
+//  estimator      gradient                                                             biased
 //  leave-one-out  (r - the mean of the others' r) grad log p                           no
 //                 (Kool et al. 2019)
 //  self-critical  (r - r of the likeliest sequence) grad log p                         no
@@ -24,7 +24,7 @@
 namespace abax {
 
 struct RewardObjective {
-  std::string name = "leave-one-out";
+  std::string estimator = "leave-one-out";
   std::int64_t samples = 5;  // sequences drawn for each item; of leave-one-out 2 at least
   double sharpness = 0.005;  // of minimum-risk: alpha
   /// What the log-probability of the right sequence counts beside the reward (Wu et al. 2016,
@@ -33,9 +33,9 @@ struct RewardObjective {
 };
 void fields(Fields& f, RewardObjective& s);
 
-const std::vector<std::string>& reward_objective_names();
+const std::vector<std::string>& reward_estimator_names();
 
-/// The expected reward of each item, [batch], with the objective's gradient: the mean reward of
+/// The expected reward of each item, [batch], with the estimator's gradient: the mean reward of
 /// its samples, of minimum-risk the sum of Q r. `baseline` [batch], of self-critical alone, is the
 /// reward of the likeliest sequence; `distinct` f32 [samples, batch], of minimum-risk alone, is 0
 /// where an earlier sample is the same sequence. Throws UsageError on settings out of range, fewer

@@ -6,19 +6,25 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/graph/gradients.h"
+#include "models/conditional_vae.h"
+#include "models/generation/translator.h"
 #include "models/registry.h"
 #include "models/rewards/reward_objective.h"
 #include "models/rewards/reward_training.h"
 #include "models/seq2seq.h"
+#include "models/text_vae.h"
+#include "models/text_vqvae.h"
 #include "ops/elementwise.h"
 #include "ops/lookup.h"
 #include "ops/normalise.h"
 #include "ops/reduce.h"
 #include "tests/graph/refusal.h"
 #include "tests/models/run_model.h"
+#include "tests/models/sentence_batch.h"
 
 namespace abax {
 namespace {
@@ -113,17 +119,18 @@ TEST_CASE("rewards: the score function by either baseline has the exact gradient
           static_cast<float>(p[static_cast<std::size_t>(i)] * p[static_cast<std::size_t>(j)]));
     }
   const std::vector<double> exact = slopes(expected_worth);
-  const Estimate others = estimate({.name = "leave-one-out", .samples = 2}, pairs, weights);
+  const Estimate others = estimate({.estimator = "leave-one-out", .samples = 2}, pairs, weights);
   CHECK(others.value == Approx(expected_worth(theta)).epsilon(1e-5));
   check_close(others.gradient, exact);
   // With the reward of the likeliest sequence, the third one.
   const std::vector<float> of_likeliest(16, static_cast<float>(worth[2]));
   const Estimate critical =
-      estimate({.name = "self-critical", .samples = 2}, pairs, weights, of_likeliest);
+      estimate({.estimator = "self-critical", .samples = 2}, pairs, weights, of_likeliest);
   CHECK(critical.value == Approx(expected_worth(theta)).epsilon(1e-5));
   check_close(critical.gradient, exact);
   // A pair by itself: (r - baseline) grad log p, the mean of the two.
-  const Estimate one = estimate({.name = "self-critical", .samples = 2}, {{0}, {1}}, {1}, {0.2f});
+  const Estimate one =
+      estimate({.estimator = "self-critical", .samples = 2}, {{0}, {1}}, {1}, {0.2f});
   check_close(one.gradient, slopes([&](const Logits& logits) {
                 const Logits q = probabilities(logits);
                 return ((worth[0] - 0.2) * std::log(q[0]) + (worth[1] - 0.2) * std::log(q[1])) / 2;
@@ -131,7 +138,7 @@ TEST_CASE("rewards: the score function by either baseline has the exact gradient
 }
 
 TEST_CASE("rewards: the risk is over the sequences at hand, each of them once") {
-  const RewardObjective objective{.name = "minimum-risk", .samples = 4, .sharpness = 0.7};
+  const RewardObjective objective{.estimator = "minimum-risk", .samples = 4, .sharpness = 0.7};
   // Sequences 0, 2, 0, 3: the second 0 does not count.
   const auto risk = [](const Logits& logits) {
     const Logits p = probabilities(logits);
@@ -154,13 +161,14 @@ TEST_CASE("rewards: objectives that make no sense are refused") {
   const auto message = [&](const RewardObjective& objective) {
     return refusal([&] { expected_reward(objective, log_p, rewards); });
   };
-  CHECK(message({.name = "leave-one-out", .samples = 1}).find("two samples at least") !=
+  CHECK(message({.estimator = "leave-one-out", .samples = 1}).find("needs two at least") !=
         std::string::npos);
-  CHECK(message({.name = "reinforce"}).find("leave-one-out") != std::string::npos);
-  CHECK(message({.name = "minimum-risk", .samples = 1, .sharpness = -1}).find("sharpness") !=
+  CHECK(message({.estimator = "reinforce"}).find("leave-one-out") != std::string::npos);
+  CHECK(message({.estimator = "minimum-risk", .samples = 1, .sharpness = -1}).find("sharpness") !=
         std::string::npos);
-  CHECK(message({.name = "self-critical", .samples = 1}).find("baseline") != std::string::npos);
-  CHECK(message({.name = "minimum-risk", .samples = 1}).find("distinct") != std::string::npos);
+  CHECK(message({.estimator = "self-critical", .samples = 1}).find("baseline") !=
+        std::string::npos);
+  CHECK(message({.estimator = "minimum-risk", .samples = 1}).find("distinct") != std::string::npos);
   CHECK(message({.samples = 2}).find("two samples or more") != std::string::npos);
   CHECK_THROWS_AS(expected_reward({.samples = 2}, log_p, g.input("others", {2, 3})), ShapeError);
 }
@@ -228,10 +236,11 @@ double right_places(const DrawnSequence& drawn) {
 
 TEST_CASE("reward training: rewards rise by each objective") {
   for (const RewardObjective& objective :
-       {RewardObjective{.name = "leave-one-out", .samples = 4, .likelihood = 0},
-        RewardObjective{.name = "self-critical", .samples = 4, .likelihood = 0},
-        RewardObjective{.name = "minimum-risk", .samples = 6, .sharpness = 0.5, .likelihood = 0}}) {
-    CAPTURE(objective.name);
+       {RewardObjective{.estimator = "leave-one-out", .samples = 4, .likelihood = 0},
+        RewardObjective{.estimator = "self-critical", .samples = 4, .likelihood = 0},
+        RewardObjective{
+            .estimator = "minimum-risk", .samples = 6, .sharpness = 0.5, .likelihood = 0}}) {
+    CAPTURE(objective.estimator);
     Variables store(3);
     Workers workers(2);
     RewardConfig config = config_of(objective);
@@ -243,10 +252,10 @@ TEST_CASE("reward training: rewards rise by each objective") {
       const Tally& reward = result.metrics.at("reward");
       CHECK(reward.count == 12);
       CHECK(result.loss.mean() ==
-            Approx(-reward.mean()).epsilon(objective.name == "minimum-risk" ? 1 : 1e-5));
+            Approx(-reward.mean()).epsilon(objective.estimator == "minimum-risk" ? 1 : 1e-5));
       (step < 5 ? first : last) += step < 5 || step >= 115 ? reward.mean() / 5 : 0;
     }
-    MESSAGE(objective.name, ": ", first, " to ", last);
+    MESSAGE(objective.estimator, ": ", first, " to ", last);
     CHECK(first < 0.5);
     CHECK(last > 0.9);
   }
@@ -344,7 +353,7 @@ TEST_CASE("reward training: the risk is over what was drawn and the reference, e
   Workers workers(1);
   // Sharpness 0: the mean over the different sequences.
   RewardConfig config =
-      config_of({.name = "minimum-risk", .samples = 10, .sharpness = 0, .likelihood = 0});
+      config_of({.estimator = "minimum-risk", .samples = 10, .sharpness = 0, .likelihood = 0});
   std::vector<std::map<Tokens, double>> items;  // rewards of an item's sequences
   std::size_t calls = 0;
   config.reward = [&](const DrawnSequence& drawn) {
@@ -367,12 +376,135 @@ TEST_CASE("reward training: the risk is over what was drawn and the reference, e
   CHECK(result.loss.mean() == Approx(-expected));
 }
 
+TEST_CASE("reward training: what samples are held against, and by which factors they count") {
+  // All rewards of an item are equal but for those of empty sequences.
+  const auto of_length = [](const DrawnSequence& drawn) { return drawn.tokens.empty() ? 0. : 1.; };
+  for (const std::string estimator : {"leave-one-out", "self-critical", "minimum-risk"}) {
+    CAPTURE(estimator);
+    Variables store(4);
+    Workers workers(1);
+    RewardConfig config = config_of({.estimator = estimator, .samples = 6, .sharpness = 0});
+    std::vector<std::vector<double>> items;  // rewards by item, in the order of the calls
+    std::vector<std::int64_t> rows;
+    config.reward = [&](const DrawnSequence& drawn) {
+      CHECK(drawn.position == 9);
+      if (rows.empty() || rows.back() != drawn.row) items.emplace_back(), rows.push_back(drawn.row);
+      items.back().push_back(of_length(drawn));
+      return items.back().back();
+    };
+    RewardTraining training(store, config, workers);
+    const Evaluation result = training.learn(Pairs{}.make(9), {{"learning_rate", 0.f}});
+    REQUIRE(rows.size() == 12);
+    for (std::size_t i = 0; i < rows.size(); ++i) CHECK(rows[i] == static_cast<std::int64_t>(i));
+    double reward = 0, greedy = 0, squares = 0;
+    for (const auto& all : items) {
+      const double mean = std::accumulate(all.begin(), all.begin() + 6, 0.) / 6;
+      reward += mean / 12;
+      if (all.size() > 6) greedy += all[6] / 12;
+      for (std::size_t s = 0; s < 6; ++s) {
+        const double others = (6 * mean - all[s]) / 5;
+        const bool critical = estimator == "self-critical";
+        squares += std::pow((all[s] - (critical ? all[6] : others)) / 6, 2) / 12;
+      }
+    }
+    CHECK(reward > 0.1);
+    CHECK(reward < 0.9);
+    CHECK(result.metrics.at("reward").mean() == Approx(reward));
+    const double baseline = result.metrics.at("baseline").mean();
+    const double variance = result.metrics.at("estimator_variance").mean();
+    if (estimator == "leave-one-out") {
+      CHECK(baseline == Approx(reward));
+      CHECK(variance == Approx(squares));
+    } else if (estimator == "self-critical") {
+      CHECK(baseline == Approx(greedy));
+      CHECK(variance == Approx(squares));
+    } else {
+      CHECK(baseline > reward);  // the reference counts too, and what was drawn twice but once
+      CHECK(variance == 0);      // by sharpness 0 the probabilities are no matter
+    }
+  }
+}
+
+namespace {
+
+// Sentences of one word (0, 1 or 2) twice; the word is the label's, or nothing tells it but codes.
+constexpr std::int32_t sentence_vocabulary = 5;
+
+data::Batch sentence_items(std::int64_t position) {
+  const std::vector<std::int32_t> lengths{3, 3, 3, 3, 3, 3, 0};
+  const test::SentenceBatch sentences(
+      4, lengths, sentence_vocabulary,
+      [](std::int64_t b, std::int64_t) { return static_cast<std::int32_t>(b % 3); });
+  data::Batch batch;
+  batch.position = position;
+  for (const auto& [name, tensor] : sentences.inputs())
+    if (!name.starts_with("source")) batch.inputs.emplace_back(name, tensor->clone());
+  return batch;
+}
+
+ModelSettings sentence_model(std::string_view name) {
+  const TextModality text{.vocabulary = sentence_vocabulary,
+                          .encoder = test::small_blocks("gru"),
+                          .decoder = {test::small_blocks("gru")}};
+  if (name == "conditional_vae")
+    return {
+        "conditional_vae",
+        ConditionalVae{
+            .text = text, .condition = LabelCondition{2}, .latent = {.latents = 3}, .width = 8}};
+  if (name == "text_vqvae") return {"text_vqvae", TextVqvae{.text = text}};
+  TextVae vae{.text = text, .latent = GaussianLatent{.latents = 4}};
+  if (name == "categorical") vae.latent = CategoricalLatent{.latents = 6, .categories = 8};
+  return {"text_vae", vae};
+}
+
+}  // namespace
+
+TEST_CASE("reward training: of an autoencoder the decoder learns, from the likeliest codes") {
+  for (const std::string name : {"gaussian", "categorical", "text_vqvae", "conditional_vae"}) {
+    CAPTURE(name);
+    Variables store(3);
+    Workers workers(2);
+    RewardConfig config{
+        .learner = {.model = sentence_model(name), .train_shapes = {{.batch = 7, .length = 4}}},
+        .objective = {.samples = 8, .likelihood = 0},
+        .begin = sentence_vocabulary - 2,
+        .end = sentence_vocabulary - 1,
+        .reward = right_places,
+        .longer = 2};
+    RewardTraining training(store, config, workers);
+    if (name != "conditional_vae") test::shake(store, 0.5);  // codes differ
+    std::map<std::string, std::vector<float>> before;
+    const auto values = [&](const std::string& variable) {
+      const auto all = store[store.find(variable)].value().as<float>();
+      return std::vector<float>(all.begin(), all.end());
+    };
+    for (int i = 0; i < store.count(); ++i)
+      if (store[i].role == Role::trainable) before[store[i].name] = values(store[i].name);
+    double first = 0, last = 0;
+    for (std::int64_t step = 0; step < 800; ++step) {
+      const Evaluation result = training.learn(sentence_items(step), {{"learning_rate", 0.005f}});
+      const Tally& reward = result.metrics.at("reward");
+      CHECK(reward.count == 6);
+      (step < 5 ? first : last) += step < 5 || step >= 795 ? reward.mean() / 5 : 0;
+    }
+    MESSAGE(name, ": ", first, " to ", last);
+    CHECK(first < 0.3);
+    CHECK(last > 0.7);  // one sentence for all of them has 0.56
+    bool moved = false;
+    for (const auto& [variable, value] : before) {
+      if (variable.starts_with("encoder/")) CHECK(values(variable) == value);
+      if (variable.starts_with("decoder/")) moved = moved || values(variable) != value;
+    }
+    CHECK(moved);
+  }
+}
+
 TEST_CASE("reward training: the same bits for any number of threads") {
   std::vector<std::unique_ptr<Variables>> stores;
   for (const int threads : {1, 4}) {
     Workers workers(threads);
     auto& store = stores.emplace_back(std::make_unique<Variables>(3));
-    RewardConfig config = config_of({.name = "self-critical", .samples = 3});
+    RewardConfig config = config_of({.estimator = "self-critical", .samples = 3});
     config.reward = right_places;
     RewardTraining training(*store, config, workers);
     for (std::int64_t step = 0; step < 5; ++step)
@@ -398,8 +530,13 @@ TEST_CASE("reward training: misuse is told") {
   config = config_of({.samples = 0});
   CHECK(message(config).find("samples") != std::string::npos);
   config = config_of({});
+  config.rewards = [](std::span<const DrawnSequence>) { return std::vector<double>{1}; };
+  CHECK_THROWS_WITH_AS(
+      RewardTraining(store, config, workers).learn(Pairs{}.make(0), {{"learning_rate", 0.1f}}),
+      doctest::Contains("1 rewards came for 60 sequences"), UsageError);
+  config = config_of({});
   config.learner.model = ModelSettings("lstm_lm");
-  CHECK(message(config).find("'lstm_lm' makes no sequence from another") != std::string::npos);
+  CHECK(message(config).find("'lstm_lm' writes no sequences") != std::string::npos);
   CHECK(message(config).find("rewards_test.cpp") != std::string::npos);
   config = config_of({});
   config.reward = [](const DrawnSequence&) { return std::numeric_limits<double>::quiet_NaN(); };

@@ -196,6 +196,12 @@ TEST_CASE(
          "to lstm_lm with --optimiser adam (it is read with --optimiser sgd); here are --steps");
   unread({"--optimiser", "sgd"}, "--beta2", "with --optimiser sgd (it is read with --optimiser");
   unread({"--model", "vqvae"}, "--tokens", "to vqvae (it is read with --model lstm_lm)");
+  unread({}, "--reward", "to lstm_lm (it is read with --model seq2seq)");
+  unread({"--model", "classifier"}, "--reward-samples", "to classifier (it is read with");
+  unread({"--model", "seq2seq"}, "--reward-samples",
+         "to seq2seq with --reward none (it is read with --reward bleu)");
+  unread({"--model", "seq2seq", "--reward", "exact"}, "--reward-sharpness",
+         "with --reward-estimator leave-one-out (it is read with --reward-estimator minimum-risk");
   unread({}, "--heads", "to lstm_lm (it is read with --model transformer_lm); here are --width");
   unread({"--model", "transformer_lm"}, "--pooling", "(it is read with --model classifier");
   unread({"--model", "transformer_lm"}, "--memory", "(it is read with --positions rotary)");

@@ -237,6 +237,21 @@ LineBatches SentenceTask::lines(Part part) const {
   return {std::move(batches), std::move(line)};
 }
 
+std::optional<WrittenLines> SentenceTask::written() const {
+  const Side& train = of(Part::train);
+  return WrittenLines{
+      .begin = data::target_begin(*tokenizer_),
+      .end = data::target_end(*tokenizer_),
+      .text = [&](auto tokens) { return tokenizer_->decode(tokens); },
+      .line = [&](auto position, auto row) -> const std::string& {
+        return train.sentences.sentences[train.batches->item(position, row)];
+      },
+      .label = [&](auto position,
+                   auto row) { return train.sentences.labels[train.batches->item(position, row)]; },
+      .classes = classes_.size() > 1 ? classes_ : std::vector<std::string>(),
+      .lower_case = data_.text.lower_case};
+}
+
 void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) const {
   SentenceCoder coder(store, model_, *tokenizer_, 1, workers);
   for (const Part part : {Part::test, Part::valid, Part::train}) {

@@ -46,6 +46,7 @@ class SentenceTask : public Task {
   Results score(Part part, Variables& store, Workers& workers,
                 const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;
+  std::optional<WrittenLines> written() const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
 

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <iosfwd>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,18 @@ struct LineBatches {
   std::vector<std::size_t> line;
 };
 
+/// The training part's lines as a model writes them, token by token. The task must outlive it.
+struct WrittenLines {
+  std::int32_t begin = 0, end = 0;  // tokens before and behind each
+  std::function<std::string(std::span<const std::int32_t> tokens)> text;
+  /// What stands in the data, of a batch's position and a row of it.
+  std::function<const std::string&(std::int64_t position, std::int64_t row)> line;
+  /// The class of the line there, -1 for none.
+  std::function<std::int32_t(std::int64_t position, std::int64_t row)> label = {};
+  std::vector<std::string> classes = {};  // by label; of lines without labels none
+  bool lower_case = false;                // whether case does not count
+};
+
 class Task {
  public:
   virtual ~Task() = default;
@@ -64,6 +78,8 @@ class Task {
   /// Null where that part has no data. To learn, the training part always has.
   virtual const data::BatchSource* source(Part part) const = 0;
   virtual Files files() const = 0;
+  /// Of a task of models that write lines; else nothing.
+  virtual std::optional<WrittenLines> written() const { return std::nullopt; }
   /// What tells a part's data from other data: a hash of its first pass. "" without data.
   virtual std::string fingerprint(Part part) const;
 

@@ -183,6 +183,18 @@ LineBatches TranslationTask::lines(Part part) const {
   return {std::move(batches), std::move(line)};
 }
 
+std::optional<WrittenLines> TranslationTask::written() const {
+  const data::Tokenizer& tokenizer = tokenizers_->target;
+  const Side& train = of(Part::train);
+  return WrittenLines{.begin = data::target_begin(tokenizer),
+                      .end = data::target_end(tokenizer),
+                      .text = [&](auto tokens) { return tokenizer.decode(tokens); },
+                      .line = [&](auto position, auto row) -> const std::string& {
+                        return train.pairs.target[train.batches->item(position, row)];
+                      },
+                      .lower_case = data_.text.lower_case};
+}
+
 void TranslationTask::show(std::ostream& out, Variables& store, Workers& workers) const {
   const Part part = of(Part::test).pairs.size() > 0    ? Part::test
                     : of(Part::valid).pairs.size() > 0 ? Part::valid

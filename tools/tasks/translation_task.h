@@ -41,6 +41,7 @@ class TranslationTask : public Task {
   Results score(Part part, Variables& store, Workers& workers,
                 const ScoreOptions& options) const override;
   LineBatches lines(Part part) const override;
+  std::optional<WrittenLines> written() const override;
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
 

@@ -44,14 +44,14 @@ double TrainingRun::rehearse() {
         scheduled_scalars(settings_, state_.step + std::ssize(times), settings_.training.steps);
     for (std::int64_t i = 0; i < settings_.training.accumulate; ++i) {
       task_->source(Part::train)->fill(state_.position++, batch);
-      learner_->learn(batch, scalars);
+      learn(batch, scalars);
     }
-    if (settings_.training.accumulate > 1) learner_->apply(scalars);
+    if (settings_.training.accumulate > 1) learner().apply(scalars);
     times.push_back(std::chrono::duration<double>(steady_clock::now() - start).count());
     all += times.back();
   }
   if (const data::BatchSource* const valid = task_->source(Part::valid))
-    learner_->evaluate(*valid, 0, 1);
+    learner().evaluate(*valid, 0, 1);
   std::ostringstream unseen;
   task_->show(unseen, store_, workers_);
   std::string name = (std::filesystem::temp_directory_path() / "abax-dry-run-XXXXXX").string();
@@ -69,9 +69,9 @@ void TrainingRun::describe() {
   const data::BatchSource& train = *task_->source(Part::train);
   for (const std::string& note : call_.notes) out_ << "note         " << note << '\n';
   out_ << "data         " << task_->description() << "\nmodel        " << settings_.model.name()
-       << ", " << count_text(static_cast<double>(learner_->parameters())) << " parameters ("
-       << learner_->parameters() << ")\nstep         "
-       << count_text(learner_->step_flops() * static_cast<double>(training.accumulate))
+       << ", " << count_text(static_cast<double>(learner().parameters())) << " parameters ("
+       << learner().parameters() << ")\nstep         "
+       << count_text(learner().step_flops() * static_cast<double>(training.accumulate))
        << " FLOP, batches of";
   for (const BatchShape& shape : train.shapes()) {
     out_ << ' ' << shape.batch;
@@ -85,7 +85,7 @@ void TrainingRun::describe() {
        << " passes over the data)\nthreads      " << workers_.threads() << ", "
        << name_of(default_level()) << '\n'
        << std::flush;
-  const std::size_t workspace = learner_->workspace_bytes();
+  const std::size_t workspace = learner().workspace_bytes();
   std::size_t memory = peak_memory() + workspace + bytes_of(store_);  // a copy is saved
   if (memory < physical_memory()) {
     const double seconds = rehearse();  // a step

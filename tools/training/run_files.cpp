@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* file_options[] = {"data", "valid", "test", "codes-of"};
+constexpr const char* judge_option = "reward-classifier";  // no data: training alone reads it
 
 /// Calls visit(option, name) with the files and folders of the settings; what it returns is their
 /// new name.
@@ -21,7 +22,9 @@ template <class Visit>
 void for_each_file(RunSettings& settings, const Visit& visit) {
   Fields all;
   fields(all, settings);
-  for (const char* name : file_options)
+  Words names(std::begin(file_options), std::end(file_options));
+  names.emplace_back(judge_option);
+  for (const std::string& name : names)
     if (Field* const field = all.find(name))
       field->change_words(
           [&](const std::string& file) { return file.empty() ? file : visit(name, file); });
@@ -61,8 +64,8 @@ void check_files(const RunSettings& settings, const Words& options, const std::s
 bool files_are_there(const RunSettings& settings) {
   bool there = true;
   RunSettings copy = settings;
-  for_each_file(copy, [&](const std::string&, const std::string& file) {
-    there = there && is_there(file);
+  for_each_file(copy, [&](const std::string& option, const std::string& file) {
+    there = there && (option == judge_option || is_there(file));
     return file;
   });
   return there;

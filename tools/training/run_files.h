@@ -11,7 +11,8 @@
 
 namespace abax {
 
-/// Of a run that was told its files (--data, --valid, --test, --codes-of) in the folder `from` and
+/// Of a run that was told its files (--data, --valid, --test, --codes-of,
+/// --reward-classifier) in the folder `from` and
 /// lies in the folder `run` now: makes settings name them as they are found from here. A file is
 /// looked for where it lies as seen from the run's folder, so that both may have moved together,
 /// then where it lay, then from here. What is found nowhere keeps its name.

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/registry.h"
+#include "models/rewards/reward_training.h"
 #include "tools/options/config_file.h"
 #include "tools/tasks/tasks.h"
 
@@ -81,6 +82,22 @@ void fields(Fields& f, TrainingSettings& s) {
                     " (--steps)"));
 }
 
+void fields(Fields& f, RewardSettings& s) {
+  f("reward", s.reward,
+    "what sequences that the model draws are worth, in the place of the loss: their BLEU, or "
+    "whether they are exact, or the probability that a classifier gives the line's class, 0 to 1; "
+    "none: the loss it is")
+      .one_of({"none", "bleu", "exact", "classifier"});
+  if (s.reward == "none") return;
+  if (s.reward == "classifier") {
+    f("reward-classifier", s.classifier, "run of a classifier that knows the classes of the lines")
+        .placeholder("FOLDER")
+        .resumable();
+    f.require(!s.classifier.empty(), "--reward classifier needs its run: --reward-classifier RUN");
+  }
+  f.part(s.objective);
+}
+
 void threads_field(Fields& f, std::int64_t& threads) {
   f("threads", threads, "0: as many as this process may use").at_least(0).at_most(1024).resumable();
 }
@@ -127,6 +144,13 @@ void fields(Fields& f, RunSettings& s) {
   f.part(s.data);
   f.group("Training");
   f.part(s.training);
+  if (takes_rewards(s.model)) {
+    f.part(s.reward);
+    f.require(
+        s.reward.reward == "none" || s.training.encoder_steps == 0,
+        "--encoder-steps: batches for the encoder alone are of the loss, which --reward takes "
+        "the place of");
+  }
   f.group("Run");
   f.part(s.watch);
 }

@@ -9,6 +9,7 @@
 #include "core/io/checkpoint.h"
 #include "models/model.h"
 #include "models/model_settings.h"
+#include "models/rewards/reward_objective.h"
 #include "models/settings/values.h"
 #include "models/training/optimiser.h"
 #include "models/training/schedules.h"
@@ -29,6 +30,14 @@ struct TrainingSettings {
   std::int64_t seed = 1;  // of the initial weights, dropout, the built-in corpus
 };
 void fields(Fields& f, TrainingSettings& s);
+
+/// What a model that writes sequences is trained on in the place of its loss.
+struct RewardSettings {
+  std::string reward = "none";  // of a drawn sequence: bleu, exact, classifier
+  std::string classifier;       // its run
+  RewardObjective objective;
+};
+void fields(Fields& f, RewardSettings& s);
 
 /// How a run is watched, and where it goes.
 struct WatchSettings {
@@ -54,6 +63,7 @@ struct RunSettings {
   ModelSettings model;
   AnySettings data;  // of the model's task
   TrainingSettings training;
+  RewardSettings reward;  // of models that write sequences
   WatchSettings watch;
 
   /// The struct of the task's data settings.

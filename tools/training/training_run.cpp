@@ -16,6 +16,7 @@
 #include "models/registry.h"
 #include "tools/exit_codes.h"
 #include "tools/options/config_file.h"
+#include "tools/training/rewards.h"
 
 namespace abax {
 namespace {
@@ -40,7 +41,7 @@ std::optional<RunFolder> reopened(const TrainCall& call) {
 
 std::unique_ptr<Task> open_task(const RunSettings& s, const std::optional<SavedRun>& resumed) {
   if (resumed) {
-    check_files(s, {"data", "valid", "test", "codes-of"},
+    check_files(s, {"data", "valid", "test", "codes-of", "reward-classifier"},
                 "name what holds the same by that option");
     return make_task(s, &resumed->files());
   }
@@ -115,7 +116,11 @@ TrainingRun::TrainingRun(const TrainCall& call, std::ostream& out, std::string p
       store_(static_cast<std::uint64_t>(settings_.training.seed)),
       workers_(static_cast<int>(settings_.watch.threads)) {
   TrainingSettings& training = settings_.training;
-  learner_.emplace(store_, learner_config(training, *task_), workers_);
+  const LearnerConfig learner = learner_config(training, *task_);
+  if (settings_.reward.reward == "none")
+    learner_.emplace(store_, learner, workers_);
+  else
+    rewards_.emplace(store_, reward_config(settings_, *task_, learner, workers_), workers_);
   if (!training.init_from.empty() && !resumed_)
     load_for_use(open_run(training.init_from, Which::best), store_, training.init_parts);
   if (resumed_) {
@@ -232,7 +237,7 @@ int TrainingRun::train() {
     for (const std::string& note : call_.notes) say(note);
     say(task_->description());
     say(str_cat(
-        settings_.model.name(), ", ", count_text(static_cast<double>(learner_->parameters())),
+        settings_.model.name(), ", ", count_text(static_cast<double>(learner().parameters())),
         " parameters; ", settings_.training.steps, " steps, ",
         fixed_text(static_cast<double>(settings_.training.steps * settings_.training.accumulate) /
                        static_cast<double>(task_->source(Part::train)->batches()),
@@ -253,6 +258,10 @@ int TrainingRun::train() {
   return exit_ok;
 }
 
+Evaluation TrainingRun::learn(const data::Batch& batch, const Scalars& scalars) {
+  return rewards_ ? rewards_->learn(batch, scalars) : learner_->learn(batch, scalars);
+}
+
 void TrainingRun::learn(const InterruptGuard& interrupt) {
   data::Prefetch<data::Batch> batches(
       [this](std::int64_t position, data::Batch& batch) {
@@ -264,8 +273,8 @@ void TrainingRun::learn(const InterruptGuard& interrupt) {
                     {.bar = has_room_for_bar(std::getenv("TERM"), columns),
                      .columns = columns,
                      .quiet = settings_.watch.quiet,
-                     .perplexity = task_->has_perplexity(),
-                     .unit = task_->unit() + "s"});
+                     .perplexity = !rewards_ && task_->has_perplexity(),
+                     .unit = unit() + "s"});
   const bool validates = task_->source(Part::valid) != nullptr;
   while (state_.step < settings_.training.steps && !interrupt.came() && !out_of_patience()) {
     learn_step(batches, progress);
@@ -292,7 +301,7 @@ std::int64_t TrainingRun::learn_encoder(data::Prefetch<data::Batch>& batches,
   constexpr std::int64_t window = 10;  // of He et al. 2019
   double before = std::numeric_limits<double>::infinity(), now = 0;
   for (std::int64_t i = 1; i <= settings_.training.encoder_steps; ++i) {
-    now += learner_->learn_inner(batches.next(), scalars).loss.mean();
+    now += learner().learn_inner(batches.next(), scalars).loss.mean();
     if (i % window != 0) continue;
     if (now >= before) return i;
     before = std::exchange(now, 0);
@@ -305,8 +314,8 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
   const std::int64_t of_encoder = learn_encoder(batches, scalars);
   Evaluation results;
   for (std::int64_t i = 0; i < settings_.training.accumulate; ++i)
-    results.add(learner_->learn(batches.next(), scalars));
-  if (settings_.training.accumulate > 1) learner_->apply(scalars);
+    results.add(learn(batches.next(), scalars));
+  if (settings_.training.accumulate > 1) learner().apply(scalars);
   state_.position = batches.position();
   ++state_.step;
   Results figures;
@@ -322,14 +331,14 @@ void TrainingRun::learn_step(data::Prefetch<data::Batch>& batches, Progress& pro
     if (name != "learning_rate" && first.at(name) != last.at(name)) figures[name] = double{value};
   const double loss = results.loss.mean();
   progress.step(state_.step, loss, results.loss.count, figures, !elbo_says_loss(figures, loss));
-  line.emplace_back("gradient_norm", learner_->gradient_norm());
+  line.emplace_back("gradient_norm", learner().gradient_norm());
   if (of_encoder > 0) line.emplace_back("encoder_batches", of_encoder);
-  line.emplace_back(task_->unit() + "s_per_second", progress.rate());
+  line.emplace_back(unit() + "s_per_second", progress.rate());
   metrics_->write(std::move(line));
 }
 
 Results TrainingRun::evaluate(Part part) {
-  const Evaluation evaluation = learner_->evaluate(*task_->source(part));
+  const Evaluation evaluation = learner().evaluate(*task_->source(part));
   // Before the end only what chooses the best checkpoint is worth the time.
   const ScoreOptions wanted{.wanted = part == Part::test ? "" : settings_.watch.best};
   Results results = task_->score(part, store_, workers_, wanted);

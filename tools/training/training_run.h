@@ -13,6 +13,7 @@
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
 #include "models/data/prefetch.h"
+#include "models/rewards/reward_training.h"
 #include "models/training/learner.h"
 #include "models/training/schedules.h"
 #include "tools/saved_run.h"
@@ -45,6 +46,11 @@ class TrainingRun {
 
  private:
   double rehearse();
+  /// A batch, by its loss or by rewards.
+  Evaluation learn(const data::Batch& batch, const Scalars& scalars);
+  Learner& learner() { return rewards_ ? rewards_->learner() : *learner_; }
+  /// What the loss of a batch is the mean over.
+  std::string unit() const { return rewards_ ? "sentence" : task_->unit(); }
   void check_data();
   void begin_folder();
   void tell_resumed();
@@ -79,7 +85,8 @@ class TrainingRun {
   std::unique_ptr<Task> task_;
   Variables store_;
   Workers workers_;
-  std::optional<Learner> learner_;
+  std::optional<Learner> learner_;  // of a loss, or:
+  std::optional<RewardTraining> rewards_;
   std::optional<Metrics> metrics_;
   RunState state_;
   std::int64_t eval_every_ = 0;

@@ -46,6 +46,10 @@ class SentenceBatches : public BatchSource {
   /// The sentences (or pairs) of a batch, as positions in the text, row by row; rows beyond them
   /// are padding.
   std::vector<std::int64_t> rows(std::int64_t position) const { return order_->at(position).items; }
+  /// The one of a row.
+  std::size_t item(std::int64_t position, std::int64_t row) const {
+    return static_cast<std::size_t>(rows(position).at(static_cast<std::size_t>(row)));
+  }
   const Buckets& buckets() const { return order_->buckets(); }
   /// Sentences that were cut to the limit.
   std::int64_t cut() const { return cut_; }
