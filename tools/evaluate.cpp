@@ -34,6 +34,12 @@ Of sentences besides
                       files (Rosenberg and Hirschberg 2007): 1 where each code has sentences of
                       one label alone, and each label one code; code entropy: of these codes
   bleu, exact         of what is written again, word by word, of the codes of each sentence,
-                      against it; the share of those that are equal)"},
+                      against it; the share of those that are equal
+Of targets that are given sources (--condition source)
+  bleu, chrf, exact   of what is written for each source by the prior's mean, against its target
+  distinct 1, 2       with --decodings: different words, and pairs of neighbouring words, over all
+                      words of the targets of a source, the mean over sources (Li et al. 2016)
+  pairwise bleu       BLEU of each of these targets against each other one of its source: the lower
+                      it is, the more they differ)"},
       argc, argv);
 }

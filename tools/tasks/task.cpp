@@ -1,6 +1,7 @@
 // What tasks have in common.
 #include "tools/tasks/task.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -10,6 +11,10 @@
 #include "models/training/learner.h"
 
 namespace abax {
+
+bool ScoreOptions::wants(std::initializer_list<const char*> names) const {
+  return wanted.empty() || std::ranges::find(names, wanted) != names.end();
+}
 
 Results Task::results(const Evaluation& evaluation) const {
   Results results{{"loss", evaluation.loss.mean()}};

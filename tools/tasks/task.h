@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -34,9 +35,12 @@ using Files = std::map<std::string, std::string>;
 struct ScoreOptions {
   /// The metric that is asked for; what is dear and not asked for may be left out. "": all.
   std::string wanted = {};
-  std::int64_t beam = 1;      // of translations
-  double length_penalty = 1;  // likewise, see models/generation/beam_search.h
-  std::int64_t samples = 0;   // an image, of the importance-weighted bound; 0: no such bound
+  std::int64_t beam = 1;       // of translations
+  double length_penalty = 1;   // likewise, see models/generation/beam_search.h
+  std::int64_t samples = 0;    // an item, of the importance-weighted bound; 0: no such bound
+  std::int64_t decodings = 0;  // of a source, each of another latent, to be compared; 0: none
+  /// Whether one of these metrics is asked for.
+  bool wants(std::initializer_list<const char*> names) const;
 };
 
 /// Metric -> value.

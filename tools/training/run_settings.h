@@ -51,7 +51,7 @@ struct RunSettings {
   RunSettings(const ModelSettings& of_model, const AnySettings& of_data);
 
   ModelSettings model;
-  AnySettings data;  // of the model's task
+  AnySettings data;  // of the task that the model's settings choose
   TrainingSettings training;
   WatchSettings watch;
 
@@ -65,7 +65,8 @@ struct RunSettings {
     return *data.get<S>();
   }
 };
-/// A model that is chosen here brings its defaults and those of its task.
+/// A model that is chosen here brings its defaults and those of its task; a setting of the model
+/// that chooses another task (--condition) brings the data settings of that one.
 void fields(Fields& f, RunSettings& s);
 
 /// The fields of settings, which the function keeps alive by reference.
