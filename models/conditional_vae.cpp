@@ -133,7 +133,7 @@ Value log_weight(Graph& g, const ConditionalVae& c, const BatchShape& shape) {
 
 Value log_likelihood(Graph& g, const ConditionalVae& c, const BatchShape& shape, Value codes) {
   const SentenceInputs x = inputs_of(g, c, shape);
-  const Value table = text_tables(g, c.text).decoder;
+  const Value table = text_tables(g, c.text, /*with_encoder=*/false).decoder;
   const Condition condition = condition_of(g, c, shape.batch, shape.length);
   return sentence_log_likelihood(logits_of(codes, x, table, condition, c), x.targets);
 }
@@ -142,7 +142,7 @@ void begin(Graph& g, const ConditionalVae& c, const DecodingShape& shape) {
   const Value codes = g.input("codes", {shape.batch, c.latent.latents});
   const Condition condition = condition_of(g, c, shape.batch, shape.length);
   const DecoderMemory memory = memory_of(codes, condition, c);
-  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
+  begin_sentences(memory, text_tables(g, c.text, /*with_encoder=*/false).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const ConditionalVae& c, const DecodingShape& shape) {

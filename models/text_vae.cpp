@@ -17,6 +17,11 @@ const CategoricalLatent& categorical(const TextVae& c) {
   return std::get<CategoricalLatent>(c.latent);
 }
 
+CodeShape code_shape(const TextVae& c) {
+  if (const GaussianLatent* latent = gaussian(c)) return {latent->latents, 0};
+  return {categorical(c).latents, categorical(c).categories};
+}
+
 /// Sentences and what the encoder makes of them.
 struct Read {
   SentenceInputs inputs;
@@ -24,8 +29,12 @@ struct Read {
   Value features;  // [batch, width]
 };
 Read read(Graph& g, const TextVae& c, const BatchShape& shape) {
-  Read r{sentence_inputs(g, c.text, shape.batch, shape.length), text_tables(g, c.text), {}};
-  r.features = sentence_features(r.inputs, r.tables.encoder, c.text);
+  // Without latents nothing is to be encoded: a language model of sentences.
+  const bool encodes = code_shape(c).positions > 0;
+  Read r{
+      sentence_inputs(g, c.text, shape.batch, shape.length), text_tables(g, c.text, encodes), {}};
+  r.features = encodes ? sentence_features(r.inputs, r.tables.encoder, c.text)
+                       : g.constant(Tensor({shape.batch, 0}));
   return r;
 }
 
@@ -85,11 +94,6 @@ Value vectors_of(Value codes, const TextVae& c) {
   return gaussian(c) ? codes : code_vectors(codes, categorical(c));
 }
 
-CodeShape code_shape(const TextVae& c) {
-  if (const GaussianLatent* latent = gaussian(c)) return {latent->latents, 0};
-  return {categorical(c).latents, categorical(c).categories};
-}
-
 Value encode_sentences(Graph& g, const TextVae& c, const BatchShape& shape) {
   const Value features = read(g, c, shape).features;
   if (const GaussianLatent* latent = gaussian(c)) return gaussian_posterior(features, *latent).mean;
@@ -131,7 +135,8 @@ Value log_weight(Graph& g, const TextVae& c, const BatchShape& shape) {
 
 Value log_likelihood(Graph& g, const TextVae& c, const BatchShape& shape, Value codes) {
   const SentenceInputs x = sentence_inputs(g, c.text, shape.batch, shape.length);
-  return write(vectors_of(codes, c), x, text_tables(g, c.text).decoder, c).log_likelihood;
+  return write(vectors_of(codes, c), x, text_tables(g, c.text, /*with_encoder=*/false).decoder, c)
+      .log_likelihood;
 }
 
 void begin(Graph& g, const TextVae& c, const DecodingShape& shape) {
@@ -139,7 +144,7 @@ void begin(Graph& g, const TextVae& c, const DecodingShape& shape) {
   const Value codes = g.input("codes", {shape.batch, each.positions}, each.kinds > 0 ? i32 : f32,
                               each.kinds > 0 ? values_in(0, each.kinds) : Range{});
   const DecoderMemory memory = latent_memory(vectors_of(codes, c), c.text);
-  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
+  begin_sentences(memory, text_tables(g, c.text, /*with_encoder=*/false).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const TextVae& c, const DecodingShape& shape) {

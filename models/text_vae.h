@@ -26,8 +26,9 @@ void fields(Fields& f, TextVae& s);
 /// p(x_t | x_<t, z) with z at every step: models/layers/text_modality.h. Latents:
 /// models/latents/gaussian.h and categorical.h. Metrics and loss, in nats a sentence:
 /// models/latents/variational.h, and "tokens", the targets that count. Statistics:
-/// gaussian_statistics() or categorical_statistics(). Throws UsageError where the settings do not
-/// fit together.
+/// gaussian_statistics() or categorical_statistics(). With a Gaussian of 0 latents it is a language
+/// model of sentences with the same decoder, what any latent is to be measured against. Throws
+/// UsageError where the settings do not fit together.
 Model text_vae(Graph& graph, const TextVae& settings, const BatchShape& shape);
 
 /// Codes are f32 [batch, latents] of Gaussian latents, i32 of categorical ones. There is no

@@ -57,7 +57,7 @@ Value sample(Graph& g, const TextVqvae& c, std::int64_t batch) {
 
 Value log_likelihood(Graph& g, const TextVqvae& c, const BatchShape& shape, Value codes) {
   const SentenceInputs x = sentence_inputs(g, c.text, shape.batch, shape.length);
-  const Value table = text_tables(g, c.text).decoder;
+  const Value table = text_tables(g, c.text, /*with_encoder=*/false).decoder;
   const DecoderMemory memory = memory_of(vectors_of(codes, c), c);
   return sentence_log_likelihood(sentence_logits(x.tokens, table, memory, shape.batch, c.text),
                                  x.targets);
@@ -68,7 +68,7 @@ void begin(Graph& g, const TextVqvae& c, const DecodingShape& shape) {
   const Value codes =
       g.input("codes", {shape.batch, each.positions}, i32, values_in(0, each.kinds));
   const DecoderMemory memory = memory_of(vectors_of(codes, c), c);
-  begin_sentences(memory, text_tables(g, c.text).decoder, c.text, shape);
+  begin_sentences(memory, text_tables(g, c.text, /*with_encoder=*/false).decoder, c.text, shape);
 }
 
 Value step(Graph& g, const TextVqvae& c, const DecodingShape& shape) {

@@ -13,12 +13,13 @@ int main(int argc, char** argv) {
        R"(Of images and sentences, in nats an image or a sentence over the whole pass
   elbo, kl, reconstruction  the evidence lower bound by one hard sample of the posterior, and
                       its terms
-  iwae K              the importance-weighted bound of --samples K (Burda et al. 2016, eq. 8)
+  iwae                the importance-weighted bound of so many --samples (Burda et al. 2016, eq. 8)
   active units        Gaussian latents whose posterior mean has a variance above 0.01
   code perplexity     exp of the entropy of the codes' frequencies, the mean over codebooks or
                       latents; code usage: the share of the codes that occur at all
   aggregate entropy   of the posterior's mean over the items (of quantised codes: of their
-                      frequencies), summed over latents (the codes of an item)
+                      frequencies), summed over latents (the codes of an item); of Gaussian
+                      latents its differential entropy, by the samples below
   mutual information  of item and latents; categorical (mutual information sum): that entropy
                       less the mean entropy of the posterior, an upper bound; Gaussian: by one
                       sample z of the posterior an item, the mean of log q(z|x) - log (mean of
@@ -35,6 +36,9 @@ Of sentences besides
                       one label alone, and each label one code; code entropy: of these codes
   bleu, exact         of what is written again, word by word, of the codes of each sentence,
                       against it; the share of those that are equal
+  forward, reverse perplexity  of sentences that any model --drawn: theirs, a token, under this
+                      language model; and that of --data under one like it that is trained on them;
+                      data perplexity: that of --data under this one
 Of targets that are given sources (--condition source)
   bleu, chrf, exact   of what is written for each source by the prior's mean, against its target
   distinct 1, 2       with --decodings: different words, and pairs of neighbouring words, over all

@@ -85,19 +85,20 @@ std::unique_ptr<Coder::Way> Coder::finish(std::unique_ptr<Way> way) {
 
 Tensor Coder::through(Way& way, BatchInputs items) {
   std::vector<Input> inputs;
-  std::int64_t count = 0;
+  std::int64_t count = -1;
   for (const auto& [name, tensor] : items) {
-    if (!way.execution->reads(name)) continue;
+    // Without latents nothing is read; there are as many items all the same.
+    const bool read = way.execution->reads(name);
+    if (!read && (codes_.positions > 0 || !way.graph.given_names().contains(name))) continue;
     const TensorType& plan = way.graph.find(name).type();
     const int axis = axis_of(name, tensor.type(), plan, batch_.batch);
-    inputs.push_back({&name, &tensor, axis, Tensor(plan)});
     const std::int64_t here = tensor.shape()[axis];
-    if (inputs.size() > 1 && here != count)
-      throw ShapeError(
-          str_cat("'", name, "' is of ", here, " items, '", *inputs.front().name, "' of ", count));
+    if (count >= 0 && here != count)
+      throw ShapeError(str_cat("'", name, "' is of ", here, " items, others are of ", count));
     count = here;
+    if (read) inputs.push_back({&name, &tensor, axis, Tensor(plan)});
   }
-  if (inputs.empty()) throw UsageError("there is nothing that the model reads of these items");
+  if (count < 0) throw UsageError("there is nothing that the model reads of these items");
   Tensor results(way.result.type().shape.with(0, count), way.result.type().dtype);
   for (std::int64_t first = 0; first < count; first += batch_.batch) {
     const std::int64_t some = std::min(batch_.batch, count - first);

@@ -94,7 +94,7 @@ Value reparameterise(Operand mean, Value log_variance) {
 }
 
 void fields(Fields& f, GaussianLatent& l) {
-  latents_field(f, l.latents, "dimensions of the Gaussian");
+  latents_field(f, l.latents, "dimensions of the Gaussian; 0: none, a model of the items alone").at_least(0);
   f("posterior-scale", l.posterior_scale,
     "deviation over a batch that the posterior's means are normalised to, each latent's, whose KL "
     "is then at least half its square; 0: as they come")
@@ -106,6 +106,10 @@ void fields(Fields& f, GaussianLatent& l) {
 GaussianPosterior gaussian_posterior(Operand given, const GaussianLatent& c, Value weights) {
   called_from(given.where(), [&] { check_settings(c, "Gaussian latents"); });
   const Value features = given.value();
+  if (c.latents == 0) {
+    const Value none = features.graph().constant(Tensor(features.shape().with(-1, 0)));
+    return {none, none};
+  }
   const auto scope = features.graph().scope("encoder");
   if (c.posterior_scale == 0)
     return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};

@@ -35,7 +35,7 @@ Value reparameterise(Operand mean, Value log_variance, Value noise);
 Value reparameterise(Operand mean, Value log_variance);
 
 struct GaussianLatent {
-  std::int64_t latents = 20;   // dimensions
+  std::int64_t latents = 20;   // dimensions; 0: none, and no layers for them
   double posterior_scale = 0;  // of normalised means, see gaussian_posterior(); 0: as they come
   KlSchedule kl = {};
   KlCharge charge = {};

@@ -57,12 +57,12 @@ SentenceInputs sentence_inputs(Graph& g, const TextModality& m, std::int64_t bat
           .weights = g.input("weights", {batch}, f32)};
 }
 
-TextTables text_tables(Graph& g, const TextModality& m) {
+TextTables text_tables(Graph& g, const TextModality& m, bool with_encoder) {
   if (m.shared_embeddings) {
     const Value table = embedding_table(g, m.vocabulary, m.encoder);
     return {table, table};
   }
-  return {embedding_table(g, m.vocabulary, m.encoder, "encoder/embedding"),
+  return {with_encoder ? embedding_table(g, m.vocabulary, m.encoder, "encoder/embedding") : Value{},
           embedding_table(g, m.vocabulary, m.decoder, "decoder/embedding")};
 }
 
@@ -114,7 +114,7 @@ void begin_sentences(const DecoderMemory& memory, Value table, const TextModalit
 
 Value sentence_step(Graph& g, const CarriedMemory& memory, const TextModality& m,
                     const DecodingShape& shape) {
-  const Value table = text_tables(g, m).decoder;
+  const Value table = text_tables(g, m, /*with_encoder=*/false).decoder;
   const auto scope = g.scope("decoder");
   return next_token_log_probabilities(decode_step(table, memory, m.decoder, shape), table, m.tied);
 }

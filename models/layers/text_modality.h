@@ -37,11 +37,11 @@ SentenceInputs sentence_inputs(Graph& graph, const TextModality& modality, std::
                                std::int64_t time);
 
 /// What both halves read words by, [vocabulary, width]: the parameters encoder/embedding and
-/// decoder/embedding, or one `embedding` for both.
+/// decoder/embedding, or one `embedding` for both. Without an encoder there is no table of its own.
 struct TextTables {
   Value encoder, decoder;
 };
-TextTables text_tables(Graph& graph, const TextModality& modality);
+TextTables text_tables(Graph& graph, const TextModality& modality, bool with_encoder = true);
 
 /// What the encoder makes of sentences, state by state. Parameters: encoder/..
 Encoded sentence_states(const SentenceInputs& inputs, Value table, const TextModality& modality);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -82,21 +83,21 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
   return {spaced(all[0], latents, count, chosen), spaced(all[1], latents, count, chosen)};
 }
 
-double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t seed,
-                          Workers& workers) {
+LatentInformation latent_information(const GaussianPosteriors& posteriors, std::uint64_t seed,
+                                     Workers& workers) {
   const auto& [mean, log_variance] = posteriors;
   if (mean.type() != log_variance.type() || mean.dtype() != f32 || mean.shape().rank() != 2 ||
       mean.shape()[0] < 1)
     throw ShapeError(
-        str_cat("mutual information: expected the means and the log variances of "
+        str_cat("latent_information: expected the means and the log variances of "
                 "posteriors, f32[items, latents] each, got ",
                 mean.type(), " and ", log_variance.type()));
   const auto items = static_cast<std::size_t>(mean.shape()[0]);
   const auto latents = static_cast<std::size_t>(mean.shape()[1]);
   const std::vector<double> means = by_latent(mean);  // [latents, items], as those below
   std::vector<double> precisions = by_latent(log_variance);
-  // log q(z|x_j) = base_j - 1/2 sum over latents of precision (z - mean)^2; what all have of pi
-  // cancels.
+  // log q(z|x_j) = base_j - 1/2 sum over latents of precision (z - mean)^2, without what all have
+  // of pi.
   std::vector<double> base(items);
   for (std::size_t k = 0; k < latents; ++k)
     for (std::size_t j = 0; j < items; ++j) {
@@ -104,7 +105,7 @@ double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t se
       base[j] -= 0.5 * precision;
       precision = std::exp(-precision);
     }
-  std::vector<double> information(items);
+  std::vector<double> own(items), aggregate(items);  // log q of z_n
   const std::uint64_t key = stream_key(seed, "mutual information", "noise");
   const auto of_item = [&](std::int64_t item) {
     const auto n = static_cast<std::size_t>(item);
@@ -116,12 +117,18 @@ double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t se
       const double z = m[n] + random.normal() / std::sqrt(p[n]);
       for (std::size_t j = 0; j < items; ++j) log_q[j] -= 0.5 * p[j] * (z - m[j]) * (z - m[j]);
     }
-    information[n] = log_q[n] - log_mean_exp(log_q);
+    own[n] = log_q[n];
+    aggregate[n] = log_mean_exp(log_q);
   };
   workers.run([&] { workers.loop(static_cast<std::int64_t>(items), of_item); });
-  double sum = 0;
-  for (const double nats : information) sum += nats;
-  return sum / static_cast<double>(items);
+  LatentInformation sum;
+  for (std::size_t n = 0; n < items; ++n) {
+    sum.mutual_information += own[n] - aggregate[n];
+    sum.aggregate_entropy -= aggregate[n];
+  }
+  const auto count = static_cast<double>(items);
+  const double of_pi = 0.5 * static_cast<double>(latents) * std::log(2 * std::numbers::pi);
+  return {sum.mutual_information / count, sum.aggregate_entropy / count + of_pi};
 }
 
 }  // namespace abax

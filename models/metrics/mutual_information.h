@@ -26,15 +26,24 @@ GaussianPosteriors gaussian_posteriors(Variables& store, const ModelSettings& se
                                        Workers& workers, const data::BatchSource& source,
                                        std::int64_t most = most_compared_items);
 
-/// The mutual information in nats of an item's number n, uniform among N, and its latents z
-/// (Hoffman and Johnson 2016, "ELBO surgery", section 2), with one sample z_n of q(z|x_n) an item:
+/// In nats.
+struct LatentInformation {
+  double mutual_information = 0;
+  double aggregate_entropy = 0;
+};
+
+/// Of an item's number n, uniform among N, and its latents z, with one sample z_n of q(z|x_n) an
+/// item (Hoffman and Johnson 2016, "ELBO surgery", section 2):
 ///
-///   1/N sum_n [log q(z_n|x_n) - log 1/N sum_j q(z_n|x_j)]
+/// - their mutual information, 1/N sum_n [log q(z_n|x_n) - log 1/N sum_j q(z_n|x_j)]: at most log
+///   N, which it comes close to where the latents tell all items apart, however much more they say;
+///   being an estimate it may be a little below 0;
+/// - the differential entropy of the aggregate posterior, -1/N sum_n log 1/N sum_j q(z_n|x_j); that
+///   of the prior N(0, 1) is latents / 2 log(2 pi e).
 ///
-/// It is at most log N, which it comes close to where the latents tell all items apart, however
-/// much more they say; being an estimate it may be a little below 0. The samples follow the seed
-/// alone. Throws ShapeError unless both tensors are f32 [N, latents] with N > 0.
-double mutual_information(const GaussianPosteriors& posteriors, std::uint64_t seed,
-                          Workers& workers);
+/// The samples follow the seed alone. Throws ShapeError unless both tensors are f32 [N, latents]
+/// with N > 0.
+LatentInformation latent_information(const GaussianPosteriors& posteriors, std::uint64_t seed,
+                                     Workers& workers);
 
 }  // namespace abax

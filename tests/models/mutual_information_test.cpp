@@ -39,7 +39,9 @@ GaussianVae settings() {
 
 TEST_CASE("mutual information: images told apart have log N, equal posteriors none") {
   Workers workers(2);
-  const auto nats = [&](const GaussianPosteriors& q) { return mutual_information(q, 1, workers); };
+  const auto nats = [&](const GaussianPosteriors& q) {
+    return latent_information(q, 1, workers).mutual_information;
+  };
   CHECK(nats(posteriors({2, 1}, {0, 1000}, 0)) == Approx(std::log(2)));
   CHECK(nats(posteriors({2, 2}, {0.5f, -1, 0.5f, -1}, -2)) == Approx(0));
   CHECK(nats(posteriors({1, 3}, {1, 2, 3}, 0.5f)) == Approx(0));
@@ -62,17 +64,21 @@ TEST_CASE("mutual information: overlapping posteriors by an integral, for any nu
     q.mean.as<float>()[static_cast<std::size_t>(i)] = i % 2 ? 1.5f : 0.f;
     q.log_variance.as<float>()[static_cast<std::size_t>(i)] = std::log(i % 2 ? 2.f : 0.5f);
   }
-  double expected = 0;
+  double expected = 0, entropy = 0;
   constexpr double width = 0.001;
   for (double z = -15; z < 15; z += width) {
     const double a = normal_density(z, 0, 0.5), b = normal_density(z, 1.5, 2);
     expected += 0.5 * width * (a * std::log(2 * a / (a + b)) + b * std::log(2 * b / (a + b)));
+    entropy -= width * 0.5 * (a + b) * std::log(0.5 * (a + b));
   }
   Workers one(1), three(3);
-  const double nats = mutual_information(q, 1, one);
-  CHECK(std::abs(nats - expected) < 0.05);  // its deviation is below 0.5 / sqrt(2000)
-  CHECK(mutual_information(q, 1, three) == nats);
-  CHECK(mutual_information(q, 2, one) != nats);
+  const auto nats = latent_information(q, 1, one);
+  CHECK(std::abs(nats.mutual_information - expected) <
+        0.05);  // its deviation is below 0.5 / sqrt(2000)
+  CHECK(std::abs(nats.aggregate_entropy - entropy) < 0.1);  // likewise, below 1 / sqrt(2000)
+  CHECK(latent_information(q, 1, three).mutual_information == nats.mutual_information);
+  CHECK(latent_information(q, 1, three).aggregate_entropy == nats.aggregate_entropy);
+  CHECK(latent_information(q, 2, one).mutual_information != nats.mutual_information);
 }
 
 TEST_CASE("mutual information: the posteriors are the model's, without padding, evenly spaced") {
@@ -97,7 +103,7 @@ TEST_CASE("mutual information: the posteriors are the model's, without padding, 
   CHECK(std::ranges::equal(all.log_variance.as<float>(), log_variances));
 
   // By the definition, with the same noise.
-  double expected = 0;
+  double expected = 0, entropy = 0;
   for (std::size_t n = 0; n < 7; ++n) {
     Random random(stream_key(5, "mutual information", "noise"), n);
     std::vector<double> z, q(7, 1.);
@@ -110,8 +116,11 @@ TEST_CASE("mutual information: the posteriors are the model's, without padding, 
       aggregate += q[j] / 7;
     }
     expected += std::log(q[n] / aggregate) / 7;
+    entropy -= std::log(aggregate) / 7;
   }
-  CHECK(mutual_information(all, 5, workers) == Approx(expected).epsilon(1e-9));
+  const LatentInformation found = latent_information(all, 5, workers);
+  CHECK(found.mutual_information == Approx(expected).epsilon(1e-9));
+  CHECK(found.aggregate_entropy == Approx(entropy).epsilon(1e-9));
   CHECK(std::abs(expected) > 0.001);
 
   const GaussianPosteriors some = of(padded, 3);  // images 0, 2 and 4

@@ -102,6 +102,22 @@ TEST_CASE("text VAE: parameters are under encoder/ and decoder/") {
   CHECK(has(kinds()[4], "encoder/conditional/embedding"));
 }
 
+TEST_CASE("text VAE: without latents it is a language model that reads no sentence but its own") {
+  TextVae c = gaussian();
+  c.latent = GaussianLatent{.latents = 0};
+  Variables store(1);
+  create(store, c);
+  for (const std::string& name : store.names()) CHECK_MESSAGE(name.starts_with("decoder/"), name);
+  const SentenceBatch s = sentences(5, {5, 3, 1});
+  Graph g(store, Mode::evaluate);
+  const Model model = text_vae(g, c, s.shape());
+  CHECK(run(model.metrics.at("kl").sum, s.inputs()).front() == 0);
+  const double loss = run(model.loss.sum, s.inputs()).front();
+  double sum = 0;
+  for (const float nats : log_likelihoods(store, c, s, Tensor({3, 0}))) sum -= nats;
+  CHECK(loss == doctest::Approx(sum));
+}
+
 TEST_CASE("text VAE: a sentence's log weight is the same alone and among others and padding") {
   for (const TextVae& c : kinds()) {
     Variables store(1);
@@ -139,6 +155,8 @@ TEST_CASE("text VAE: rows that only fill a batch weigh nothing") {
 TEST_CASE("text VAE: gradients") {
   std::vector<TextVae> all = kinds();
   all.push_back(categorical("exact"));
+  all.push_back(gaussian());
+  all.back().latent = GaussianLatent{.latents = 0};
   all[0].text.word_dropout = 0.3f;
   all[0].text.encoder.layers = 2;
   for (const TextVae& c : all) {

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/io/file.h"
+#include "models/registry.h"
 #include "tools/tasks/drawing.h"
 #include "tools/tasks/tasks.h"
 
@@ -23,6 +24,11 @@ void fields(Fields& f, Encoding& s, const std::string& items) {
 }
 
 void begin_encoding(const Encoding& s, RunContext& context) {
+  const ModelSettings& model = context.run.settings.model;
+  const Autoencoder& parts = model.entry().autoencoder;
+  if (parts.shape && parts.shape(model).positions == 0)
+    throw UsageError(
+        str_cat("this ", model.name(), " has no latents (--latents 0): there are no codes of it"));
   check_codes_name(s.out);
   check_writable(s.out);
   context.store.set_seed(static_cast<std::uint64_t>(s.seed));

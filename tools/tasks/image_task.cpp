@@ -10,11 +10,10 @@
 #include "models/data/item_split.h"
 #include "models/generation/coder.h"
 #include "models/metrics/code_metrics.h"
-#include "models/metrics/importance_bound.h"
-#include "models/metrics/mutual_information.h"
 #include "models/registry.h"
 #include "models/training/learner.h"
 #include "tools/images/picture.h"
+#include "tools/tasks/latent_scores.h"
 
 namespace abax {
 namespace {
@@ -175,17 +174,7 @@ Json::Object ImageTask::details(const Evaluation& evaluation) const {
 
 Results ImageTask::score(Part part, Variables& store, Workers& workers,
                          const ScoreOptions& options) const {
-  Results results;
-  if (options.samples > 0)
-    results[str_cat("iwae_", options.samples)] =
-        importance_bound(store, model_, workers, *source(part), options.samples);
-  // Of categorical latents it follows from the statistics of a pass: results().
-  constexpr const char* information = "mutual_information";
-  if (model_.entry().autoencoder.posterior &&
-      (options.wanted.empty() || options.wanted == information))
-    results[information] = mutual_information(
-        gaussian_posteriors(store, model_, workers, *source(part)), store.seed(), workers);
-  return results;
+  return latent_scores(model_, *source(part), options, store, workers);
 }
 
 LineBatches ImageTask::lines(Part part) const {

@@ -16,9 +16,12 @@ Results latent_scores(const ModelSettings& model, const data::BatchSource& sourc
   }
   const Autoencoder& parts = model.entry().autoencoder;
   const bool gaussian = parts.posterior && parts.shape(model).kinds == 0;
-  if (gaussian && options.wants({"mutual_information"}))
-    results["mutual_information"] = mutual_information(
+  if (gaussian && options.wants({"mutual_information", "aggregate_entropy"})) {
+    const LatentInformation nats = latent_information(
         gaussian_posteriors(store, model, workers, source), store.seed(), workers);
+    results["mutual_information"] = nats.mutual_information;
+    results["aggregate_entropy"] = nats.aggregate_entropy;
+  }
   return results;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <ostream>
 
 #include "core/base/error.h"
@@ -15,12 +14,13 @@
 #include "models/metrics/bleu.h"
 #include "models/metrics/code_metrics.h"
 #include "models/metrics/homogeneity.h"
-#include "models/metrics/importance_bound.h"
-#include "models/metrics/mutual_information.h"
 #include "models/metrics/other_code_cost.h"
 #include "models/registry.h"
 #include "models/training/learner.h"
 #include "tools/tasks/classes.h"
+#include "tools/tasks/latent_scores.h"
+#include "tools/tasks/sample_perplexity.h"
+#include "tools/tasks/tasks.h"
 
 namespace abax {
 namespace {
@@ -74,7 +74,7 @@ void SentenceTask::read(Use use) {
 }
 
 void SentenceTask::read_corpus() {
-  data::SentenceCorpus corpus = data::moods(static_cast<std::uint64_t>(seed_));
+  data::SentenceCorpus corpus = data::moods(static_cast<std::uint64_t>(run_.training.seed));
   of(Part::train) = {std::move(corpus.train), nullptr, corpus.train_nats};
   of(Part::valid) = {std::move(corpus.valid), nullptr, corpus.valid_nats};
   of(Part::test) = {std::move(corpus.test), nullptr, corpus.test_nats};
@@ -83,9 +83,7 @@ void SentenceTask::read_corpus() {
 }
 
 SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use use)
-    : data_(settings.data_as<SentenceData>()),
-      model_(settings.model),
-      seed_(settings.training.seed) {
+    : data_(settings.data_as<SentenceData>()), model_(settings.model), run_(settings) {
   read(use);
   if (known) {
     KnownClasses all = known_classes(*known, "sentences");
@@ -108,7 +106,7 @@ SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use 
                                "; files are ", classes.size(), ": give one a class, or one"));
     if (classes.size() > 1) check_order(classes, classes_);
     side.batches = std::make_unique<data::Sentences>(
-        side.sentences, *tokenizer_, sentence_options(data_.sentences, part, seed_));
+        side.sentences, *tokenizer_, sentence_options(data_.sentences, part, run_.training.seed));
   }
   describe();
   const std::int64_t length = data_.sentences.length;
@@ -199,23 +197,16 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
   const Autoencoder& parts = model_.entry().autoencoder;
   const data::BatchSource& data = *source(part);
   const bool discrete = parts.shape(model_).kinds > 0;
-  const auto wanted = [&](std::initializer_list<const char*> names) {
-    return options.wanted.empty() || std::ranges::find(names, options.wanted) != names.end();
-  };
-  Results results;
-  if (options.samples > 0)
-    results[str_cat("iwae_", options.samples)] =
-        importance_bound(store, model_, workers, data, options.samples);
-  // Of categorical latents it follows from the statistics of a pass: results().
-  if (parts.posterior && !discrete && wanted({"mutual_information"}))
-    results["mutual_information"] = mutual_information(
-        gaussian_posteriors(store, model_, workers, data), store.seed(), workers);
-  if (parts.log_likelihood && of(part).sentences.size() > 1 && wanted({"other_z_cost"}))
+  Results results = latent_scores(model_, data, options, store, workers);
+  if (parts.log_likelihood && of(part).sentences.size() > 1 && options.wants({"other_z_cost"}))
     results["other_z_cost"] = other_code_cost(store, model_, workers, data);
+  if (!options.drawn.empty())
+    results.merge(sample_perplexities(lines_of_file(options.drawn), *of(part).batches, run_, model_,
+                                      *tokenizer_, store, workers));
   const std::vector<std::int32_t>& labels = of(part).sentences.labels;
   const bool labelled = classes_.size() > 1 &&
                         std::ranges::any_of(labels, [](std::int32_t label) { return label >= 0; });
-  if (discrete && labelled && wanted({"homogeneity", "completeness", "code_entropy"})) {
+  if (discrete && labelled && options.wants({"homogeneity", "completeness", "code_entropy"})) {
     Coder coder(store, model_, workers);
     const EncodedItems items = encode(coder, data);
     const Agreement all = agreement(items.codes, items.labels);
@@ -223,7 +214,7 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
                           {"completeness", all.completeness},
                           {"code_entropy", all.code_entropy}});
   }
-  if (wanted({"bleu", "exact"})) results.merge(rewritten(part, store, workers));
+  if (options.wants({"bleu", "exact"})) results.merge(rewritten(part, store, workers));
   return results;
 }
 
@@ -235,7 +226,7 @@ std::string prior_note(const ModelSettings& model) {
 }
 
 LineBatches SentenceTask::lines(Part part) const {
-  data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
+  data::SentenceOptions options = sentence_options(data_.sentences, part, run_.training.seed);
   options.batches.tokens = 0;
   options.batches.rows = 1;
   options.shuffled = false;
@@ -254,7 +245,7 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
     if (lines.empty()) continue;
     const auto found =
         coder.decode(coder.encode(lines, Codes::likeliest, labels), {.beam = 1}, labels);
-    for (std::size_t i = 0; i < lines.size(); ++i)
+    for (std::size_t i = 0; i < lines.size() && coder.shape().positions > 0; ++i)
       out << "\nsentence        " << coder.line_of({tokenizer_->encode(lines[i])})
           << "\nreconstruction  " << coder.line_of(found[i][0]) << '\n';
     break;
@@ -273,12 +264,13 @@ void SentenceTask::show(std::ostream& out, Variables& store, Workers& workers) c
 }
 
 std::vector<std::string> SentenceTask::next_commands(const std::string& folder) const {
-  std::vector<std::string> commands{
-      str_cat("generate --checkpoint ", folder),
-      str_cat("encode --checkpoint ", folder, " --out codes.jsonl"),
-      str_cat("evaluate --checkpoint ", folder, has_log_probabilities() ? " --samples 64" : "")};
-  if (model_.entry().autoencoder.shape(model_).kinds > 0)
-    commands.push_back(str_cat("train --model code_prior --codes-of ", folder));
+  const CodeShape shape = model_.entry().autoencoder.shape(model_);
+  std::vector<std::string> commands{str_cat("generate --checkpoint ", folder)};
+  if (shape.positions > 0)
+    commands.push_back(str_cat("encode --checkpoint ", folder, " --out codes.jsonl"));
+  commands.push_back(
+      str_cat("evaluate --checkpoint ", folder, has_log_probabilities() ? " --samples 64" : ""));
+  if (shape.kinds > 0) commands.push_back(str_cat("train --model code_prior --codes-of ", folder));
   return commands;
 }
 

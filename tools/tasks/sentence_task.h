@@ -69,7 +69,7 @@ class SentenceTask : public Task {
 
   SentenceData data_;
   ModelSettings model_;
-  std::int64_t seed_;
+  RunSettings run_;
   std::optional<data::Tokenizer> tokenizer_;
   std::vector<std::string> classes_;  // one where there are no labels
   std::vector<Side> parts_{3};        // one a part

@@ -39,6 +39,7 @@ struct ScoreOptions {
   double length_penalty = 1;   // likewise, see models/generation/beam_search.h
   std::int64_t samples = 0;    // an item, of the importance-weighted bound; 0: no such bound
   std::int64_t decodings = 0;  // of a source, each of another latent, to be compared; 0: none
+  std::string drawn = {};      // a file of sentences, see tools/tasks/sample_perplexity.h
   /// Whether one of these metrics is asked for.
   bool wants(std::initializer_list<const char*> names) const;
 };

@@ -56,6 +56,15 @@ void pair_score_fields(Fields& f, ScoreOptions& s) {
   f.require(s.decodings != 1, "--decodings 1: one target has none to differ from; 2 or more");
 }
 
+void sentence_score_fields(Fields& f, ScoreOptions& s) {
+  autoencoder_score_fields(f, s);
+  f("drawn", s.drawn,
+    "sentences that any model drew, one a line, beside which a language model of sentences "
+    "(text_vae with --latents 0) is put: their perplexity under it, and that of --data under one "
+    "like it that is trained on them")
+      .placeholder("FILE");
+}
+
 }  // namespace
 
 const std::vector<TaskEntry>& tasks() {
@@ -81,7 +90,7 @@ const std::vector<TaskEntry>& tasks() {
        .generate = {SentenceGeneration{}, generate_sentences},
        .encode = {SentenceEncoding{}, encode_sentences},
        .decode = {SentenceDecoding{}, decode_sentences},
-       .evaluate = evaluation(autoencoder_score_fields)},
+       .evaluate = evaluation(sentence_score_fields)},
       {.name = "pairs",
        .data = PairData{},
        .open = open<PairTask>,

@@ -144,6 +144,15 @@ void fields(Fields& f, RunSettings& s) {
   f.part(s.watch);
 }
 
+Scalars scheduled_scalars(const RunSettings& s, std::int64_t step, std::int64_t steps) {
+  LearningRateSchedule rate = s.training.rate;
+  rate.steps = steps;
+  Scalars scalars{{"learning_rate", learning_rate(rate, step)}};
+  if (const auto& schedule = s.model.entry().schedule)
+    scalars.merge(schedule(s.model, step, steps));
+  return scalars;
+}
+
 std::map<std::string, std::string> to_run_values(RunSettings s) {
   std::map<std::string, std::string> values = to_values(fields_of(s));
   values.erase("model");

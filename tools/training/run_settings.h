@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/io/checkpoint.h"
+#include "models/model.h"
 #include "models/model_settings.h"
 #include "models/settings/values.h"
 #include "models/training/optimiser.h"
@@ -68,6 +69,10 @@ struct RunSettings {
 /// A model that is chosen here brings its defaults and those of its task; a setting of the model
 /// that chooses another task (--condition) brings the data settings of that one.
 void fields(Fields& f, RunSettings& s);
+
+/// What the schedules say of a step, counted from 0, of a run of `steps`: the learning rate, and
+/// those of the model.
+Scalars scheduled_scalars(const RunSettings& settings, std::int64_t step, std::int64_t steps);
 
 /// The fields of settings, which the function keeps alive by reference.
 inline Declare fields_of(RunSettings& s) {

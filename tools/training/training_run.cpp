@@ -89,15 +89,6 @@ std::string results_table(const Results& valid, const Results& test) {
 
 }  // namespace
 
-Scalars scheduled_scalars(const RunSettings& s, std::int64_t step, std::int64_t steps) {
-  LearningRateSchedule rate = s.training.rate;
-  rate.steps = steps;
-  Scalars scalars{{"learning_rate", learning_rate(rate, step)}};
-  if (const auto& schedule = s.model.entry().schedule)
-    scalars.merge(schedule(s.model, step, steps));
-  return scalars;
-}
-
 LearnerConfig learner_config(const TrainingSettings& s, const Task& task) {
   LearnerConfig config{.model = task.model(),
                        .optimiser = s.optimiser,

@@ -29,10 +29,6 @@ namespace abax {
 /// What train and the benchmarks make of settings: the learner's configuration for a task.
 LearnerConfig learner_config(const TrainingSettings& settings, const Task& task);
 
-/// What the schedules say of a step, counted from 0, of a run of `steps`: the learning rate, and
-/// those of the model.
-Scalars scheduled_scalars(const RunSettings& settings, std::int64_t step, std::int64_t steps);
-
 class TrainingRun {
  public:
   /// Reads the data (and the checkpoint of --resume or --init-from) and builds the plans.

@@ -8,7 +8,7 @@ for model in gaussian_vae categorical_vae; do
   says "nats an image"
   test -s $model/samples.png && test -s $model/reconstructions.png
   expect 0 "$evaluate" --checkpoint $model --samples 2 --json images.json
-  says "iwae 2"
+  says "iwae samples            2"
   says "mutual information"
   grep -q '"kl_per_latent":\[' images.json
   expect 0 "$generate" --checkpoint $model --out samples.png --count 5

@@ -11,10 +11,10 @@ for latent in gaussian categorical; do
   says "reconstruction  "
   says "generate --checkpoint $latent"
   expect 0 "$evaluate" --checkpoint $latent --samples 2 --json sentences.json
-  says "iwae 2"
+  says "iwae samples            2"
   says "other z cost"
   says "mutual information"
-  for key in elbo kl reconstruction tokens perplexity_bound other_z_cost bleu exact; do
+  for key in elbo iwae kl reconstruction tokens aggregate_entropy perplexity_bound other_z_cost bleu exact; do
     grep -q "\"$key\":[-0-9]" sentences.json
   done
   expect 0 "$generate" --checkpoint $latent
@@ -125,3 +125,16 @@ test "$(cut -f 1 output | tr '\n' ' ')" = "sad-report sad-report angry-report an
 expect 0 "$evaluate" --checkpoint prior
 expect 2 "$generate" --checkpoint prior --out x.png
 says "sentences are printed"
+
+# Without latents: a language model of sentences, beside which drawn ones are put.
+expect 0 "$train" --model text_vae --decoder-width 12 --latents 0 --threads 2 --steps 3 --out plain
+says "new sentences"
+expect 0 "$generate" --checkpoint gaussian --count 50
+mv output drawn.txt
+expect 0 "$evaluate" --checkpoint plain --drawn drawn.txt
+says "forward perplexity"
+says "reverse perplexity"
+expect 2 "$evaluate" --checkpoint gaussian --drawn drawn.txt
+says "--latents 0"
+expect 2 "$encode" --checkpoint plain --out none.jsonl
+says "no latents"
