@@ -131,8 +131,8 @@ TEST_CASE("run settings: what a model is given chooses what it learns from") {
   CHECK(label.settings.data.get<SentenceData>());
   // In whatever order they are given, also where another corpus has the same option.
   const TrainCall source =
-      run_of({"--corpus", "questions", "--joint-vocabulary", "--tokens", "characters", "--model",
-              "conditional_vae", "--condition", "source"});
+      run_of({"--corpus", "questions", "--joint-vocabulary", "--tokens", "characters", "--too-long",
+              "cut", "--model", "conditional_vae", "--condition", "source"});
   const TranslationData& data = source.settings.data_as<PairData>().pairs;
   CHECK(data.corpus == "questions");
   CHECK(data.joint_vocabulary);
