@@ -5,6 +5,7 @@
 #include "models/latents/k_means.h"
 #include "models/latents/quantised.h"
 #include "models/latents/variational.h"
+#include "models/layers/batch_normalisation.h"
 #include "models/layers/layers.h"
 #include "models/layers/prediction.h"
 #include "models/model_settings.h"
@@ -14,13 +15,16 @@
 namespace abax {
 namespace {
 
-/// What is quantised, [batch, positions, width]. Without the normalisation vectors begin so near to
-/// each other that all become one code.
+/// What is quantised, [batch, positions, width]. Sentences begin so near to each other that without
+/// a normalisation all become one code: of codebooks that of a vector is enough, since they start
+/// at the data; finite scalars stay where they are, so that vectors go there, in each dimension.
 Value encoded(const SentenceInputs& inputs, Value table, const TextVqvae& c) {
   const Encoded states = sentence_states(inputs, table, c.text);
   const auto scope = table.graph().scope("encoder");
   const Value features = normalise(resampled(states, c.resampler), "code_norm");
-  return vectors_to_quantise(features, c.resampler.latents, c.quantiser);
+  const Value z = vectors_to_quantise(features, c.resampler.latents, c.quantiser);
+  if (!std::holds_alternative<Finite>(c.quantiser.kind)) return z;
+  return normalise_over_batch(z, 1, inputs.weights, "text_vqvae");
 }
 
 /// What a decoder is given of the vectors of codes, [batch, positions, width].

@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/graph/sum.h"
 #include "models/latents/together.h"
+#include "models/layers/batch_normalisation.h"
 #include "models/layers/layers.h"
 #include "models/settings/values.h"
 #include "ops/elementwise.h"
@@ -15,43 +16,6 @@
 
 namespace abax {
 namespace {
-
-constexpr float averages_rate = 0.1f;  // of moving means and variances
-constexpr float epsilon = 1e-5f;       // of a variance
-
-/// Means x [batch, .., latents] with the deviation `scale`, in the current scope.
-Value normalised(Operand given, double scale, Value weights) {
-  const Value x = given.value();
-  Graph& g = x.graph();
-  const std::int64_t size = x.shape().at(-1);
-  const auto scope = g.scope("normalised");
-  const Value shift = g.parameter_without_decay("shift", {size}, init::zeros(), given.where());
-  const Value old_centre = g.saved_state("mean", {{size}, f32}, init::zeros(), given.where());
-  const Value old_variance =
-      g.saved_state("variance", {{size}, f32}, init::constant(1), given.where());
-  Value centre = old_centre, variance = old_variance;
-  if (g.training()) {
-    if (!weights)
-      throw UsageError(
-          str_cat("gaussian_posterior: what is normalised over a batch (the posterior scale ",
-                  scale, ") wants the weights of its items", g.location(given.where())));
-    const Shape rows = x.shape().without(-1);
-    if (weights.type() != TensorType{{rows.rank() > 0 ? rows[0] : 1}, f32})
-      throw ShapeError(str_cat(
-          "gaussian_posterior: expected weights [batch] of features [batch, .., width], got ",
-          weights.type(), " of means ", x.type(), g.location(given.where())));
-    Shape leading = weights.shape();
-    while (leading.rank() < rows.rank()) leading = leading.inserted(leading.rank(), 1);
-    const Value w = reshape(broadcast_to(reshape(weights, leading), rows), {-1, 1});
-    const Value all = reshape(x, {-1, size}), count = maximum(sum(w), 1);
-    centre = sum(all * w, {0}) / count;
-    variance = sum(square(all - centre) * w, {0}) / count;
-    const Value unbiased = variance * (count / maximum(count - 1, 1));
-    g.assign(old_centre, old_centre + averages_rate * (centre - old_centre));
-    g.assign(old_variance, old_variance + averages_rate * (unbiased - old_variance));
-  }
-  return (x - centre) * (scale * rsqrt(variance + epsilon)) + shift;
-}
 
 /// log(sum of w_j q(z_n|x_j) / sum of w_j) - log p(z_n), [batch]; what both have of pi cancels.
 Value aggregate_kl(const GaussianPosterior& q, Value z, Value weights) {
@@ -94,7 +58,8 @@ Value reparameterise(Operand mean, Value log_variance) {
 }
 
 void fields(Fields& f, GaussianLatent& l) {
-  latents_field(f, l.latents, "dimensions of the Gaussian; 0: none, a model of the items alone").at_least(0);
+  latents_field(f, l.latents, "dimensions of the Gaussian; 0: none, a model of the items alone")
+      .at_least(0);
   f("posterior-scale", l.posterior_scale,
     "deviation over a batch that the posterior's means are normalised to, each latent's, whose KL "
     "is then at least half its square; 0: as they come")
@@ -114,8 +79,9 @@ GaussianPosterior gaussian_posterior(Operand given, const GaussianLatent& c, Val
   if (c.posterior_scale == 0)
     return {linear(features, c.latents, "mean"), linear(features, c.latents, "log_variance")};
   const Value mean = linear(features, c.latents, "mean", /*with_bias=*/false);
-  return {normalised({mean, given.where()}, c.posterior_scale, weights),
-          linear(features, c.latents, "log_variance")};
+  return {
+      normalise_over_batch({mean, given.where()}, c.posterior_scale, weights, "gaussian_posterior"),
+      linear(features, c.latents, "log_variance")};
 }
 
 GaussianSample gaussian_sample(const GaussianPosterior& q) {

@@ -51,13 +51,10 @@ struct GaussianPosterior {
 /// bias}. Throws UsageError where the settings do not fit together.
 ///
 /// With a posterior scale s the means of each latent are scaled to the deviation s around a learned
-/// value, encoder/normalised/shift [latents], in the place of the layer's bias (Zhu et al. 2020, "A
-/// batch normalized inference network keeps the KL vanishing away"): the mean KL of a batch is then
-/// at least latents * s^2 / 2 nats. In a training graph mean and variance are those of the batch's
-/// items (and their positions), as much as `weights` [batch] say: UsageError without them,
-/// ShapeError on others. In an evaluation graph they are moving averages over the batches trained
-/// on, saved state encoder/normalised/{mean, variance}; constants are those of PyTorch's
-/// BatchNorm1d.
+/// value, in the place of the layer's bias (Zhu et al. 2020, "A batch normalized inference network
+/// keeps the KL vanishing away"; models/layers/batch_normalisation.h, parameter and state under
+/// encoder/normalised): the mean KL of a batch is then at least latents * s^2 / 2 nats. Training
+/// graphs want the `weights` [batch] of the items: UsageError without them, ShapeError on others.
 GaussianPosterior gaussian_posterior(Operand features, const GaussianLatent& latent,
                                      Value weights = {});
 

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "models/categorical_vae.h"
 #include "models/gaussian_vae.h"
+#include "models/generation/coder.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "tests/graph/refusal.h"
@@ -367,7 +368,20 @@ TEST_CASE("posterior collapse: normalised means keep the KL up, and are as they 
   CHECK(say(store, gaussian_vae, c, batch).kl > 3 * latents * 0.8 * 0.8 / 2 * 0.95);
   test::create(store, gaussian_vae, c);
   Graph g(store, Mode::train, "slopes");
-  test::check_gradients(gaussian_vae(g, c, {.batch = rows}).loss, batch.inputs());
+  const Model model = gaussian_vae(g, c, {.batch = rows});
+  test::check_gradients(model.loss, batch.inputs());
+
+  // What uses the model beside its store goes by the averages of training, too.
+  Workers workers(1);
+  Execution step(compile(g, {model.loss.sum}), store, workers);
+  run(step, batch.inputs());
+  Graph e(store, Mode::evaluate);
+  const std::vector<float> codes =
+      run(gaussian_autoencoder().encode(e, {"gaussian_vae", c}, {.batch = rows}), batch.inputs());
+  Coder coder(store, {"gaussian_vae", c}, workers, {.batch = rows});
+  const std::pair<std::string, Tensor> images{"images", batch.images.clone()};
+  const Tensor coded = coder.encode({&images, 1});
+  CHECK(std::ranges::equal(coded.as<float>(), codes));
 }
 
 TEST_CASE("posterior collapse: settings that fit no objective are refused") {

@@ -29,7 +29,10 @@ inline Tensor some_tokens(std::int64_t time, std::int64_t batch, int vocabulary,
 /// Parameters far from their small beginnings, so that every part of the model matters.
 inline void shake(Variables& store, double deviation = 0.3) {
   for (int i = 0; i < store.count(); ++i) {
-    if (store[i].role != Role::trainable) continue;
+    // Moving averages stay what they are of.
+    if (store[i].role != Role::trainable || store[i].name.ends_with("/normalised/mean") ||
+        store[i].name.ends_with("/normalised/variance"))
+      continue;
     Random random(stream_key(5, "shake", store[i].name));
     for (float& x : store[i].write().as<float>())
       x += static_cast<float>(deviation * random.normal());

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <set>
 
 #include "models/training/optimiser.h"
 #include "tests/models/check_gradients.h"
@@ -359,6 +360,24 @@ TEST_CASE("text VQ-VAE: codebooks start from data of several lengths") {
   Workers workers(1);
   prepare_text_vqvae(store, c, batches, workers);
   CHECK(run(commitment, s.inputs())[0] < 0.3f * before);
+}
+
+TEST_CASE("text VQ-VAE: finite scalars begin with codes of all kinds") {
+  TextVqvae c = small({.kind = Finite{{4, 4}}});
+  c.resampler.latents = 1;
+  c.text.encoder.width = 64;  // so wide that sentences begin as near to each other as they do
+  Random random(3);
+  const SentenceBatch s(6, std::vector<std::int32_t>(50, 6), vocabulary, [&](auto, auto) {
+    return static_cast<std::int32_t>(random.below(vocabulary - 2));
+  });
+  Variables store(2);
+  Graph g(store, Mode::train);
+  text_vqvae(g, c, s.shape());
+  Workers workers(1);
+  Execution execution(compile(g, {g.find("codes")}), store, workers);
+  run(execution, s.inputs());
+  const auto codes = execution.get(g.find("codes")).as<std::int32_t>();
+  CHECK(std::set<std::int32_t>(codes.begin(), codes.end()).size() > 8);
 }
 
 TEST_CASE("text VQ-VAE: it learns sentences by heart; an evaluation changes nothing") {
