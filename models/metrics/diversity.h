@@ -3,8 +3,8 @@
 //     const std::vector<std::vector<std::string>> replies{{"i am fine .", "i am tired ."},
 //                                                         {"yes .", "yes ."}};
 //     const Diversity found = diversity(replies);
-//     found.distinct_1;     // 0.5625: of the first 5 words of 8, of the second 2 of 4
-//     found.pairwise_bleu;  // of each against each other one
+//     const double words = found.distinct_1;     // 0.5625: the mean of 5 of 8 and 2 of 4
+//     const double alike = found.pairwise_bleu;  // of each against each other one
 #pragma once
 
 #include <span>
