@@ -203,4 +203,8 @@ Scalars schedule_conditional_vae(const ConditionalVae& c, std::int64_t step, std
 
 std::int64_t conditional_vae_context(const ConditionalVae& c) { return c.text.decoder.context; }
 
+std::string conditional_vae_task(const ConditionalVae& c) {
+  return has_source(c) ? "pairs" : "sentences";
+}
+
 }  // namespace abax

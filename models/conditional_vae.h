@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <variant>
 
 #include "core/graph/graph.h"
@@ -66,5 +67,7 @@ Scalars schedule_conditional_vae(const ConditionalVae& settings, std::int64_t st
                                  std::int64_t steps);
 /// Tokens of the longest sentence or source, with its end; 0 where there is no limit.
 std::int64_t conditional_vae_context(const ConditionalVae& settings);
+/// What it learns, see models/model.h: "sentences" (by label), "pairs" (a source and a sentence).
+std::string conditional_vae_task(const ConditionalVae& settings);
 
 }  // namespace abax

@@ -134,6 +134,7 @@ const std::vector<ModelEntry>& model_entries() {
       {.name = "conditional_vae",
        .description = "a variational autoencoder of sentences given a label or another sequence",
        .task = "sentences",
+       .task_of = erased<conditional_vae_task>,
        .settings = ConditionalVae{},
        .defaults = {{"tokens", "words"}, {"length", "40"}, {"batch", "32"}, {"lr", "1e-3"}},
        .build = erased<conditional_vae>,

@@ -29,6 +29,8 @@ struct ModelEntry {
   std::string description = {};
   /// What it learns: the name of a row of tools/tasks/tasks.h, see models/model.h.
   std::string task;
+  /// Of models whose settings decide it: that name, in its place.
+  std::string (*task_of)(const ModelSettings& settings) = nullptr;
   /// Its settings struct, with defaults.
   AnySettings settings;
   /// How the settings of its training differ from the usual: {"lr", "2e-3"}.

@@ -21,3 +21,4 @@
 #include "models/generation/line_translator.h"
 #include "models/generation/sentence_coder.h"
 #include "models/metrics/bleu.h"
+#include "models/metrics/diversity.h"

@@ -2,7 +2,10 @@
 #include "models/generation/line_translator.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "core/base/error.h"
+#include "core/base/text.h"
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 
@@ -11,6 +14,17 @@ namespace {
 
 constexpr std::int64_t rows = 64;    // hypotheses that are advanced together
 constexpr std::int64_t lengths = 4;  // of sources, to which shorter ones are padded
+
+/// These rows of codes [lines, positions]; none of none.
+Tensor rows_of(const Tensor& codes, std::span<const std::size_t> lines) {
+  if (codes.size() == 0) return {};
+  Tensor result(codes.shape().with(0, std::ssize(lines)), codes.dtype());
+  const std::size_t bytes = result.bytes() / lines.size();
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    std::memcpy(static_cast<std::byte*>(result.data()) + i * bytes,
+                static_cast<const std::byte*>(codes.data()) + lines[i] * bytes, bytes);
+  return result;
+}
 
 }  // namespace
 
@@ -40,7 +54,11 @@ Translator& LineTranslator::translator_for(std::int64_t length) {
 
 template <class Decode>
 std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
-    const std::vector<std::string>& lines, std::int64_t n_best, const Decode& decode) {
+    const std::vector<std::string>& lines, const Tensor& codes, std::int64_t n_best,
+    const Decode& decode) {
+  if (codes.size() > 0 && (codes.shape().rank() != 2 || codes.shape()[0] != std::ssize(lines)))
+    throw ShapeError(
+        str_cat("expected codes for each of ", lines.size(), " lines, got ", codes.type()));
   Batch sources;
   std::vector<std::size_t> order;  // lines with tokens, shortest first
   std::vector<std::vector<Hypothesis>> results(lines.size());
@@ -65,7 +83,8 @@ std::vector<std::vector<Hypothesis>> LineTranslator::in_batches(
     Batch some;
     for (std::size_t i = at; i < end; ++i) some.push_back(sources[order[i]]);
     Translator& translator = translator_for(std::ssize(some.back()));
-    std::vector<std::vector<Hypothesis>> found = decode(translator, some);
+    std::vector<std::vector<Hypothesis>> found =
+        decode(translator, some, rows_of(codes, std::span(order).subspan(at, end - at)));
     for (std::size_t i = at; i < end; ++i) results[order[i]] = std::move(found[i - at]);
   }
   return results;
@@ -79,21 +98,25 @@ BeamConfig LineTranslator::complete(BeamConfig search) const {
 }
 
 std::vector<std::vector<Hypothesis>> LineTranslator::translate(
-    const std::vector<std::string>& lines, BeamConfig search) {
+    const std::vector<std::string>& lines, BeamConfig search, const Tensor& codes) {
   search = complete(search);
-  return in_batches(lines, search.n_best,
-                    [&](Translator& t, const Batch& some) { return t.translate(some, search); });
+  return in_batches(lines, codes, search.n_best,
+                    [&](Translator& translator, const Batch& some, const Tensor& their_codes) {
+                      return translator.translate(some, search, their_codes);
+                    });
 }
 
 std::vector<std::vector<Hypothesis>> LineTranslator::sample(const std::vector<std::string>& lines,
-                                                            Sampler& sampler, Random& random) {
+                                                            Sampler& sampler, Random& random,
+                                                            const Tensor& codes) {
   const BeamConfig search = complete({.beam = 1});
-  return in_batches(lines, 1, [&](Translator& translator, const Batch& some) {
-    std::vector<std::vector<Hypothesis>> found;
-    for (Hypothesis& hypothesis : translator.sample(some, search, sampler, random))
-      found.push_back({std::move(hypothesis)});
-    return found;
-  });
+  return in_batches(
+      lines, codes, 1, [&](Translator& translator, const Batch& some, const Tensor& their_codes) {
+        std::vector<std::vector<Hypothesis>> found;
+        for (Hypothesis& hypothesis : translator.sample(some, search, sampler, random, their_codes))
+          found.push_back({std::move(hypothesis)});
+        return found;
+      });
 }
 
 }  // namespace abax

@@ -30,12 +30,14 @@ class LineTranslator {
 
   /// The n best targets of each line, best first; of a line without tokens as many empty
   /// ones. A line that is longer than the model's context is cut. Of `search`, begin, end and limit
-  /// are set here.
+  /// are set here. A model with latents writes each line's by its row of `codes` [lines,
+  /// positions], without any by codes of zeros; see Translator::translate().
   std::vector<std::vector<Hypothesis>> translate(const std::vector<std::string>& lines,
-                                                 BeamConfig search);
+                                                 BeamConfig search, const Tensor& codes = {});
   /// One drawn target for each line; the beam must be 1.
   std::vector<std::vector<Hypothesis>> sample(const std::vector<std::string>& lines,
-                                              Sampler& sampler, Random& random);
+                                              Sampler& sampler, Random& random,
+                                              const Tensor& codes = {});
   /// How many lines of the last call were cut.
   std::int64_t cut_lines() const { return cut_; }
 
@@ -43,7 +45,8 @@ class LineTranslator {
   using Batch = std::vector<std::vector<std::int32_t>>;  // tokens of some sources
   template <class Decode>
   std::vector<std::vector<Hypothesis>> in_batches(const std::vector<std::string>& lines,
-                                                  std::int64_t n_best, const Decode& decode);
+                                                  const Tensor& codes, std::int64_t n_best,
+                                                  const Decode& decode);
   BeamConfig complete(BeamConfig search) const;
   /// Of the shortest length that there is for sources of so many tokens.
   Translator& translator_for(std::int64_t length);

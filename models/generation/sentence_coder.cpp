@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -35,6 +34,16 @@ void copy_rows(const Tensor& from, std::int64_t first, Tensor& to, std::int64_t 
 
 }  // namespace
 
+Tensor encode_in_order(Coder& coder, const data::SentenceBatches& sentences, Codes kind) {
+  const Tensor found = encode(coder, sentences, kind).codes;
+  Tensor codes(found.type());
+  std::int64_t next = 0;
+  for (std::int64_t position = 0; position < sentences.batches(); ++position)
+    for (const std::int64_t line : sentences.rows(position))
+      copy_rows(found, next++, codes, line, 1);
+  return codes;
+}
+
 SentenceCoder::SentenceCoder(Variables& store, const ModelSettings& settings,
                              const data::Tokenizer& tokenizer, std::int64_t beam, Workers& workers,
                              SourceLocation where)
@@ -48,8 +57,7 @@ SentenceCoder::SentenceCoder(Variables& store, const ModelSettings& settings,
 Tensor SentenceCoder::encode(const std::vector<std::string>& lines, Codes kind,
                              const Labels& labels) {
   cut_ = 0;
-  Tensor codes({std::ssize(lines), shape().positions}, dtype());
-  if (lines.empty()) return codes;
+  if (lines.empty()) return Tensor({0, shape().positions}, dtype());
   data::LabelledText text{lines, labels_of(lines.size(), labels), {}, {"the lines"}, {}};
   // Several classes have labels, which the model's input holds against those that it knows.
   const std::int32_t most = *std::ranges::max_element(text.labels);
@@ -62,11 +70,7 @@ Tensor SentenceCoder::encode(const std::vector<std::string>& lines, Codes kind,
                                  .cut = true,
                                  .shuffled = false});
   cut_ = batches.cut();
-  const Tensor found = abax::encode(coder_, batches, kind).codes;
-  std::int64_t next = 0;
-  for (std::int64_t position = 0; position < batches.batches(); ++position)
-    for (const std::int64_t line : batches.rows(position)) copy_rows(found, next++, codes, line, 1);
-  return codes;
+  return encode_in_order(coder_, batches, kind);
 }
 
 BeamConfig SentenceCoder::complete(BeamConfig search) const {

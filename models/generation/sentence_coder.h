@@ -13,12 +13,17 @@
 
 #include "core/base/parallel.h"
 #include "core/graph/variables.h"
+#include "models/data/text/sentence_batches.h"
 #include "models/data/text/tokenizer.h"
 #include "models/generation/coder.h"
 #include "models/generation/sequence_decoder.h"
 #include "models/model_settings.h"
 
 namespace abax {
+
+/// The codes of the sentences that these batches were made from, in the order of the text, [n,
+/// positions]; see encode() of models/generation/coder.h.
+Tensor encode_in_order(Coder& coder, const data::SentenceBatches& sentences, Codes codes);
 
 /// Shares the store's parameters and keeps all else to itself, as its Coder and SequenceDecoder do.
 /// Results do not depend on the number of threads.

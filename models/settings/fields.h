@@ -117,6 +117,8 @@ class AnySettings {
   S* get() {
     return std::any_cast<S>(&value_);
   }
+  /// Whether both hold the same type.
+  bool same_type(const AnySettings& other) const { return value_.type() == other.value_.type(); }
   friend void fields(Fields& f, AnySettings& s) {
     if (s.declare_) s.declare_(f, s.value_);
   }

@@ -79,6 +79,25 @@ TEST_CASE("sentence pairs: a small example by hand") {
   CHECK(batch.counted == 3);
 }
 
+TEST_CASE("conditioned sentences: pairs with the lengths of their targets, and weights") {
+  const ParallelText text = parallel({"ab", "c", ""}, {"e", "dd", "b"});
+  const SentenceOptions options{.batches = {.rows = 2, .buckets = 1}, .shuffled = false};
+  const SentencePairs pairs(text, letters(), letters(), options);
+  const ConditionedSentences sentences(text, letters(), letters(), options);
+  CHECK(sentences.shapes() == pairs.shapes());
+  for (const std::int64_t position : {0, 1, 3}) {
+    const Batch batch = sentences.make(position), plain = pairs.make(position);
+    const bool whole = position == 0;  // the second row of the others is padding
+    CHECK(batch.inputs.size() == 6);
+    for (const char* name : {"source", "source_lengths", "tokens", "targets"})
+      CHECK(list(batch.input(name)) == list(plain.input(name)));
+    CHECK(list(batch.input("lengths")) == (whole ? Tokens{2, 2} : Tokens{3, 0}));
+    CHECK(batch.input("weights").as<float>()[0] == 1);
+    CHECK(batch.input("weights").as<float>()[1] == (whole ? 1 : 0));
+    CHECK(batch.counted == (whole ? 2 : 1));
+  }
+}
+
 TEST_CASE("sentence pairs: each target is counted once a pass, in batches of the shapes") {
   const ParallelText text = mixed();
   for (const bool shuffled : {false, true}) {

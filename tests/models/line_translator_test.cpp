@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/conditional_vae.h"
 #include "models/data/text/sentence_batches.h"
 #include "models/registry.h"
 #include "models/seq2seq.h"
@@ -105,6 +107,71 @@ TEST_CASE("line translator: lines of any length come out as from plans of the lo
       }
     }
   }
+}
+
+TEST_CASE("line translator: codes go with their lines, without any they are zeros") {
+  const std::string content = "a b c d e f";
+  const PairTokenizers tokenizers{data::Tokenizer::words(content), data::Tokenizer::words(content)};
+  const SequenceBlocks both{.kind = "gru", .width = 8, .context = 6};
+  const ModelSettings settings(
+      "conditional_vae",
+      ConditionalVae{.text = {.vocabulary = data::target_vocabulary(tokenizers.target),
+                              .encoder = both,
+                              .decoder = {both}},
+                     .condition = SourceCondition{data::source_vocabulary(tokenizers.source)},
+                     .latent = {.latents = 3},
+                     .width = 8});
+  Variables store(3);
+  {
+    Graph g(store, Mode::train, "create");
+    settings.entry().build(g, settings, {.batch = 1, .length = 3, .target_length = 3});
+  }
+  test::shake(store, 0.7);
+  Workers workers(1);
+  LineTranslator translator(store, settings, tokenizers, 1, workers);
+  // More than a batch of them, of mixed lengths, some without tokens.
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < 90; ++i) lines.push_back(content.substr(0, i * 7 % 10));
+  Tensor codes({90, 3}), zeros({90, 3});
+  for (std::size_t i = 0; i < 270; ++i) codes.as<float>()[i] = 2 * static_cast<float>(i % 7) - 6;
+  const auto scores = [&](const std::vector<std::string>& of, const Tensor& by) {
+    std::vector<double> result;
+    for (const auto& found : translator.translate(of, {.beam = 1}, by))
+      result.push_back(found[0].log_probability);
+    return result;
+  };
+  const std::vector<double> found = scores(lines, codes), plain = scores(lines, {});
+  CHECK(plain == scores(lines, zeros));
+  for (const std::size_t i : {1, 2, 33, 64, 88, 89}) {
+    CAPTURE(i);
+    Tensor own({1, 3});
+    std::copy_n(codes.as<float>().begin() + static_cast<std::ptrdiff_t>(3 * i), 3,
+                own.as<float>().begin());
+    CHECK(scores({lines[i]}, own)[0] == found[i]);
+    CHECK(found[i] != plain[i]);
+  }
+  // The same by a translator whose batches are smaller.
+  const DecodingShape shape{.batch = 2, .length = 6, .beam = 1, .limit = 6};
+  Translator two(store, settings, shape, workers);
+  const std::vector<std::vector<std::int32_t>> sources(5,
+                                                       {1, 2, data::source_end(tokenizers.source)});
+  Tensor five({5, 3});
+  five.as<float>()[4 * 3] = 3;
+  const BeamConfig search{.beam = 1,
+                          .limit = 5,
+                          .begin = data::target_begin(tokenizers.target),
+                          .end = data::target_end(tokenizers.target)};
+  const auto targets = two.translate(sources, search, five);
+  CHECK(targets[2][0].log_probability == targets[0][0].log_probability);
+  CHECK(targets[4][0].log_probability != targets[0][0].log_probability);
+
+  Sampler likeliest({.temperature = 0});
+  Random random(1);
+  CHECK(translator.sample(lines, likeliest, random, codes)[33][0].log_probability == found[33]);
+
+  CHECK_THROWS_WITH_AS(scores({"a"}, codes), doctest::Contains("for each of 1 lines"), ShapeError);
+  CHECK_THROWS_AS(scores({"a"}, Tensor({1, 4})), ShapeError);
+  CHECK_THROWS_AS(scores({"a"}, Tensor({1, 3}, i32)), ShapeError);
 }
 
 }  // namespace abax

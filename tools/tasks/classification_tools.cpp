@@ -13,7 +13,8 @@ void fields(Fields& f, ClassPrediction& s) {
   f.group("Classes of sentences");
   source_field(f, s.source,
                "sentences, one a line, also .gz, - for standard input; for each comes its class, a "
-               "tab, its probability");
+               "tab, its probability")
+      .needed();
 }
 
 void predict_classes(const AnySettings& settings, RunContext& context, std::ostream& out) {

@@ -28,6 +28,8 @@ template <class Labels>
 Field& label_field(Fields& f, Labels& labels, std::string help) {
   return f("label", labels, std::move(help));
 }
+/// How many texts of one thing are drawn.
+Field& decodings_field(Fields& f, std::int64_t& decodings, std::string help);
 /// The seed of a tool's draws.
 void draws_seed_field(Fields& f, std::int64_t& seed, std::string help);
 

@@ -84,10 +84,6 @@ void SentenceTask::read_corpus() {
 
 SentenceTask::SentenceTask(const RunSettings& settings, const Files* known, Use use)
     : data_(settings.data_as<SentenceData>()), model_(settings.model), run_(settings) {
-  if (model_.value_of("condition") == "source")
-    throw UsageError(
-        "--condition source: tools have no sources to write sentences for yet; --condition label, "
-        "or a program upon models/conditional_vae.h");
   read(use);
   if (known) {
     KnownClasses all = known_classes(*known, "sentences");
@@ -161,13 +157,17 @@ std::optional<double> SentenceTask::optimum(Part part) const {
   return *side.nats / static_cast<double>(side.sentences.size());
 }
 
-Results SentenceTask::results(const Evaluation& evaluation) const {
-  Results results = Task::results(evaluation);
-  results.merge(code_metrics(evaluation, model_.entry().autoencoder.shape(model_)));
+Results sentence_results(Results results, const Evaluation& evaluation,
+                         const ModelSettings& model) {
+  results.merge(code_metrics(evaluation, model.entry().autoencoder.shape(model)));
   const auto elbo = results.find("elbo"), tokens = results.find("tokens");
   if (elbo != results.end() && tokens != results.end())
     results["perplexity_bound"] = std::exp(-elbo->second / tokens->second);
   return results;
+}
+
+Results SentenceTask::results(const Evaluation& evaluation) const {
+  return sentence_results(Task::results(evaluation), evaluation, model_);
 }
 
 Json::Object SentenceTask::details(const Evaluation& evaluation) const {

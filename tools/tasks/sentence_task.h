@@ -77,6 +77,9 @@ class SentenceTask : public Task {
   std::string description_;
 };
 
+/// The results of a pass with what follows from them of an autoencoder of sentences.
+Results sentence_results(Results results, const Evaluation& evaluation, const ModelSettings& model);
+
 /// What to know of new sentences, as a line; "" where the model learns with its prior.
 std::string prior_note(const ModelSettings& model);
 

@@ -112,11 +112,10 @@ std::vector<std::string> written(SentenceCoder& coder, const Tensor& codes, cons
 }  // namespace
 
 void fields(Fields& f, SentenceWriting& s) {
-  f("decodings", s.decodings,
-    "so many sentences drawn of each latent, each with its number and a tab where they are "
-    "several; 0: of given sentences and codes the likeliest one, of the prior a drawn one")
-      .at_least(0)
-      .at_most(1 << 16);
+  decodings_field(
+      f, s.decodings,
+      "so many sentences drawn of each latent, each with its number and a tab where they are "
+      "several; 0: of given sentences and codes the likeliest one, of the prior a drawn one");
   search_fields(f, s.beam, s.length_penalty);
   f.part(s.drawing);
   f.require(s.beam == 1 || s.decodings == 0,

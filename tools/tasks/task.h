@@ -37,10 +37,11 @@ using Files = std::map<std::string, std::string>;
 struct ScoreOptions {
   /// The metric that is asked for; what is dear and not asked for may be left out. "": all.
   std::string wanted = {};
-  std::int64_t beam = 1;      // of translations
-  double length_penalty = 1;  // likewise, see models/generation/beam_search.h
-  std::int64_t samples = 0;   // an item, of the importance-weighted bound; 0: no such bound
-  std::string drawn = {};     // a file of sentences, see tools/tasks/sample_perplexity.h
+  std::int64_t beam = 1;       // of translations
+  double length_penalty = 1;   // likewise, see models/generation/beam_search.h
+  std::int64_t samples = 0;    // an item, of the importance-weighted bound; 0: no such bound
+  std::int64_t decodings = 0;  // of a source, each of another latent, to be compared; 0: none
+  std::string drawn = {};      // a file of sentences, see tools/tasks/sample_perplexity.h
   /// Whether one of these metrics is asked for.
   bool wants(std::initializer_list<const char*> names) const;
 };

@@ -10,9 +10,11 @@
 #include "models/registry.h"
 #include "tools/tasks/classification_task.h"
 #include "tools/tasks/code_task.h"
+#include "tools/tasks/drawing.h"
 #include "tools/tasks/evaluation.h"
 #include "tools/tasks/image_task.h"
 #include "tools/tasks/language_task.h"
+#include "tools/tasks/pair_task.h"
 #include "tools/tasks/sentence_task.h"
 #include "tools/tasks/translation_task.h"
 
@@ -33,11 +35,25 @@ void translation_score_fields(Fields& f, ScoreOptions& s) {
   search_fields(f, s.beam, s.length_penalty);
 }
 
-void autoencoder_score_fields(Fields& f, ScoreOptions& s) {
-  f.group("Evaluation of autoencoders");
+void bound_field(Fields& f, ScoreOptions& s) {
   f("samples", s.samples,
     "also the bound by so many samples of the posterior an item (IWAE, Burda et al. 2016)")
       .at_least(0);
+}
+
+void autoencoder_score_fields(Fields& f, ScoreOptions& s) {
+  f.group("Evaluation of autoencoders");
+  bound_field(f, s);
+}
+
+void pair_score_fields(Fields& f, ScoreOptions& s) {
+  f.group("Evaluation of autoencoders of targets");
+  bound_field(f, s);
+  search_fields(f, s.beam, s.length_penalty);
+  decodings_field(f, s.decodings,
+                  "also how much so many targets of a source differ, each of another latent of the "
+                  "prior; 0: none");
+  f.require(s.decodings != 1, "--decodings 1: one target has none to differ from; 2 or more");
 }
 
 void sentence_score_fields(Fields& f, ScoreOptions& s) {
@@ -75,6 +91,13 @@ const std::vector<TaskEntry>& tasks() {
        .encode = {SentenceEncoding{}, encode_sentences},
        .decode = {SentenceDecoding{}, decode_sentences},
        .evaluate = evaluation(sentence_score_fields)},
+      {.name = "pairs",
+       .data = PairData{},
+       .open = open<PairTask>,
+       .generate = {PairGeneration{}, generate_targets},
+       .encode = {PairEncoding{}, encode_pairs},
+       .decode = {PairDecoding{}, decode_pairs},
+       .evaluate = evaluation(pair_score_fields)},
       {.name = "images",
        .data = ImageData{},
        .open = open<ImageTask>,
@@ -97,8 +120,8 @@ void checkpoint_field(Fields& f, std::string& folder) {
       .needed();
 }
 
-void source_field(Fields& f, std::string& file, std::string help) {
-  f("source", file, std::move(help)).placeholder("FILE").needed();
+Field& source_field(Fields& f, std::string& file, std::string help) {
+  return f("source", file, std::move(help)).placeholder("FILE");
 }
 
 Field& out_field(Fields& f, std::string& file, std::string help) {
@@ -118,7 +141,8 @@ std::vector<std::string> lines_of_file(const std::string& path) {
 }
 
 const TaskEntry& task_entry(const ModelSettings& model) {
-  const std::string& name = model.entry().task;
+  const ModelEntry& entry = model.entry();
+  const std::string name = entry.task_of ? entry.task_of(model) : entry.task;
   const auto found = std::ranges::find(tasks(), name, &TaskEntry::name);
   if (found == tasks().end())
     throw UsageError(str_cat(model.name(), " learns '", name, "', a task that there is not"));
@@ -126,7 +150,12 @@ const TaskEntry& task_entry(const ModelSettings& model) {
 }
 
 std::unique_ptr<Task> make_task(const RunSettings& settings, const Files* known, Use use) {
-  return task_entry(settings.model).open(settings, known, use);
+  const TaskEntry& task = task_entry(settings.model);
+  if (!settings.data.same_type(task.data))
+    throw UsageError(str_cat("the settings of the data are not of the task '", task.name,
+                             "', which this ", settings.model.name(),
+                             " learns: set what the model is before its data"));
+  return task.open(settings, known, use);
 }
 
 }  // namespace abax

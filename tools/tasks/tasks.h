@@ -48,7 +48,7 @@ struct TaskEntry {
 
 /// What tools call the run that they work on, the lines that they read, where results go.
 void checkpoint_field(Fields& f, std::string& folder);
-void source_field(Fields& f, std::string& file, std::string help);
+Field& source_field(Fields& f, std::string& file, std::string help);
 Field& out_field(Fields& f, std::string& file, std::string help);
 /// Data in the place of the run's own test part.
 void test_data_field(Fields& f, Words& files);

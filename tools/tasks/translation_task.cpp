@@ -10,6 +10,7 @@
 #include "models/data/item_split.h"
 #include "models/metrics/bleu.h"
 #include "models/metrics/chrf.h"
+#include "models/registry.h"
 
 namespace abax {
 namespace {
@@ -35,12 +36,16 @@ data::ParallelText read_pair(const Words& files, std::string_view option) {
 
 }  // namespace
 
-void fields(Fields& f, TranslationData& s) {
+void pair_fields(Fields& f, TranslationData& s) {
   fields(f, s.files, "a source and a target that agree line by line");
   corpus_field(f, s.corpus, {"phrasebook", "questions"});
   f.part(s.text);
   f("joint-vocabulary", s.joint_vocabulary, "source and target have one vocabulary");
   f.part(s.sentences);
+}
+
+void fields(Fields& f, TranslationData& s) {
+  pair_fields(f, s);
   const Field* shared = f.find("shared-embeddings");
   f.require(!shared || shared->to_text() == "false" || s.joint_vocabulary,
             "--shared-embeddings needs --joint-vocabulary: one table for one vocabulary");
@@ -82,10 +87,20 @@ void TranslationTask::read_corpus() {
   corpus_ = name;
 }
 
+std::unique_ptr<data::SentencePairs> TranslationTask::batches_of(
+    const data::ParallelText& pairs, const data::SentenceOptions& options) const {
+  const auto& [source, target] = *tokenizers_;
+  if (model_.entry().autoencoder.shape)
+    return std::make_unique<data::ConditionedSentences>(pairs, source, target, options);
+  return std::make_unique<data::SentencePairs>(pairs, source, target, options);
+}
+
 TranslationTask::TranslationTask(const RunSettings& settings, const Files* known, Use use)
-    : data_(settings.data_as<TranslationData>()),
-      model_(settings.model),
-      seed_(settings.training.seed) {
+    : TranslationTask(settings.data_as<TranslationData>(), settings, known, use) {}
+
+TranslationTask::TranslationTask(const TranslationData& data, const RunSettings& settings,
+                                 const Files* known, Use use)
+    : data_(data), model_(settings.model), seed_(settings.training.seed) {
   read(use);
   const data::ParallelText& train = of(Part::train).pairs;
   if (known) {
@@ -106,9 +121,7 @@ TranslationTask::TranslationTask(const RunSettings& settings, const Files* known
   for (const Part part : {Part::train, Part::valid, Part::test}) {
     Side& side = of(part);
     if (side.pairs.size() == 0) continue;
-    const data::SentenceOptions options = sentence_options(data_.sentences, part, seed_);
-    side.batches = std::make_unique<data::SentencePairs>(side.pairs, tokenizers_->source,
-                                                         tokenizers_->target, options);
+    side.batches = batches_of(side.pairs, sentence_options(data_.sentences, part, seed_));
   }
   const std::string name = !corpus_.empty()       ? "built-in " + corpus_
                            : use == Use::evaluate ? file_name(data_.files.test[0])
@@ -126,13 +139,17 @@ TranslationTask::TranslationTask(const RunSettings& settings, const Files* known
                             " % padding");
     if (batches->cut() > 0) description_ += str_cat(", ", batches->cut(), " sentences cut");
   }
-  // One joint table serves both sides: the source has no use for the begin token.
+  // One joint table serves both sides: the source has no use for the begin token. (What an
+  // autoencoder shares is of targets alone.)
   const std::int64_t target = data::target_vocabulary(tokenizers_->target);
-  const bool shared = model_.value_of("shared-embeddings") == "true";
+  const bool shared =
+      !model_.entry().autoencoder.shape && model_.value_of("shared-embeddings") == "true";
   model_.derive(
       {{"source-vocabulary-size", shared ? target : data::source_vocabulary(tokenizers_->source)},
        {"vocabulary-size", target},
-       {"context", data_.sentences.length}});
+       {"context", data_.sentences.length},
+       {"encoder-context", data_.sentences.length},
+       {"decoder-context", data_.sentences.length}});
 }
 
 const data::BatchSource* TranslationTask::source(Part part) const { return of(part).batches.get(); }
@@ -150,8 +167,7 @@ std::optional<double> TranslationTask::optimum(Part part) const {
 
 Results TranslationTask::score(Part part, Variables& store, Workers& workers,
                                const ScoreOptions& options) const {
-  const std::string& wanted = options.wanted;
-  if (!wanted.empty() && wanted != "bleu" && wanted != "chrf" && wanted != "exact") return {};
+  if (!options.wants({"bleu", "chrf", "exact"})) return {};
   const data::ParallelText& pairs = of(part).pairs;
   LineTranslator translator(store, model_, *tokenizers_, options.beam, workers);
   const auto found = translator.translate(
@@ -175,8 +191,7 @@ LineBatches TranslationTask::lines(Part part) const {
   options.batches.tokens = 0;
   options.batches.rows = 1;
   options.shuffled = false;
-  auto batches = std::make_unique<data::SentencePairs>(of(part).pairs, tokenizers_->source,
-                                                       tokenizers_->target, options);
+  auto batches = batches_of(of(part).pairs, options);
   std::vector<std::size_t> line;
   for (std::int64_t i = 0; i < batches->batches(); ++i)
     line.push_back(static_cast<std::size_t>(batches->rows(i).front()));
@@ -195,11 +210,14 @@ std::optional<WrittenLines> TranslationTask::written() const {
                       .lower_case = data_.text.lower_case};
 }
 
+Part TranslationTask::shown_part() const {
+  return of(Part::test).pairs.size() > 0    ? Part::test
+         : of(Part::valid).pairs.size() > 0 ? Part::valid
+                                            : Part::train;
+}
+
 void TranslationTask::show(std::ostream& out, Variables& store, Workers& workers) const {
-  const Part part = of(Part::test).pairs.size() > 0    ? Part::test
-                    : of(Part::valid).pairs.size() > 0 ? Part::valid
-                                                       : Part::train;
-  const data::ParallelText& pairs = of(part).pairs;
+  const data::ParallelText& pairs = of(shown_part()).pairs;
   const std::size_t count = std::min(shown, pairs.size());
   const std::vector<std::string> sources(pairs.source.begin(),
                                          pairs.source.begin() + static_cast<std::ptrdiff_t>(count));

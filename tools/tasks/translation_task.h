@@ -24,6 +24,8 @@ struct TranslationData {
   SentenceBatching sentences;
 };
 void fields(Fields& f, TranslationData& s);
+/// All but what it takes for source and target to share an embedding.
+void pair_fields(Fields& f, TranslationData& s);
 
 class TranslationTask : public Task {
  public:
@@ -45,14 +47,27 @@ class TranslationTask : public Task {
   void show(std::ostream& out, Variables& store, Workers& workers) const override;
   std::vector<std::string> next_commands(const std::string& folder) const override;
 
- private:
+  const data::ParallelText& pairs(Part part) const { return of(part).pairs; }
+
+ protected:
   struct Side {
     data::ParallelText pairs;
     std::unique_ptr<data::SentencePairs> batches;  // null without pairs
     std::optional<double> nats;  // of all its targets under their source, where that is known
   };
-  Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
+  TranslationTask(const TranslationData& data, const RunSettings& settings, const Files* known,
+                  Use use);
   const Side& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
+  const PairTokenizers& tokenizers() const { return *tokenizers_; }
+  bool lower_case() const { return data_.text.lower_case; }
+  /// What is shown to people: the test part, or what there is in its place.
+  Part shown_part() const;
+
+ private:
+  Side& of(Part part) { return parts_[static_cast<std::size_t>(part)]; }
+  /// As the model reads them: those of an autoencoder have weights.
+  std::unique_ptr<data::SentencePairs> batches_of(const data::ParallelText& pairs,
+                                                  const data::SentenceOptions& options) const;
   void read(Use use);
   void read_corpus();
 
@@ -75,7 +90,20 @@ struct LineGeneration {
   Drawing drawing;
 };
 void fields(Fields& f, LineGeneration& s);
+/// All but the source.
+void line_writing_fields(Fields& f, LineGeneration& s);
 void generate_lines(const AnySettings& settings, RunContext& context, std::ostream& out);
+
+/// What targets are written for, and of which codes.
+struct LinesToWrite {
+  std::vector<std::string> sources = {};
+  Tensor codes = {};         // [sources, positions]; empty: zeros, or the model reads none
+  std::int64_t each = 1;     // so many in a row stand for one line
+  bool beside_each = false;  // whether the source and a tab stand before a target
+};
+/// Writes them as `s` says, whose source is not read.
+void write_targets(const LinesToWrite& lines, const LineGeneration& s, RunContext& context,
+                   std::ostream& out);
 /// How wide a search is, for generate and evaluate.
 void search_fields(Fields& f, std::int64_t& beam, double& length_penalty);
 

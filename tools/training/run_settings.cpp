@@ -15,17 +15,29 @@ namespace {
 
 constexpr double most_steps = 1e12;  // of which no product overflows
 
-/// What a new run of a model begins with.
-RunSettings beginning(const ModelEntry& entry) {
-  const ModelSettings model(entry.name);
-  RunSettings s(model, task_entry(model).data);
+std::vector<GivenValue> defaults_of(const ModelEntry& entry) {
   std::vector<GivenValue> defaults;
   for (const auto& [field, value] : entry.defaults)
     defaults.push_back(
         {field, FieldText{value}, str_cat("the default of --", field, " of ", entry.name)});
-  const std::vector<GivenValue> unread = assign(fields_of(s), std::move(defaults));
+  return defaults;
+}
+
+/// What a new run of a model begins with.
+RunSettings beginning(const ModelEntry& entry) {
+  const ModelSettings model(entry.name);
+  RunSettings s(model, task_entry(model).data);
+  const std::vector<GivenValue> unread = assign(fields_of(s), defaults_of(entry));
   if (!unread.empty()) throw UsageError(str_cat(unread.front().place, ": nothing reads it"));
   return s;
+}
+
+/// Where a setting of the model chooses another task, that task's data as usual.
+void follow_task(RunSettings& s) {
+  const AnySettings& usual = task_entry(s.model).data;
+  if (s.data.same_type(usual)) return;
+  s.data = usual;
+  assign([&s](Fields& f) { f.part(s.data); }, defaults_of(s.model.entry()));
 }
 
 /// Made once: a look at all that settings can be chooses models over and over.
@@ -140,6 +152,7 @@ void fields(Fields& f, RunSettings& s) {
       .one_of(names)
       .placeholder("NAME");
   f.part(s.model);
+  follow_task(s);
   f.group("Data");
   f.part(s.data);
   f.group("Training");

@@ -61,7 +61,7 @@ struct RunSettings {
   RunSettings(const ModelSettings& of_model, const AnySettings& of_data);
 
   ModelSettings model;
-  AnySettings data;  // of the model's task
+  AnySettings data;  // of the task that the model's settings choose
   TrainingSettings training;
   RewardSettings reward;  // of models that write sequences
   WatchSettings watch;
@@ -76,7 +76,8 @@ struct RunSettings {
     return *data.get<S>();
   }
 };
-/// A model that is chosen here brings its defaults and those of its task.
+/// A model that is chosen here brings its defaults and those of its task; a setting of the model
+/// that chooses another task (--condition) brings the data settings of that one.
 void fields(Fields& f, RunSettings& s);
 
 /// What the schedules say of a step, counted from 0, of a run of `steps`: the learning rate, and

@@ -14,10 +14,10 @@ ParallelText read_parallel_text(const std::filesystem::path& source,
   const auto source_lines = lines_of(source_text);
   const auto target_lines = lines_of(target_text);
   if (source_lines.size() != target_lines.size())
-    throw DataError(str_cat(
-        "line n of one file must be the translation of line n of the other, but '", source.string(),
-        "' has ", source_lines.size(), " lines and '", target.string(), "' has ",
-        target_lines.size(), "; find where they part, and add or take out what does not fit"));
+    throw DataError(str_cat("line n of one file belongs to line n of the other, but '",
+                            source.string(), "' has ", source_lines.size(), " lines and '",
+                            target.string(), "' has ", target_lines.size(),
+                            "; find where they part, and add or take out what does not fit"));
   if (source_lines.empty())
     throw DataError(str_cat("'", source.string(), "' and '", target.string(), "' hold no lines"));
   ParallelText result{{source_lines.begin(), source_lines.end()},

@@ -152,6 +152,20 @@ void SentencePairs::fill(std::int64_t position, Batch& batch) const {
   }
 }
 
+void ConditionedSentences::fill(std::int64_t position, Batch& batch) const {
+  SentencePairs::fill(position, batch);
+  const std::int64_t size = shapes()[static_cast<std::size_t>(batch.shape)].batch;
+  const auto lengths = filled(batch, "lengths", {size}, 0);
+  const auto weights = batch.prepare("weights", {{size}, f32}).as<float>();
+  std::ranges::fill(weights, 0.f);
+  const std::vector<std::int64_t> pairs = rows(position);
+  batch.counted = std::ssize(pairs);
+  for (std::size_t row = 0; row < pairs.size(); ++row) {
+    lengths[row] = static_cast<std::int32_t>(target_length(static_cast<std::size_t>(pairs[row])));
+    weights[row] = 1;
+  }
+}
+
 Sentences::Sentences(const LabelledText& text, const Tokenizer& tokenizer,
                      const SentenceOptions& options)
     : begin_(target_begin(tokenizer)) {

@@ -85,10 +85,24 @@ class SentencePairs : public SentenceBatches {
   /// Targets of one pass: tokens and ends.
   std::int64_t counted() const { return counted_; }
 
+ protected:
+  /// Tokens of a pair's target, its end included.
+  std::int64_t target_length(std::size_t pair) const { return std::ssize(targets_[pair]); }
+
  private:
   std::int32_t begin_;
   std::int64_t counted_ = 0;
   std::vector<Tokens> sources_, targets_;  // by pair, end tokens included
+};
+
+/// Pairs whose targets are the sentences of an autoencoder: besides what SentencePairs gives,
+/// "lengths" [batch] i32 (of the targets) and "weights" [batch] f32, both 0 of padded rows. A batch
+/// counts pairs.
+class ConditionedSentences : public SentencePairs {
+ public:
+  using SentencePairs::SentencePairs;
+
+  void fill(std::int64_t position, Batch& batch) const override;
 };
 
 /// Sentences as an autoencoder takes them: "tokens" [length, batch] i32 (begin, then the sentence;

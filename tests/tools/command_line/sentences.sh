@@ -101,8 +101,6 @@ expect 2 "$generate" --checkpoint conditional --label third
 says "the classes are first, second"
 expect 2 "$generate" --checkpoint classes --label 1
 says "does not write by label"
-expect 2 "$train" --model conditional_vae --condition source --steps 2 --out sources
-says "--condition source"
 
 expect 0 "$train" --model text_vqvae --encoder-width 12 --decoder-width 12 --threads 2 --steps 3 --out quantised
 says "homogeneity"
