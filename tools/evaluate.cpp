@@ -33,7 +33,8 @@ Of sentences besides
                       what a decoder that reads its latent loses, 0 of one that does not
   homogeneity, completeness  of discrete codes (all of a sentence as one) with the labels of its
                       files (Rosenberg and Hirschberg 2007): 1 where each code has sentences of
-                      one label alone, and each label one code; code entropy: of these codes
+                      one label alone, and each label one code; code entropy: of these codes; of many
+                      codes also the homogeneity of the one that has most of it
   bleu, exact         of what is written again, word by word, of the codes of each sentence,
                       against it; the share of those that are equal
   forward, reverse perplexity  of sentences that any model --drawn: theirs, a token, under this

@@ -203,8 +203,9 @@ TEST_CASE("sentence task: discrete codes beside the labels of the files, the cor
   train(small(folder, "run", "--latent categorical"));
   Tested test(folder / "run");
   const Results scores = test.score({.wanted = "homogeneity"});
-  CHECK(scores.size() == 3);
-  CHECK(scores.at("homogeneity") >= 0);
+  CHECK(scores.size() == 4);
+  CHECK(scores.at("homogeneity_of_one_code") >= 0);
+  CHECK(scores.at("homogeneity_of_one_code") <= scores.at("homogeneity"));
   CHECK(scores.at("homogeneity") <= 1);
   CHECK(scores.at("code_entropy") <= std::log(14) + 1e-9);  // of 14 sentences
   CHECK(scores.at("completeness") == test.score({}).at("completeness"));

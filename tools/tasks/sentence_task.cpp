@@ -206,13 +206,20 @@ Results SentenceTask::score(Part part, Variables& store, Workers& workers,
   const std::vector<std::int32_t>& labels = of(part).sentences.labels;
   const bool labelled = classes_.size() > 1 &&
                         std::ranges::any_of(labels, [](std::int32_t label) { return label >= 0; });
-  if (discrete && labelled && options.wants({"homogeneity", "completeness", "code_entropy"})) {
+  if (discrete && labelled &&
+      options.wants({"homogeneity", "homogeneity_of_one_code", "completeness", "code_entropy"})) {
     Coder coder(store, model_, workers);
     const EncodedItems items = encode(coder, data);
     const Agreement all = agreement(items.codes, items.labels);
     results.merge(Results{{"homogeneity", all.homogeneity},
                           {"completeness", all.completeness},
                           {"code_entropy", all.code_entropy}});
+    // Many codes tell all sentences apart, and so their labels.
+    if (coder.shape().positions > 1) {
+      const auto each = agreement_by_position(items.codes, items.labels);
+      results["homogeneity_of_one_code"] =
+          std::ranges::max_element(each, {}, &Agreement::homogeneity)->homogeneity;
+    }
   }
   if (options.wants({"bleu", "exact"})) results.merge(rewritten(part, store, workers));
   return results;
