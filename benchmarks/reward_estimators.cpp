@@ -53,8 +53,12 @@ class Bench {
  public:
   Bench(const SavedRun& run, std::int64_t items) : settings_(run.settings) {
     for (const auto& [field, value] :
-         {std::pair{"batch", std::to_string(items)}, {"batch-tokens", "0"}, {"dropout", "0"}})
+         {std::pair{"batch", std::to_string(items)}, {"batch-tokens", "0"}, {"accumulate", "1"}})
       set_value(settings_, field, FieldText{value});
+    Fields all;
+    fields(all, settings_);
+    for (const char* dropout : {"dropout", "encoder-dropout", "decoder-dropout", "word-dropout"})
+      if (all.find(dropout)) set_value(settings_, dropout, FieldText{"0"});
     settings_.reward.reward = "bleu";
     settings_.training.optimiser = {.name = "sgd"};
     task_ = make_task(settings_, &run.files());

@@ -163,6 +163,7 @@ void fields(Fields& f, ConditionalVae& s) {
   sentence_pooling_field(f, s.text);
   f.choice("condition", s.condition, {"label", "source"}, "what sentences are written for");
   f.part(s.latent);
+  needs_latents(f, s.latent);
   width_field(f, s.width, "units of the hidden layers of posterior and prior");
   f.require(!has_source(s) || s.text.encoder.width == s.text.decoder.width,
             str_cat("a decoder attends to a source only where both have one width; theirs are ",

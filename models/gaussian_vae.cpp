@@ -53,6 +53,7 @@ Value log_weight(Graph& g, const GaussianVae& c, const BatchShape& shape) {
 void fields(Fields& f, GaussianVae& s) {
   f.part(s.image);
   f.part(s.latent);
+  needs_latents(f, s.latent);
   pixels_field(f, s.pixels);
   if (s.pixels != "independent") width_field(f, s.width, "units of the decoder's conditionals");
 }

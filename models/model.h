@@ -40,7 +40,7 @@ struct BatchShape {
 ///                 not counted), "lengths" [batch] i32 (how many of these count), "weights" [batch]
 ///                 f32, 0 for rows that only fill a batch, else 1. Further, where the data has
 ///                 them, "labels" [batch] i32 (-1: none).
-/// pairs           Sentences, what each was said to, and what stands for them: the inputs of
+/// pairs           Sentences, each with a source, and what stands for them: the inputs of
 ///                 translation, besides "lengths" and "weights" as of sentences.
 /// codes           The codes of items, each sequence with a label: "tokens" [time, batch] i32 (the
 ///                 label's token, then codes), "targets" [time, batch] i32 (codes; -1 is not

@@ -154,8 +154,9 @@ Value step(Graph& g, const TextVae& c, const DecodingShape& shape) {
 }  // namespace
 
 void fields(Fields& f, TextVae& s) {
-  f.part(s.text);
-  sentence_pooling_field(f, s.text);
+  const bool encodes = code_shape(s).positions > 0;
+  fields(f, s.text, encodes);
+  if (encodes) sentence_pooling_field(f, s.text);
   f.choice("latent", s.latent, {"gaussian", "categorical"}, "what stands for a sentence");
   if (!gaussian(s) && has_conditionals(categorical(s)))
     width_field(f, s.width, "units of the conditionals of posterior and prior");

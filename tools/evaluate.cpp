@@ -37,14 +37,8 @@ Of sentences besides
                       codes also the homogeneity of the one that has most of it
   bleu, exact         of what is written again, word by word, of the codes of each sentence,
                       against it; the share of those that are equal
-  forward, reverse perplexity  of sentences that any model --drawn: theirs, a token, under this
-                      language model; and that of --data under one like it that is trained on them;
-                      data perplexity: that of --data under this one
-Of targets that are given sources (--condition source)
-  bleu, chrf, exact   of what is written for each source by the prior's mean, against its target
-  distinct 1, 2       with --decodings: different words, and pairs of neighbouring words, over all
-                      words of the targets of a source, the mean over sources (Li et al. 2016)
-  pairwise bleu       BLEU of each of these targets against each other one of its source: the lower
-                      it is, the more they differ)"},
+  forward, reverse perplexity  a token, of the sentences in --drawn under this language model; of
+                      --data under one like it that is trained on them; data perplexity: of
+                      --data under this one)"},
       argc, argv);
 }

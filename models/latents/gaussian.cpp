@@ -59,13 +59,19 @@ Value reparameterise(Operand mean, Value log_variance) {
 
 void fields(Fields& f, GaussianLatent& l) {
   latents_field(f, l.latents, "dimensions of the Gaussian; 0: none, a model of the items alone")
-      .at_least(0);
+      .at_least(0)
+      .opens(1);
+  if (l.latents == 0) return;
   f("posterior-scale", l.posterior_scale,
     "deviation over a batch that the posterior's means are normalised to, each latent's, whose KL "
     "is then at least half its square; 0: as they come")
       .at_least(0);
   f.part(l.kl);
   f.part(l.charge);
+}
+
+void needs_latents(Fields& f, const GaussianLatent& l) {
+  f.require(l.latents > 0, "the model has one dimension of the latent at least (latents)");
 }
 
 GaussianPosterior gaussian_posterior(Operand given, const GaussianLatent& c, Value weights) {

@@ -41,6 +41,8 @@ struct GaussianLatent {
   KlCharge charge = {};
 };
 void fields(Fields& f, GaussianLatent& l);
+/// Refuses 0 dimensions of a model that makes nothing without.
+void needs_latents(Fields& f, const GaussianLatent& l);
 
 /// q(z|x) = N(mean, diag(exp(log_variance))): each latent's distribution, independent given an
 /// item.

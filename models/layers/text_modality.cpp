@@ -26,9 +26,9 @@ Value repeated(Value x, std::int64_t rows) {
 
 }  // namespace
 
-void fields(Fields& f, TextModality& m) {
+void fields(Fields& f, TextModality& m, bool with_encoder) {
   vocabulary_field(f, m.vocabulary);
-  f.part("encoder", m.encoder);
+  if (with_encoder) f.part("encoder", m.encoder);
   f.part("decoder", m.decoder);
   // What writes sentences ends them there.
   if (!are_transformer(m.decoder)) f.derived("decoder-context", m.decoder.context).at_least(0);
@@ -37,6 +37,7 @@ void fields(Fields& f, TextModality& m) {
       .at_least(0)
       .at_most(1);
   tied_field(f, m.tied);
+  if (!with_encoder) return;
   shared_embeddings_field(f, m.shared_embeddings, "encoder and decoder share one");
   f.require(
       !m.shared_embeddings || m.encoder.width == m.decoder.width,

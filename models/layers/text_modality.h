@@ -22,8 +22,9 @@ struct TextModality {
   bool tied = false;               // see token_logits()
   bool shared_embeddings = false;  // encoder and decoder have one embedding
 };
-/// All but "pooling", which not every model reads.
-void fields(Fields& f, TextModality& m);
+/// All but "pooling", which not every model reads; those of the decoder alone where there is no
+/// encoder.
+void fields(Fields& f, TextModality& m, bool with_encoder = true);
 /// Declares the setting "pooling", what sentence_features() reads.
 Field& sentence_pooling_field(Fields& f, TextModality& m);
 

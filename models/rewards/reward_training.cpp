@@ -134,7 +134,8 @@ Value RewardTraining::log_probabilities(Graph& g, const BatchShape& rows) const 
   if (writes_codes(settings)) {
     // The encoder is no part of this graph; its parameters must be there.
     Graph whole(store_, Mode::train, "whole");
-    entry.build(whole, settings, rows);
+    entry.build(whole, settings,
+                {.batch = 1, .length = 1, .target_length = rows.target_length > 0});
     const CodeShape each = entry.autoencoder.shape(settings);
     const Value codes = g.input("codes", {rows.batch, each.positions}, each.kinds > 0 ? i32 : f32,
                                 each.kinds > 0 ? values_in(0, each.kinds) : Range{});

@@ -12,7 +12,8 @@
 //
 // An encoder-decoder learns as a whole. Of an autoencoder of sentences the decoder learns, and what
 // reads labels or a source: each sentence is its own reference, written from its likeliest codes,
-// which the encoder gives as it stands.
+// which the encoder gives as it stands (what the decoder shares with it, an embedding or a codebook
+// without moving averages, moves with the decoder).
 #pragma once
 
 #include <cstdint>
@@ -63,7 +64,9 @@ struct RewardConfig {
 };
 
 /// The parameters are the store's, plans are as the learner's: one a shape, whose rows are the
-/// samples of all items and their references. Samples are drawn without dropout, at temperature 1.
+/// samples of all items and their references. Samples are drawn without dropout, at temperature 1,
+/// and never begin anew; log p is that of the training graph, with its dropout, and of an
+/// autoencoder counts the begin token too: as far as these differ, no estimator is unbiased.
 class RewardTraining {
  public:
   /// Throws UsageError where the model writes no sequences, on settings out of range and without a

@@ -60,8 +60,7 @@ TEST_CASE("rewards: a run on them raises what greedy decoding reaches, by each e
   const double exact = values_of(base, "test_exact").at(0), bleu = values_of(base, "test_bleu")[0];
   for (const std::string options :
        {"--reward exact --reward-estimator leave-one-out",
-        "--reward bleu --reward-estimator "
-        "self-critical",
+        "--reward bleu --reward-estimator self-critical",
         "--reward bleu --reward-estimator minimum-risk --reward-sharpness 0.5"}) {
     CAPTURE(options);
     const auto run = folder.path() / options.substr(options.rfind("--reward-estimator") + 19, 6);
@@ -141,6 +140,17 @@ TEST_CASE("rewards: a classifier's opinion rises, of lines by class, resumed bit
   train(with(o, {{"out", parts.string()}, {"steps", "20"}}));
   resume(parts, 150, /*threads=*/3);
   CHECK(equal_parameters(run, parts));
+  // A judge that has changed would go on with another reward.
+  train(short_run(
+      folder.path() / "other", 90,
+      "--model classifier --blocks gru --width 12 --length 12 --batch 20 --data " + files));
+  std::filesystem::rename(judge, folder.path() / "kept");
+  std::filesystem::rename(folder.path() / "other", judge);
+  std::ostringstream said;
+  TrainingRun again(run_of({"--resume", parts.string(), "--steps", "160"}), said);
+  CHECK_THROWS_WITH_AS(again.train(), doctest::Contains("reward-classifier"), DataError);
+  std::filesystem::remove_all(judge);
+  std::filesystem::rename(folder.path() / "kept", judge);
 
   // One line by two classes, whose probabilities sum to 1; and none, which is of no class.
   const auto task = make_task(o.settings);

@@ -172,7 +172,12 @@ TEST_CASE("sentence task: what the run reports, its metrics file holds and the c
 
 TEST_CASE("sentence task: drawn sentences by a language model, and by one trained on them") {
   const TemporaryFolder folder;
-  train(small(folder, "run", "--latents 0 --lr 0.02 --steps 60"));
+  small(folder, "files");
+  train(with(short_run(folder / "run", 60,
+                       "--model text_vae --decoder-width 8 --latents 0 --length 16 --batch 7 "
+                       "--buckets 3 --lr 0.02"),
+             {{"data", (folder / "a.txt").string() + "," + (folder / "b.txt").string()},
+              {"split", "60,20,20"}}));
   Tested test(folder / "run");
   const auto perplexities = [&](const std::string& drawn, int threads = 1) {
     return test.score({.wanted = "none", .drawn = drawn}, threads);
@@ -194,6 +199,9 @@ TEST_CASE("sentence task: drawn sentences by a language model, and by one traine
   const std::vector<std::string> next = test.task->next_commands("run");
   CHECK(std::ranges::none_of(next, [](const std::string& s) { return s.starts_with("encode"); }));
   train(small(folder, "latent"));
+  CHECK_THROWS_WITH_AS(small(folder, "none", "--latents 0"),
+                       Contains("--encoder-width means nothing to text_vae with --latents 0"),
+                       UsageError);
   CHECK_THROWS_WITH_AS(Tested(folder / "latent").score({.drawn = folder / "like.txt"}),
                        Contains("--latents 0"), UsageError);
 }

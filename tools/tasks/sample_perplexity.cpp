@@ -22,8 +22,7 @@ double perplexity(Learner& learner, const data::Sentences& sentences) {
 Results sample_perplexities(const std::vector<std::string>& drawn, const data::Sentences& data,
                             const RunSettings& run, const ModelSettings& model,
                             const data::Tokenizer& tokenizer, Variables& store, Workers& workers) {
-  const Autoencoder& parts = model.entry().autoencoder;
-  if (!parts.shape || parts.shape(model).positions > 0)
+  if (model.name() != "text_vae" || model.entry().autoencoder.shape(model).positions > 0)
     throw UsageError(
         "--drawn: a language model of sentences says what drawn ones are worth, by the same "
         "decoder and without a latent: train one by --model text_vae --latents 0");

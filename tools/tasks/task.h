@@ -60,7 +60,7 @@ struct LineBatches {
 struct WrittenLines {
   std::int32_t begin = 0, end = 0;  // tokens before and behind each
   std::function<std::string(std::span<const std::int32_t> tokens)> text;
-  /// What stands in the data, of a batch's position and a row of it.
+  /// The line of the data that row `row` of batch `position` is of.
   std::function<const std::string&(std::int64_t position, std::int64_t row)> line;
   /// The class of the line there, -1 for none.
   std::function<std::int32_t(std::int64_t position, std::int64_t row)> label = {};

@@ -61,7 +61,7 @@ void sentence_score_fields(Fields& f, ScoreOptions& s) {
   f("drawn", s.drawn,
     "sentences that any model drew, one a line, beside which a language model of sentences "
     "(text_vae with --latents 0) is put: their perplexity under it, and that of --data under one "
-    "like it that is trained on them")
+    "like it that is trained on them, for as many steps")
       .placeholder("FILE");
 }
 

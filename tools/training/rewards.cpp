@@ -2,6 +2,7 @@
 #include "tools/training/rewards.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -21,26 +22,32 @@ std::string listed(const std::vector<std::string>& names) {
   return list;
 }
 
+/// The run, where it can judge such lines.
+const SavedRun& checked(const SavedRun& run, const WrittenLines& lines) {
+  if (lines.classes.empty())
+    throw UsageError(
+        "--reward classifier: these lines have no classes; they have them where --data is a file a "
+        "class");
+  if (run.settings.model.name() != "classifier")
+    throw CheckpointError(str_cat("--reward-classifier: ", run.place.string(), " holds a ",
+                                  run.settings.model.name(), ", no classifier"));
+  return run;
+}
+
 /// A classifier at work on lines as a task writes them.
 class Judge {
  public:
   Judge(const SavedRun& run, WrittenLines lines, Workers& workers)
       : lines_(std::move(lines)),
-        known_(known_classes(run.files(), "a classifier")),
+        known_(known_classes(checked(run, lines_).files(), "a classifier")),
         classifier_(store_, run.settings.model, known_.tokenizer, workers) {
-    if (run.settings.model.name() != "classifier")
-      throw CheckpointError(str_cat("--reward-classifier: ", run.place.string(), " holds a ",
-                                    run.settings.model.name(), ", no classifier"));
-    if (lines_.classes.empty())
-      throw UsageError(
-          "--reward classifier: these lines have no classes; they have them where --data is a file "
-          "a class");
     for (const std::string& name : lines_.classes) {
       const auto found = std::ranges::find(known_.names, name);
       if (found == known_.names.end())
         throw UsageError(str_cat("--reward-classifier: the classes of the lines are ",
                                  listed(lines_.classes), ", those that the classifier knows ",
-                                 listed(known_.names)));
+                                 listed(known_.names),
+                                 "; name the files alike, or train a classifier of these classes"));
       column_.push_back(static_cast<std::size_t>(found - known_.names.begin()));
     }
     create_for_use(run, store_);
@@ -80,6 +87,8 @@ RewardConfig reward_config(const RunSettings& s, const Task& task, LearnerConfig
                       .begin = lines->begin,
                       .end = lines->end,
                       .seed = static_cast<std::uint64_t>(s.training.seed)};
+  // It is of a sequence here, whatever it is of without rewards.
+  config.learner.most_loss = std::numeric_limits<double>::infinity();
   if (s.reward.reward == "bleu")
     // Of the text, in which "<unk>" is never right.
     config.reward = [lines = *lines](const DrawnSequence& drawn) {

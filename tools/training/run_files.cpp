@@ -89,7 +89,7 @@ Fingerprints fingerprints(const Task& task) {
 
 std::string changed_parts(const Fingerprints& before, const Fingerprints& now) {
   std::string changed;
-  for (const char* part : {"train", "valid", "test"}) {
+  for (const char* part : {"train", "valid", "test", judge_option}) {
     const auto was = before.find(part), is = now.find(part);
     const bool both = was != before.end() && is != now.end();
     const bool none = was == before.end() && is == now.end();

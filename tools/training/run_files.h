@@ -11,11 +11,10 @@
 
 namespace abax {
 
-/// Of a run that was told its files (--data, --valid, --test, --codes-of,
-/// --reward-classifier) in the folder `from` and
-/// lies in the folder `run` now: makes settings name them as they are found from here. A file is
-/// looked for where it lies as seen from the run's folder, so that both may have moved together,
-/// then where it lay, then from here. What is found nowhere keeps its name.
+/// Of a run that was told its files (--data, --valid, --test, --codes-of, --reward-classifier) in
+/// the folder `from` and lies in the folder `run` now: makes settings name them as they are found
+/// from here. A file is looked for where it lies as seen from the run's folder, so that both may
+/// have moved together, then where it lay, then from here. What is found nowhere keeps its name.
 void find_files(RunSettings& settings, const std::filesystem::path& from,
                 const std::filesystem::path& run);
 

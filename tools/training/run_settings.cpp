@@ -96,9 +96,9 @@ void fields(Fields& f, TrainingSettings& s) {
 
 void fields(Fields& f, RewardSettings& s) {
   f("reward", s.reward,
-    "what sequences that the model draws are worth, in the place of the loss: their BLEU, or "
-    "whether they are exact, or the probability that a classifier gives the line's class, 0 to 1; "
-    "none: the loss it is")
+    "what training raises instead of lowering the loss, of sequences that the model draws: their "
+    "BLEU, whether they are exact, or the probability that a classifier gives the line's class, 0 "
+    "to 1 (choose a checkpoint by it, too: --best bleu); none: it lowers the loss")
       .one_of({"none", "bleu", "exact", "classifier"});
   if (s.reward == "none") return;
   if (s.reward == "classifier") {
@@ -159,10 +159,8 @@ void fields(Fields& f, RunSettings& s) {
   f.part(s.training);
   if (takes_rewards(s.model)) {
     f.part(s.reward);
-    f.require(
-        s.reward.reward == "none" || s.training.encoder_steps == 0,
-        "--encoder-steps: batches for the encoder alone are of the loss, which --reward takes "
-        "the place of");
+    f.require(s.reward.reward == "none" || s.training.encoder_steps == 0,
+              "--encoder-steps trains the encoder by the loss, which --reward replaces");
   }
   f.group("Run");
   f.part(s.watch);

@@ -217,6 +217,9 @@ void TrainingRun::tell_resumed() {
 /// What the run learns from must stay what it was: else it would not go on but start on other data.
 void TrainingRun::check_data() {
   state_.data = fingerprints(*task_);
+  if (const std::string& judge = settings_.reward.classifier;
+      settings_.reward.reward == "classifier")
+    state_.data["reward-classifier"] = open_run(judge, Which::best).checkpoint.hash();
   if (!resumed_) return;
   const std::string changed = changed_parts(resumed_->state.data, state_.data);
   if (!changed.empty())
