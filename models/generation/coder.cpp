@@ -2,13 +2,13 @@
 #include "models/generation/coder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "core/base/called_from.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/generation/items.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -17,22 +17,6 @@ namespace {
 // The labels that key the draws.
 constexpr const char* sampling = "sample";
 constexpr const char* posterior_sampling = "sample posterior";
-
-/// Copies `count` items of `from`, from the first one on, to those of `to` from to_first on; they
-/// stand along this axis of both.
-void copy_items(const TensorView& from, std::int64_t first, std::int64_t count, Tensor& to,
-                std::int64_t to_first, int axis = 0) {
-  const Shape& have = from.type.shape;
-  const std::int64_t inner = have.size(axis + 1, have.rank());
-  const auto bytes = static_cast<std::size_t>(inner) * size_of(from.type.dtype);
-  const auto at = [&](std::int64_t row, std::int64_t item, std::int64_t items) {
-    return static_cast<std::size_t>(row * items + item) * bytes;
-  };
-  for (std::int64_t row = 0; row < have.size(0, axis); ++row)
-    std::memcpy(static_cast<std::byte*>(to.data()) + at(row, to_first, to.shape()[axis]),
-                static_cast<const std::byte*>(from.data) + at(row, first, have[axis]),
-                static_cast<std::size_t>(count) * bytes);
-}
 
 /// An input of a plan, and the items for it.
 struct Input {

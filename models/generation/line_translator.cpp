@@ -2,11 +2,11 @@
 #include "models/generation/line_translator.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "models/data/text/sentence_batches.h"
+#include "models/generation/items.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -19,10 +19,9 @@ constexpr std::int64_t lengths = 4;  // of sources, to which shorter ones are pa
 Tensor rows_of(const Tensor& codes, std::span<const std::size_t> lines) {
   if (codes.size() == 0) return {};
   Tensor result(codes.shape().with(0, std::ssize(lines)), codes.dtype());
-  const std::size_t bytes = result.bytes() / lines.size();
   for (std::size_t i = 0; i < lines.size(); ++i)
-    std::memcpy(static_cast<std::byte*>(result.data()) + i * bytes,
-                static_cast<const std::byte*>(codes.data()) + lines[i] * bytes, bytes);
+    copy_items(codes.view(), static_cast<std::int64_t>(lines[i]), 1, result,
+               static_cast<std::int64_t>(i));
   return result;
 }
 

@@ -2,10 +2,10 @@
 #include "models/generation/sentence_coder.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/generation/items.h"
 #include "models/registry.h"
 
 namespace abax {
@@ -23,15 +23,6 @@ std::vector<std::int32_t> labels_of(std::size_t count, const std::vector<std::in
   return given;
 }
 
-/// Copies `count` rows [row..] of equal size.
-void copy_rows(const Tensor& from, std::int64_t first, Tensor& to, std::int64_t to_first,
-               std::int64_t count) {
-  const auto bytes = static_cast<std::size_t>(from.shape()[1]) * size_of(from.dtype());
-  std::memcpy(static_cast<std::byte*>(to.data()) + static_cast<std::size_t>(to_first) * bytes,
-              static_cast<const std::byte*>(from.data()) + static_cast<std::size_t>(first) * bytes,
-              static_cast<std::size_t>(count) * bytes);
-}
-
 }  // namespace
 
 Tensor encode_in_order(Coder& coder, const data::SentenceBatches& sentences, Codes kind) {
@@ -40,7 +31,7 @@ Tensor encode_in_order(Coder& coder, const data::SentenceBatches& sentences, Cod
   std::int64_t next = 0;
   for (std::int64_t position = 0; position < sentences.batches(); ++position)
     for (const std::int64_t line : sentences.rows(position))
-      copy_rows(found, next++, codes, line, 1);
+      copy_items(found.view(), next++, 1, codes, line);
   return codes;
 }
 
@@ -94,7 +85,7 @@ std::vector<Found> SentenceCoder::in_batches(const Tensor& codes, const Labels& 
   std::vector<Found> results;
   for (std::int64_t first = 0; first < given[0]; first += size) {
     const std::int64_t count = std::min(size, given[0] - first);
-    copy_rows(codes, first, batch, 0, count);
+    copy_items(codes.view(), first, count, batch, 0);
     std::copy_n(labels.begin() + first, count, batch_labels.as<std::int32_t>().begin());
     std::ranges::move(decode(inputs, count), std::back_inserter(results));
   }

@@ -1,7 +1,6 @@
 // Every item by its own codes and by another's.
 #include "models/metrics/other_code_cost.h"
 
-#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "core/base/text.h"
 #include "models/data/shuffle.h"
 #include "models/generation/coder.h"
+#include "models/generation/items.h"
 #include "models/generation/shape_plans.h"
 #include "models/registry.h"
 
@@ -25,14 +25,6 @@ std::vector<std::int64_t> others(std::int64_t items, std::uint64_t seed) {
   for (std::size_t i = 0; i < circle.size(); ++i)
     result[static_cast<std::size_t>(circle[i])] = circle[(i + 1) % circle.size()];
   return result;
-}
-
-/// Row `from` of one [.., positions] as row `to` of the other.
-void copy_row(const Tensor& codes, std::int64_t from, Tensor& batch, std::size_t to) {
-  const auto bytes = static_cast<std::size_t>(codes.shape()[1]) * size_of(codes.dtype());
-  std::memcpy(static_cast<std::byte*>(batch.data()) + to * bytes,
-              static_cast<const std::byte*>(codes.data()) + static_cast<std::size_t>(from) * bytes,
-              bytes);
 }
 
 }  // namespace
@@ -72,7 +64,8 @@ double other_code_cost(Variables& store, const ModelSettings& settings, Workers&
       for (std::size_t row = 0; row < weights.size(); ++row) {
         if (weights[row] <= 0) continue;
         const std::int64_t item = first + count++;
-        copy_row(codes, own ? item : other[static_cast<std::size_t>(item)], given, row);
+        copy_items(codes.view(), own ? item : other[static_cast<std::size_t>(item)], 1, given,
+                   static_cast<std::int64_t>(row));
       }
       execution->run();
       const auto log_likelihoods = execution->get(results[0]).as<float>();

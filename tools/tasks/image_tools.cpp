@@ -10,6 +10,7 @@
 #include "models/data/codes/npy.h"
 #include "models/generation/coder.h"
 #include "models/generation/interpolation.h"
+#include "models/generation/items.h"
 #include "tools/images/picture.h"
 #include "tools/tasks/code_files.h"
 #include "tools/tasks/drawing.h"
@@ -27,13 +28,6 @@ constexpr double reach = 3;  // of a traversal, in deviations of the prior
 data::Batch chosen_images(const ImageGeneration& o, RunContext& context) {
   const std::unique_ptr<Task> task = open_test(context.run, o.data, context.notes);
   return images_at(*task->source(Part::test), o.image);
-}
-
-/// Row `from` of one as row `to` of the other; codes are [n, positions].
-template <class T>
-void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t to_row) {
-  const std::int64_t width = from.shape()[1];
-  std::copy_n(from.as<T>().begin() + row * width, width, to.as<T>().begin() + to_row * width);
 }
 
 /// The codes that a traversal begins from, [1, positions].
@@ -56,11 +50,10 @@ Tensor traversal(const ImageGeneration& o, const Tensor& from, const CodeShape& 
     for (std::int64_t step = 0; step < steps; ++step) {
       const std::int64_t row = static_cast<std::int64_t>(i) * steps + step;
       const auto at = static_cast<std::size_t>(row * shape.positions + latent);
+      copy_items(from.view(), 0, 1, codes, row);
       if (shape.kinds > 0) {
-        copy_row<std::int32_t>(from, 0, codes, row);
         codes.as<std::int32_t>()[at] = static_cast<std::int32_t>(step);
       } else {
-        copy_row<float>(from, 0, codes, row);
         const double share =
             steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 0.5;
         codes.as<float>()[at] = static_cast<float>(reach * (2 * share - 1));

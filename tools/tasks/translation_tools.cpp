@@ -1,11 +1,11 @@
 // Lines made from lines.
 #include <algorithm>
-#include <cstring>
 #include <ostream>
 #include <span>
 
 #include "core/base/error.h"
 #include "core/base/text.h"
+#include "models/generation/items.h"
 #include "tools/tasks/tasks.h"
 #include "tools/tasks/translation_task.h"
 
@@ -17,10 +17,9 @@ constexpr std::size_t most = 1024;  // lines at a time
 /// `count` rows of codes [n, positions]; none of none.
 Tensor rows(const Tensor& codes, std::size_t first, std::size_t count) {
   if (codes.size() == 0) return {};
-  Tensor result(codes.shape().with(0, static_cast<std::int64_t>(count)), codes.dtype());
-  const std::size_t bytes = codes.bytes() / static_cast<std::size_t>(codes.shape()[0]);
-  std::memcpy(result.data(), static_cast<const std::byte*>(codes.data()) + first * bytes,
-              count * bytes);
+  const auto rows = static_cast<std::int64_t>(count);
+  Tensor result(codes.shape().with(0, rows), codes.dtype());
+  copy_items(codes.view(), static_cast<std::int64_t>(first), rows, result, 0);
   return result;
 }
 
